@@ -1,0 +1,357 @@
+/* Juice: probabilistic circuits. The C ABI, the only header that anything outside native/ may include.
+ *
+ * Conventions, for every function:
+ * - Handles are opaque and reference-counted; juice_X_free(NULL) does nothing. A handle never changes owner behind the caller's back.
+ * - A function that can fail returns a juice_status; juice_last_error() then holds one sentence for the calling thread.
+ * - Every options struct begins with its size in bytes (`size = sizeof(struct)`); anything else is an argument error.
+ * - Logs are natural logs. Rows are row-major. Booleans are int32_t (0 or 1). Text is UTF-8 and ends with a NUL.
+ * - Arrays that a call reads stay the caller's and need to live only until it returns.
+ * - Callbacks may be called from the calling thread only, and must not throw. */
+#ifndef JUICE_JUICE_H
+#define JUICE_JUICE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(_WIN32)
+#  if defined(JUICE_BUILDING)
+#    define JUICE_API __declspec(dllexport)
+#  else
+#    define JUICE_API __declspec(dllimport)
+#  endif
+#else
+#  define JUICE_API __attribute__((visibility("default")))
+#endif
+
+#if defined(__cplusplus)
+#  define JUICE_NOEXCEPT noexcept
+extern "C" {
+#else
+#  define JUICE_NOEXCEPT
+#endif
+
+/* ---- 1. Version, status, errors, log ------------------------------------------------------------------------------------------ */
+
+#define JUICE_ABI_VERSION 1
+
+typedef int32_t juice_status;
+#define JUICE_OK                0
+#define JUICE_ERROR_ARGUMENT    1   /* an argument breaks a rule                                        */
+#define JUICE_ERROR_CANCELLED   2   /* a progress callback asked to stop                                */
+#define JUICE_ERROR_FILE        3   /* the file system said no                                          */
+#define JUICE_ERROR_FORMAT      4   /* a file or a description is not a valid circuit                   */
+#define JUICE_ERROR_MEMORY      5   /* memory could not be had, or the budget is below what is needed   */
+#define JUICE_ERROR_UNSUPPORTED 6   /* the device or instruction set asked for is not there             */
+#define JUICE_ERROR_INTERNAL    7   /* a fault of Juice                                                 */
+
+JUICE_API int32_t     juice_abi_version(void) JUICE_NOEXCEPT;
+JUICE_API const char* juice_version(void) JUICE_NOEXCEPT;       /* "0.1.0": lives as long as the library */
+JUICE_API const char* juice_last_error(void) JUICE_NOEXCEPT;    /* the calling thread's; until its next failing call */
+
+/* Log levels are those of Microsoft.Extensions.Logging: 0 trace … 5 critical. A NULL callback turns logging off (the default).
+ * The log callback is the one that may be called from any thread. */
+typedef void (*juice_log_callback)(int32_t level, const char* message, void* user);
+JUICE_API void juice_set_log(juice_log_callback callback, void* user, int32_t minimum_level) JUICE_NOEXCEPT;
+
+/* Text made by Juice (plans, JSON) is the caller's to free. */
+JUICE_API void juice_text_free(char* text) JUICE_NOEXCEPT;
+
+/* Sizes and offsets of every struct below, for bindings to check themselves: field "" is the struct itself, with its size and offset 0.
+ * Returns JUICE_ERROR_ARGUMENT past the last one. */
+JUICE_API juice_status juice_layout(int32_t index, const char** struct_name, const char** field, int64_t* offset, int64_t* size) JUICE_NOEXCEPT;
+
+/* Called between units of work of a long call: `done` of `total` (units: see the call), `value` a figure of the call (NaN where it has
+ * none). A return other than 0 cancels: the call answers JUICE_ERROR_CANCELLED. */
+typedef int32_t (*juice_progress_callback)(int64_t done, int64_t total, double value, void* user);
+
+/* ---- 2. Devices ----------------------------------------------------------------------------------------------------------------- */
+
+typedef struct juice_device {
+    int32_t size;
+    int32_t available;              /* 0: `reason` says why not */
+    int64_t memory;                 /* bytes                    */
+    int32_t cores;
+    int32_t reserved;
+    char    name[32];               /* "cpu", "cuda:0": what juice_compile_options.device takes */
+    char    description[192];       /* processor, instruction set in use */
+    char    reason[256];
+} juice_device;
+
+JUICE_API juice_status juice_device_count(int32_t* count) JUICE_NOEXCEPT;
+JUICE_API juice_status juice_device_get(int32_t index, juice_device* device) JUICE_NOEXCEPT;
+
+/* ---- 3. Circuits ------------------------------------------------------------------------------------------------------------------ */
+
+typedef struct juice_circuit juice_circuit;     /* immutable: wiring and parameters; safe to use from any number of threads */
+
+#define JUICE_INPUT   0
+#define JUICE_PRODUCT 1
+#define JUICE_SUM     2
+
+#define JUICE_CATEGORICAL       0   /* count = categories                              */
+#define JUICE_BERNOULLI         1
+#define JUICE_BINOMIAL          2   /* count = trials                                  */
+#define JUICE_GAUSSIAN          3
+#define JUICE_DISCRETE_LOGISTIC 4   /* count = bins, over low … high                   */
+#define JUICE_INDICATOR         5   /* count = categories = nodes of the vector        */
+
+typedef struct juice_distribution {
+    int32_t type;
+    int32_t count;
+    double  low;
+    double  high;
+} juice_distribution;
+
+/* One node vector, as an entry of `nodes` in the model file: children first, an entry's index is its id. */
+typedef struct juice_vector {
+    int32_t            type;            /* JUICE_INPUT, JUICE_PRODUCT or JUICE_SUM                                              */
+    int32_t            variable;        /* input: the variable; -1 otherwise                                                    */
+    int64_t            node_blocks;
+    int64_t            block_size;
+    juice_distribution distribution;    /* input                                                                                */
+    int32_t            tied_to;         /* id of the owner, or -1                                                               */
+    int32_t            child_count;
+    const int32_t*     children;        /* [child_count]                                                                        */
+    const int32_t*     edges;           /* NULL: the implied wiring. Product: [edge_rows, child_count]. Sum: [2, edge_count]    */
+    int64_t            edge_rows;       /* product with edges: node_blocks (block wiring) or nodes (node wiring)                */
+    int64_t            edge_count;      /* sum: columns of edges; filled in by juice_circuit_vector for implied wiring, too     */
+    const float*       parameters;      /* NULL: none (tied, indicator) or a skeleton. Shapes as in the file                    */
+    int64_t            parameter_count; /* floats                                                                               */
+} juice_vector;
+
+typedef struct juice_circuit_description {
+    int32_t             size;
+    int32_t             variables;
+    int32_t             root;
+    int32_t             vector_count;
+    const juice_vector* vectors;        /* [vector_count] */
+    int32_t             initialize;     /* 1: vectors without parameters are drawn from `seed`; 0: they are an error */
+    int32_t             reserved;
+    uint64_t            seed;
+} juice_circuit_description;
+
+typedef struct juice_circuit_info {
+    int32_t size;
+    int32_t variables;
+    int32_t root;
+    int32_t roots;                  /* nodes of the root vector */
+    int32_t vectors;
+    int32_t depth;                  /* longest path from the root to an input, in vectors above the input */
+    int64_t nodes;
+    int64_t sum_edges;              /* single edges, ties counted each time */
+    int64_t product_edges;
+    int64_t parameters;             /* floats stored, ties counted once */
+} juice_circuit_info;
+
+JUICE_API juice_status juice_circuit_create(const juice_circuit_description* description, juice_circuit** circuit) JUICE_NOEXCEPT;
+JUICE_API void         juice_circuit_free(juice_circuit* circuit) JUICE_NOEXCEPT;
+JUICE_API juice_status juice_circuit_get_info(const juice_circuit* circuit, juice_circuit_info* info) JUICE_NOEXCEPT;
+
+/* The pointers in *vector are the circuit's and live as long as it does. Tied vectors show their owner's edges and parameters. */
+JUICE_API juice_status juice_circuit_vector(const juice_circuit* circuit, int32_t id, juice_vector* vector) JUICE_NOEXCEPT;
+
+/* Is the variable in the scope of the vector? */
+JUICE_API juice_status juice_circuit_in_scope(const juice_circuit* circuit, int32_t id, int32_t variable, int32_t* in_scope) JUICE_NOEXCEPT;
+
+/* Free metadata, kept by readers and writers. Keys `format`, `version` and `circuit` are the format's own. Setting makes a new circuit that
+ * shares everything else. A NULL value removes the key. Pointers live as long as the circuit. */
+JUICE_API juice_status juice_circuit_metadata_count(const juice_circuit* circuit, int32_t* count) JUICE_NOEXCEPT;
+JUICE_API juice_status juice_circuit_metadata(const juice_circuit* circuit, int32_t index, const char** key, const char** value) JUICE_NOEXCEPT;
+JUICE_API juice_status juice_circuit_with_metadata(const juice_circuit* circuit, const char* key, const char* value, juice_circuit** changed) JUICE_NOEXCEPT;
+
+/* Files. `seed` NULL: a skeleton is an error. Reading maps the file and does not copy the parameters. Writing goes through a temporary
+ * file in the same directory, flushed and renamed. */
+JUICE_API juice_status juice_circuit_read(const char* path, const uint64_t* seed, juice_circuit** circuit) JUICE_NOEXCEPT;
+JUICE_API juice_status juice_circuit_read_memory(const void* bytes, int64_t length, const uint64_t* seed, juice_circuit** circuit) JUICE_NOEXCEPT;
+JUICE_API juice_status juice_circuit_write(const juice_circuit* circuit, const char* path) JUICE_NOEXCEPT;
+/* The bytes of the file, piece by piece; a return other than 0 from the sink ends the call with JUICE_ERROR_CANCELLED. */
+typedef int32_t (*juice_sink_callback)(const void* bytes, int64_t length, void* user);
+JUICE_API juice_status juice_circuit_write_stream(const juice_circuit* circuit, juice_sink_callback sink, void* user) JUICE_NOEXCEPT;
+
+/* A readable JSON text with the parameters and edges written out, and back. Floats round-trip. */
+JUICE_API juice_status juice_circuit_to_json(const juice_circuit* circuit, char** json) JUICE_NOEXCEPT;
+JUICE_API juice_status juice_circuit_from_json(const char* json, int64_t length, const uint64_t* seed, juice_circuit** circuit) JUICE_NOEXCEPT;
+
+/* ---- 4. Rows ----------------------------------------------------------------------------------------------------------------------- */
+
+#define JUICE_BYTE   0
+#define JUICE_USHORT 1
+#define JUICE_INT    2
+#define JUICE_FLOAT  3
+#define JUICE_DOUBLE 4
+
+/* Fetches rows by number into `destination` ([n, variables], dense, of the source's element type) and, where `missing` is not NULL,
+ * a 1 for each missing entry ([n, variables], zeroed before the call). A return other than 0 ends the call with JUICE_ERROR_CANCELLED. */
+typedef int32_t (*juice_fetch_callback)(const int64_t* indices, int64_t n, void* destination, uint8_t* missing, void* user);
+
+typedef struct juice_rows {
+    int32_t              size;
+    int32_t              element;           /* JUICE_BYTE … JUICE_DOUBLE                                                       */
+    const void*          data;              /* [count, variables] with row_stride; NULL where fetch is given                   */
+    int64_t              count;
+    int64_t              row_stride;        /* elements from row to row; 0: variables                                          */
+    int32_t              variables;
+    int32_t              has_sentinel;      /* 1: an entry equal to `sentinel` is missing. NaN always is (float, double)       */
+    double               sentinel;
+    const uint8_t*       missing;           /* NULL or [count, variables], dense: 1 = missing                                  */
+    const float*         weights;           /* NULL or [count]: row weights, >= 0                                              */
+    juice_fetch_callback fetch;             /* NULL where data is given. Called from the calling thread only                   */
+    void*                user;
+} juice_rows;
+
+/* ---- 5. Structures ------------------------------------------------------------------------------------------------------------------ */
+
+typedef struct juice_tree_options {
+    int32_t                 size;
+    int32_t                 bins;           /* 0: categories as they are up to 64, else 16 equal-width bins; otherwise at most this many bins   */
+    int32_t                 quantiles;      /* 1: bins hold equal numbers of rows (always so for float and double rows)                   */
+    int32_t                 threads;        /* 0: all                                                                                    */
+    int64_t                 row_limit;      /* 0: all rows; otherwise a subset of this many, drawn from `seed`                           */
+    uint64_t                seed;
+    double                  pseudocount;    /* added to each joint cell of a pair; 0 for plain counts                                    */
+    juice_progress_callback progress;       /* units: pairs of variables                                                                 */
+    void*                   user;
+} juice_tree_options;
+
+/* information: [variables, variables], nats; the diagonal holds the entropies. Rows with a missing entry in a pair do not count for it. */
+JUICE_API juice_status juice_mutual_information(const juice_rows* rows, const juice_tree_options* options, double* information) JUICE_NOEXCEPT;
+/* parents: [variables]; -1 at the root, which is the tree's centre (ties to the lowest index). weights: symmetric. */
+JUICE_API juice_status juice_maximum_spanning_tree(const double* weights, int32_t variables, int32_t* parents) JUICE_NOEXCEPT;
+JUICE_API juice_status juice_chow_liu_tree(const juice_rows* rows, const juice_tree_options* options, int32_t* parents) JUICE_NOEXCEPT;
+
+/* Hidden Chow-Liu tree (Liu & Van den Broeck, "Tractable Regularization of Probabilistic Circuits", 2021): every variable of the tree gets
+ * `latents` hidden states; leaf variables enter as inputs, each inner variable but the root is a latents × latents sum, the root one sum node. */
+typedef struct juice_hclt_options {
+    int32_t                   size;
+    int32_t                   variables;
+    const int32_t*            parents;          /* [variables]; one -1 */
+    const juice_distribution* distributions;    /* [variables]; categorical, Bernoulli, binomial, Gaussian or discrete logistic */
+    int32_t                   latents;
+    int32_t                   reserved;
+    uint64_t                  seed;
+} juice_hclt_options;
+
+JUICE_API juice_status juice_circuit_hclt(const juice_hclt_options* options, juice_circuit** circuit) JUICE_NOEXCEPT;
+
+/* ---- 6. Models -------------------------------------------------------------------------------------------------------------------------- */
+
+/* A circuit compiled for a device, with its own parameters. Queries run concurrently; calls that train are exclusive and wait for each other
+ * and for queries (and queries for them). */
+typedef struct juice_model juice_model;
+
+typedef struct juice_compile_options {
+    int32_t     size;
+    int32_t     threads;            /* 0: all cores                                                                        */
+    const char* device;             /* NULL or "cpu"                                                                       */
+    const char* instruction_set;    /* NULL: JUICE_CPU, else the best there is; "avx512", "avx2", "portable"               */
+    int64_t     memory_limit;       /* bytes for parameters, flows and activations; 0: JUICE_MEMORY_LIMIT, else no limit   */
+    int64_t     batch_size;         /* the training batch that is planned for; 0: 256. Other batches work, too             */
+} juice_compile_options;
+
+typedef struct juice_model_info {
+    int32_t size;
+    int32_t variables;
+    int32_t roots;
+    int32_t vectors;
+    int32_t threads;
+    int32_t in_place;               /* 1: the planned batch trains without a flow buffer              */
+    int64_t operations;             /* of the plan                                                    */
+    int64_t stages;
+    int64_t critical_path;          /* stages that must follow each other                             */
+    int64_t batch_size;             /* planned                                                        */
+    int64_t micro_batch;            /* rows at a time under the memory limit                          */
+    int64_t parameter_bytes;
+    int64_t flow_bytes;             /* of the flow buffer (allocated on first use)                    */
+    int64_t activation_bytes;       /* for one micro-batch of training                                */
+    double  flop_per_row;           /* forward + backward, 2 a multiply-add, matrix products only     */
+    double  step_bytes;             /* least traffic of one training step of the planned batch        */
+    char    device[32];
+    char    instruction_set[32];
+} juice_model_info;
+
+JUICE_API juice_status juice_model_compile(const juice_circuit* circuit, const juice_compile_options* options, juice_model** model) JUICE_NOEXCEPT;
+JUICE_API void         juice_model_free(juice_model* model) JUICE_NOEXCEPT;
+JUICE_API juice_status juice_model_get_info(const juice_model* model, juice_model_info* info) JUICE_NOEXCEPT;
+JUICE_API juice_status juice_model_plan(const juice_model* model, int32_t json, char** text) JUICE_NOEXCEPT;    /* the plan explains itself */
+
+/* Parameters of an input or sum vector in the file's layout; a tied vector reads and writes its owner's. */
+JUICE_API juice_status juice_model_get_parameters(const juice_model* model, int32_t vector, float* destination, int64_t count) JUICE_NOEXCEPT;
+JUICE_API juice_status juice_model_set_parameters(juice_model* model, int32_t vector, const float* source, int64_t count) JUICE_NOEXCEPT;
+JUICE_API juice_status juice_model_to_circuit(const juice_model* model, juice_circuit** circuit) JUICE_NOEXCEPT;
+
+/* Queries. log_likelihood: [rows, roots]. Missing entries are summed out. progress (may be NULL) counts rows. */
+JUICE_API juice_status juice_model_log_likelihood(const juice_model* model, const juice_rows* rows, double* log_likelihood,
+                                                  juice_progress_callback progress, void* user) JUICE_NOEXCEPT;
+/* Log of the largest value over completions of each row and choices at every sum (max-product): [rows, roots]. */
+JUICE_API juice_status juice_model_max_log_value(const juice_model* model, const juice_rows* rows, double* log_value,
+                                                 juice_progress_callback progress, void* user) JUICE_NOEXCEPT;
+
+/* ---- 7. Training: the step in three calls ----------------------------------------------------------------------------------------------- */
+
+/* forward: remembers the batch (rows named by indices, or the first n rows where indices is NULL) and its values; log_likelihood (may be
+ * NULL): [n, roots].
+ * backward: adds the batch's flows to the flow buffer. root_flows: [n, roots], or NULL for 1 (one root only). Row weights multiply them.
+ * update: applies the flows and clears them.
+ * Flows live in one contiguous buffer of floats, in the plan's layout (native/src/plan/plan.h), so that equal models add theirs up by adding
+ * buffers. */
+JUICE_API juice_status juice_model_forward(juice_model* model, const juice_rows* rows, const int64_t* indices, int64_t n, double* log_likelihood) JUICE_NOEXCEPT;
+JUICE_API juice_status juice_model_backward(juice_model* model, const float* root_flows) JUICE_NOEXCEPT;
+
+/* Expectation maximisation: theta' = (1 - step_size) theta + step_size (F + pseudocount / n) / (sum F + pseudocount). */
+typedef struct juice_em {
+    int32_t size;
+    float   step_size;          /* in (0, 1]                                    */
+    float   pseudocount;        /* >= 0, shared out over a node's n non-zero parameters */
+    float   min_deviation;      /* least standard deviation of a Gaussian: 0.01 */
+    float   min_scale;          /* least scale of a discrete logistic: 0.01     */
+    int32_t reserved;
+} juice_em;
+
+JUICE_API juice_status juice_model_update(juice_model* model, const juice_em* rule) JUICE_NOEXCEPT;
+
+JUICE_API juice_status juice_model_flow_count(const juice_model* model, int64_t* count) JUICE_NOEXCEPT;      /* floats in the buffer */
+JUICE_API juice_status juice_model_export_flows(const juice_model* model, float* destination, int64_t count) JUICE_NOEXCEPT;
+JUICE_API juice_status juice_model_import_flows(juice_model* model, const float* source, int64_t count) JUICE_NOEXCEPT;
+JUICE_API juice_status juice_model_add_flows(juice_model* model, const float* source, int64_t count) JUICE_NOEXCEPT;
+JUICE_API juice_status juice_model_clear_flows(juice_model* model) JUICE_NOEXCEPT;
+
+/* Flows of one vector. Parameter flows: a sum's edge flows in the layout of its parameters; an input's statistics, [nodes, k]: categorical
+ * k = categories; Bernoulli and binomial (F0, F1); Gaussian and discrete logistic (sum f, sum f d, sum f d²) with d = x - mean. Tied vectors
+ * share their owner's. Node flows: any vector, [nodes], its own even where it is tied. */
+JUICE_API juice_status juice_model_get_flows(const juice_model* model, int32_t vector, float* destination, int64_t count) JUICE_NOEXCEPT;
+JUICE_API juice_status juice_model_set_flows(juice_model* model, int32_t vector, const float* source, int64_t count) JUICE_NOEXCEPT;
+JUICE_API juice_status juice_model_get_node_flows(const juice_model* model, int32_t vector, float* destination, int64_t count) JUICE_NOEXCEPT;
+
+/* One pass over the rows in one call. */
+typedef struct juice_epoch_options {
+    int32_t                 size;
+    int32_t                 full_batch;     /* 1: one update from the flows of all rows                              */
+    int64_t                 batch_size;     /* rows an update (mini-batch) or at a time (full batch)                 */
+    int32_t                 shuffle;        /* 1: row order drawn from (seed, epoch)                                 */
+    int32_t                 epoch;
+    uint64_t                seed;
+    const float*            step_sizes;     /* NULL: rule.step_size throughout; otherwise [step_count], one an update */
+    int64_t                 step_count;
+    juice_em                rule;
+    juice_progress_callback progress;       /* units: rows; value: mean log-likelihood of the rows so far            */
+    void*                   user;
+} juice_epoch_options;
+
+typedef struct juice_epoch_result {
+    int32_t size;
+    int32_t reserved;
+    int64_t rows;
+    int64_t steps;
+    int64_t impossible_rows;        /* rows of likelihood 0: they contributed nothing                                        */
+    double  log_likelihood;         /* weighted mean over the possible rows, each under the parameters that it was read with */
+    double  seconds;
+} juice_epoch_result;
+
+/* A cancelled epoch leaves the parameters of the last finished update. */
+JUICE_API juice_status juice_model_fit_epoch(juice_model* model, const juice_rows* rows, const juice_epoch_options* options,
+                                             juice_epoch_result* result) JUICE_NOEXCEPT;
+
+#if defined(__cplusplus)
+}
+#endif
+#endif

@@ -1,0 +1,50 @@
+// A circuit compiled for a device: plan + engine + parameters, and what goes on above one step: reading rows, micro-batches, epochs, locking.
+// Queries take the lock shared, training takes it exclusively.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "circuit/circuit.h"
+#include "juice/juice.h"
+
+namespace juice {
+
+class Model {
+public:
+    Model(std::shared_ptr<const Circuit> circuit, const juice_compile_options& options);
+    ~Model();
+    Model(const Model&) = delete;
+    Model& operator=(const Model&) = delete;
+
+    juice_model_info info() const;
+    std::string plan(bool json) const;
+
+    void get_parameters(std::int32_t vector, float* destination, std::int64_t count) const;
+    void set_parameters(std::int32_t vector, const float* source, std::int64_t count);
+    std::shared_ptr<const Circuit> to_circuit() const;
+
+    void log_likelihood(const juice_rows& rows, double* destination, juice_progress_callback progress, void* user) const;
+    void max_log_value(const juice_rows& rows, double* destination, juice_progress_callback progress, void* user) const;
+
+    void forward(const juice_rows& rows, const std::int64_t* indices, std::int64_t n, double* log_likelihood);
+    void backward(const float* root_flows);
+    void update(const juice_em& rule);
+
+    std::int64_t flow_count() const;
+    void export_flows(float* destination, std::int64_t count) const;
+    void import_flows(const float* source, std::int64_t count);
+    void add_flows(const float* source, std::int64_t count);
+    void clear_flows();
+    void get_flows(std::int32_t vector, float* destination, std::int64_t count) const;
+    void set_flows(std::int32_t vector, const float* source, std::int64_t count);
+    void get_node_flows(std::int32_t vector, float* destination, std::int64_t count) const;
+
+    juice_epoch_result fit_epoch(const juice_rows& rows, const juice_epoch_options& options);
+
+private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+}  // namespace juice
