@@ -5,10 +5,12 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "circuit/scope.h"
 #include "juice/juice.h"
 
 namespace juice {
@@ -54,35 +56,30 @@ struct Vector {
     std::int64_t parameter_count() const noexcept;  // floats that the layout asks for: E·block_size·k, or nodes · parameters_per_node
 };
 
-// Set of variables.
-class Scope {
-public:
-    explicit Scope(std::int32_t variables = 0) : words_((static_cast<std::size_t>(variables) + 63) / 64) {}
-    void add(std::int32_t variable) { words_[static_cast<std::size_t>(variable) / 64] |= 1ull << (variable % 64); }
-    bool contains(std::int32_t variable) const { return words_[static_cast<std::size_t>(variable) / 64] >> (variable % 64) & 1; }
-    bool intersects(const Scope& other) const;
-    void merge(const Scope& other);
-    std::int64_t count() const;
-    bool operator==(const Scope&) const = default;
-
-private:
-    std::vector<std::uint64_t> words_;
+// A tensor of a file that the circuit itself does not use: training state.
+struct Tensor {
+    std::string type;                           // as in the file: "F32", "I64", …
+    std::vector<std::int64_t> shape;
+    std::span<const std::byte> bytes;
 };
 
-// What a circuit is made from, before validation: the same fields, with storage to keep alive.
+// What a circuit is made from, before validation. The caller fills in of each vector: type, node_blocks, block_size, children, an input's
+// variable and distribution, tied_to; `wired` and `edges` where wiring is given; `parameters` where there are any. The rest (node_wiring,
+// edge_count, child_block_size, child_blocks, a tied input's distribution) is worked out by Circuit. A tied vector may repeat what is its owner's:
+// it is compared and dropped.
 struct CircuitParts {
     std::int32_t variables = 0;
     std::int32_t root = -1;
     std::vector<Vector> vectors;
     std::map<std::string, std::string> metadata;                // without format, version, circuit
     std::vector<std::shared_ptr<const void>> storage;           // whatever the spans point into
-    std::map<std::string, std::pair<std::vector<std::int64_t>, std::span<const float>>> state;  // `state.…` F32 tensors: name → shape, values
+    std::map<std::string, Tensor> state;                        // the tensors named `state.…`, by their full names
 };
 
 class Circuit {
 public:
     // Validates; throws Error(JUICE_ERROR_FORMAT) with one sentence that names the vector and the rule. Vectors without parameters are drawn
-    // from *seed where one is given, and an error otherwise.
+    // from *seed where one is given (see initialize.h), and an error otherwise.
     explicit Circuit(CircuitParts parts, const std::uint64_t* seed = nullptr);
 
     std::int32_t variables() const noexcept { return parts_.variables; }
@@ -91,16 +88,21 @@ public:
     const Vector& operator[](std::int32_t id) const { return parts_.vectors[static_cast<std::size_t>(id)]; }
     const Vector& owner(std::int32_t id) const { return (*this)[owner_id(id)]; }
     std::int32_t owner_id(std::int32_t id) const { return (*this)[id].tied_to < 0 ? id : (*this)[id].tied_to; }
-    const Scope& scope(std::int32_t id) const { return scopes_[static_cast<std::size_t>(id)]; }
+    const Scope& scope(std::int32_t id) const { return scopes_[static_cast<std::size_t>(scope_id(id))]; }
+    // Vectors have the same scope where these are equal.
+    std::int32_t scope_id(std::int32_t id) const { return scope_ids_[static_cast<std::size_t>(id)]; }
     // The distribution that all inputs over this variable agree to be a domain for (the first one met).
     const Distribution& distribution_of(std::int32_t variable) const { return domains_[static_cast<std::size_t>(variable)]; }
     std::int64_t roots() const { return (*this)[root()].nodes(); }
     const CircuitParts& parts() const noexcept { return parts_; }
     juice_circuit_info info() const;
+    // The same circuit, sharing everything, with one metadata entry set or (no value) removed; Error(JUICE_ERROR_ARGUMENT) for the format's own keys.
+    std::shared_ptr<const Circuit> with_metadata(const std::string& key, const std::optional<std::string>& value) const;
 
 private:
     CircuitParts parts_;
-    std::vector<Scope> scopes_;
+    std::vector<Scope> scopes_;                 // distinct
+    std::vector<std::int32_t> scope_ids_;       // by vector
     std::vector<Distribution> domains_;
 };
 
