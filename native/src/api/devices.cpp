@@ -1,0 +1,70 @@
+// juice.h, section 2: the devices of this machine. Device 0 is the processor.
+#include <algorithm>
+#include <cstdio>
+#include <fstream>
+#include <string>
+
+#if !defined(_WIN32)
+#include <unistd.h>
+#endif
+
+#include "api/arguments.h"
+#include "api/guard.h"
+#include "common/threads.h"
+#include "cpu/cpu.h"
+
+namespace juice::api {
+
+namespace {
+
+constexpr std::int32_t device_count = 1;
+
+std::string processor_name() {
+    std::ifstream file("/proc/cpuinfo");
+    for (std::string line; std::getline(file, line);) {
+        if (!line.starts_with("model name")) continue;
+        const auto colon = line.find(": ");
+        if (colon != std::string::npos) return line.substr(colon + 2);
+    }
+    return "unnamed processor";
+}
+
+// Physical memory, or what the control group leaves of it; 0 where the system does not say.
+std::int64_t memory_bytes() {
+#if defined(_SC_PHYS_PAGES)
+    std::int64_t bytes = static_cast<std::int64_t>(sysconf(_SC_PHYS_PAGES)) * sysconf(_SC_PAGESIZE);
+    std::int64_t limit = 0;
+    if (std::ifstream file("/sys/fs/cgroup/memory.max"); file >> limit && limit > 0) bytes = std::min(bytes, limit);
+    return bytes;
+#else
+    return 0;
+#endif
+}
+
+}  // namespace
+
+}  // namespace juice::api
+
+using namespace juice::api;
+
+juice_status juice_device_count(std::int32_t* count) noexcept {
+    return guard([&] {
+        check_pointer(count, "count");
+        *count = device_count;
+    });
+}
+
+juice_status juice_device_get(std::int32_t index, juice_device* device) noexcept {
+    return guard([&] {
+        check_struct(device, "device", "juice_device");
+        check_range(index, 0, device_count - 1, "index");
+        juice_device found{};
+        found.size = static_cast<std::int32_t>(sizeof found);
+        found.available = 1;
+        found.memory = memory_bytes();
+        found.cores = juice::available_cores();
+        std::snprintf(found.name, sizeof found.name, "cpu");
+        std::snprintf(found.description, sizeof found.description, "%s, %s", processor_name().c_str(), juice::cpu_instruction_set());
+        *device = found;
+    });
+}

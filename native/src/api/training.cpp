@@ -1,0 +1,167 @@
+// juice.h, section 7: the step in three calls, its flows, and epochs.
+#include "api/arguments.h"
+#include "api/guard.h"
+#include "api/handles.h"
+
+namespace juice::api {
+
+namespace {
+
+void check_rule(const juice_em& rule) {
+    check_step_size(rule.step_size, "rule.step_size");
+    check_not_negative(rule.pseudocount, "rule.pseudocount");
+    check_positive(rule.min_deviation, "rule.min_deviation");
+    check_positive(rule.min_scale, "rule.min_scale");
+}
+
+// The rows of a batch: by number, or the first n.
+void check_batch(const juice_rows& rows, const std::int64_t* indices, std::int64_t n) {
+    check_least(n, 1, "n");
+    if (!indices && n > rows.count) {
+        fail(JUICE_ERROR_ARGUMENT, "n is %lld, but without indices must be at most rows.count, which is %lld.", static_cast<long long>(n),
+             static_cast<long long>(rows.count));
+    }
+    if (!indices) return;
+    for (std::int64_t i = 0; i < n; ++i) {
+        if (indices[i] < 0 || indices[i] >= rows.count) {
+            fail(JUICE_ERROR_ARGUMENT, "indices[%lld] is %lld, but must be the number of a row, 0 … %lld.", static_cast<long long>(i),
+                 static_cast<long long>(indices[i]), static_cast<long long>(rows.count - 1));
+        }
+    }
+}
+
+void check_epoch(const juice_rows& rows, const juice_epoch_options& options) {
+    check_least(rows.count, 1, "rows.count");
+    check_range(options.full_batch, 0, 1, "options.full_batch");
+    check_least(options.batch_size, 1, "options.batch_size");
+    check_range(options.shuffle, 0, 1, "options.shuffle");
+    check_least(options.epoch, 0, "options.epoch");
+    check_struct(&options.rule, "options.rule", "juice_em");
+    check_rule(options.rule);
+    if (!options.step_sizes) return;
+    const std::int64_t updates = options.full_batch ? 1 : (rows.count - 1) / options.batch_size + 1;
+    check_count(options.step_count, updates, "options.step_count (one an update)");
+    for (std::int64_t i = 0; i < updates; ++i) check_step_size(options.step_sizes[i], "A number of options.step_sizes");
+}
+
+// The whole flow buffer, into or out of an array of the caller.
+void check_flows(const juice_model& model, const void* array, std::int64_t count, const char* name) {
+    check_count(count, model.model->flow_count(), "count");
+    check_array(array, count, name);
+}
+
+}  // namespace
+
+}  // namespace juice::api
+
+using namespace juice::api;
+
+juice_status juice_model_forward(juice_model* model, const juice_rows* rows, const std::int64_t* indices, std::int64_t n,
+                                 double* log_likelihood) noexcept {
+    return guard([&] {
+        check_pointer(model, "model");
+        check_struct(rows, "rows", "juice_rows");
+        check_batch(*rows, indices, n);
+        model->model->forward(*rows, indices, n, log_likelihood);
+    });
+}
+
+juice_status juice_model_backward(juice_model* model, const float* root_flows) noexcept {
+    return guard([&] {
+        check_pointer(model, "model");
+        if (!root_flows && model->roots != 1) {
+            juice::fail(JUICE_ERROR_ARGUMENT, "root_flows is NULL, but must be given for a circuit of %lld roots.", static_cast<long long>(model->roots));
+        }
+        model->model->backward(root_flows);
+    });
+}
+
+juice_status juice_model_update(juice_model* model, const juice_em* rule) noexcept {
+    return guard([&] {
+        check_pointer(model, "model");
+        check_struct(rule, "rule", "juice_em");
+        check_rule(*rule);
+        model->model->update(*rule);
+    });
+}
+
+juice_status juice_model_flow_count(const juice_model* model, std::int64_t* count) noexcept {
+    return guard([&] {
+        check_pointer(model, "model");
+        check_pointer(count, "count");
+        *count = model->model->flow_count();
+    });
+}
+
+juice_status juice_model_export_flows(const juice_model* model, float* destination, std::int64_t count) noexcept {
+    return guard([&] {
+        check_pointer(model, "model");
+        check_flows(*model, destination, count, "destination");
+        model->model->export_flows(destination, count);
+    });
+}
+
+juice_status juice_model_import_flows(juice_model* model, const float* source, std::int64_t count) noexcept {
+    return guard([&] {
+        check_pointer(model, "model");
+        check_flows(*model, source, count, "source");
+        model->model->import_flows(source, count);
+    });
+}
+
+juice_status juice_model_add_flows(juice_model* model, const float* source, std::int64_t count) noexcept {
+    return guard([&] {
+        check_pointer(model, "model");
+        check_flows(*model, source, count, "source");
+        model->model->add_flows(source, count);
+    });
+}
+
+juice_status juice_model_clear_flows(juice_model* model) noexcept {
+    return guard([&] {
+        check_pointer(model, "model");
+        model->model->clear_flows();
+    });
+}
+
+juice_status juice_model_get_flows(const juice_model* model, std::int32_t vector, float* destination, std::int64_t count) noexcept {
+    return guard([&] {
+        check_pointer(model, "model");
+        check_range(vector, 0, model->vectors - 1, "vector");
+        check_least(count, 0, "count");
+        check_array(destination, count, "destination");
+        model->model->get_flows(vector, destination, count);
+    });
+}
+
+juice_status juice_model_set_flows(juice_model* model, std::int32_t vector, const float* source, std::int64_t count) noexcept {
+    return guard([&] {
+        check_pointer(model, "model");
+        check_range(vector, 0, model->vectors - 1, "vector");
+        check_least(count, 0, "count");
+        check_array(source, count, "source");
+        model->model->set_flows(vector, source, count);
+    });
+}
+
+juice_status juice_model_get_node_flows(const juice_model* model, std::int32_t vector, float* destination, std::int64_t count) noexcept {
+    return guard([&] {
+        check_pointer(model, "model");
+        check_range(vector, 0, model->vectors - 1, "vector");
+        check_least(count, 0, "count");
+        check_array(destination, count, "destination");
+        model->model->get_node_flows(vector, destination, count);
+    });
+}
+
+juice_status juice_model_fit_epoch(juice_model* model, const juice_rows* rows, const juice_epoch_options* options, juice_epoch_result* result) noexcept {
+    return guard([&] {
+        check_pointer(model, "model");
+        check_struct(rows, "rows", "juice_rows");
+        check_struct(options, "options", "juice_epoch_options");
+        check_struct(result, "result", "juice_epoch_result");
+        check_epoch(*rows, *options);
+        *result = model->model->fit_epoch(*rows, *options);
+        result->size = static_cast<std::int32_t>(sizeof *result);
+    });
+}
