@@ -32,7 +32,7 @@ void check_rows(const juice_rows& rows, std::int32_t variables);
 
 // Reads rows `indices` (or first … first+n-1 where indices is NULL) into `batch`, reusing its memory. A value outside its variable's domain is
 // an Error(JUICE_ERROR_ARGUMENT) that names row, column, value and domain: "row 17, column 3: 300 is not in 0 … 255". A non-finite
-// value that is not NaN, or a fraction where a code is wanted, likewise.
+// value that is not NaN, or a fraction where a code is wanted, likewise; the first such entry in the order of the batch is the one named.
 class RowReader {
 public:
     RowReader(const juice_rows& rows, Domains domains);
@@ -42,7 +42,9 @@ public:
 private:
     juice_rows rows_;
     Domains domains_;
-    std::vector<unsigned char> fetched_;        // for a callback source
+    bool any_continuous_ = false;
+    std::vector<std::int64_t> wanted_;          // for a callback source: row numbers asked for, their values and marks
+    std::vector<unsigned char> fetched_;
     std::vector<unsigned char> fetched_missing_;
 };
 
