@@ -110,8 +110,9 @@ TEST(Structures, RejectBadHclts) {
         EXPECT_ARGUMENT_ERROR(juice_circuit_hclt(&given.options, &made), piece);
         EXPECT_EQ(nullptr, made);
     };
+    const Hclt right;
     EXPECT_ARGUMENT_ERROR(juice_circuit_hclt(nullptr, &made), "options is NULL");
-    EXPECT_ARGUMENT_ERROR(juice_circuit_hclt(&Hclt().options, nullptr), "circuit is NULL");
+    EXPECT_ARGUMENT_ERROR(juice_circuit_hclt(&right.options, nullptr), "circuit is NULL");
     reject([](Hclt& given) { given.options.size = 0; }, "sizeof(juice_hclt_options)");
     reject([](Hclt& given) { given.options.variables = 0; }, "options.variables is 0");
     reject([](Hclt& given) { given.options.parents = nullptr; }, "parents is NULL");
