@@ -1,0 +1,81 @@
+using Juice.Interop;
+
+namespace Juice;
+
+// Training as a whole.
+public sealed partial class CompiledCircuit
+{
+    private readonly Lock _fit = new();
+
+    /// <summary>Trains the model on rows by expectation maximisation.</summary>
+    /// <remarks>
+    /// One training at a time: a second one waits for the first. Queries from other threads are answered between epochs. A training that is cancelled or fails
+    /// leaves the parameters of its last finished update.
+    /// </remarks>
+    /// <param name="train">The rows to learn from.</param>
+    /// <param name="em">How to learn: <see cref="MiniBatchEm"/> or <see cref="FullBatchEm"/>.</param>
+    /// <param name="options">Validation, early stopping, reports; null for none.</param>
+    /// <param name="cancellationToken">Ends the training between updates.</param>
+    /// <returns>The history.</returns>
+    /// <exception cref="ArgumentException">An option is out of its range, there are no rows, or a value is outside of its variable's domain.</exception>
+    /// <exception cref="OperationCanceledException">The token asked to stop.</exception>
+    public FitResult Fit(Rows train, Em em, FitOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(train);
+        ArgumentNullException.ThrowIfNull(em);
+        options ??= new();
+        em.Check();
+        options.Check(this);
+        if (train.Count == 0) throw new ArgumentException("There are no rows to train on.", nameof(train));
+        CheckNotInCallback();
+        lock (_fit) return new Trainer(this, train, em, options, cancellationToken).Run();
+    }
+
+    /// <summary><see cref="Fit"/> on a thread of its own.</summary>
+    /// <inheritdoc cref="Fit"/>
+    public Task<FitResult> FitAsync(Rows train, Em em, FitOptions? options = null, CancellationToken cancellationToken = default) =>
+        LongRunning.Run(() => Fit(train, em, options, cancellationToken), cancellationToken);
+
+    /// <summary>One pass over the rows.</summary>
+    internal unsafe NativeEpochResult FitEpoch(
+        Rows rows, Em em, int epoch, ReadOnlySpan<float> stepSizes, Action<long, long, double>? report, CancellationToken cancellationToken)
+    {
+        using CallScope call = EnterCall();
+        using ProgressScope progress = new(report, cancellationToken);
+        using PinnedRows pinned = new(rows);
+        fixed (float* sizes = stepSizes)
+        {
+            NativeEpochOptions options = new()
+            {
+                Size = sizeof(NativeEpochOptions),
+                FullBatch = em.IsFullBatch ? 1 : 0,
+                BatchSize = em.BatchSize,
+                Shuffle = em.ShufflesRows ? 1 : 0,
+                Epoch = epoch,
+                Seed = em.Seed,
+                StepSizes = sizes,
+                StepCount = stepSizes.Length,
+                Rule = em.Rule.ToNative(),
+                Progress = progress.Callback,
+                User = progress.User,
+            };
+            NativeEpochResult result = new() { Size = sizeof(NativeEpochResult) };
+            int status = NativeMethods.juice_model_fit_epoch(Handle, in pinned.Native, in options, &result);
+            pinned.ThrowIfFailed();
+            progress.Check(status);
+            return result;
+        }
+    }
+
+    /// <summary>Sets all parameters to those of a circuit that came from this model.</summary>
+    internal unsafe void Restore(Circuit circuit)
+    {
+        using HandleLease lease = new(circuit.Handle);
+        for (int id = 0; id < _shapes.Length; id++)
+        {
+            NativeVector vector = circuit.ReadVector(id);
+            if (vector.TiedTo >= 0 || vector.Type == (int)NodeType.Product || vector.ParameterCount == 0) continue;
+            Status.Check(NativeMethods.juice_model_set_parameters(Handle, id, vector.Parameters, vector.ParameterCount));
+        }
+    }
+}

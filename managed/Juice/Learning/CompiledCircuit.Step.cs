@@ -1,0 +1,83 @@
+using Juice.Interop;
+
+namespace Juice;
+
+// The step in three calls.
+public sealed partial class CompiledCircuit
+{
+    /// <summary>
+    /// Evaluates a batch and remembers it and its values for <see cref="Backward"/>. The rows' memory is not needed after the call.
+    /// </summary>
+    /// <param name="batch">All of these rows are the batch.</param>
+    /// <returns>The log-likelihoods, <c>[rows, Roots]</c>.</returns>
+    /// <exception cref="ArgumentException">
+    /// A value is outside of its variable's domain (the message names row and column), or the number of variables is another.
+    /// </exception>
+    public double[] Forward(Rows batch)
+    {
+        double[] result = NewResult(batch);
+        Forward(batch, result);
+        return result;
+    }
+
+    /// <inheritdoc cref="Forward(Rows)"/>
+    /// <param name="batch">All of these rows are the batch.</param>
+    /// <param name="logLikelihood">Gets the log-likelihoods, <c>[rows, Roots]</c>.</param>
+    public unsafe void Forward(Rows batch, Span<double> logLikelihood)
+    {
+        CheckDestination(batch, logLikelihood);
+        Forward(batch, null, batch.Count, logLikelihood);
+    }
+
+    /// <inheritdoc cref="Forward(Rows)"/>
+    /// <param name="rows">The rows to choose from.</param>
+    /// <param name="indices">The numbers of the rows that are the batch.</param>
+    /// <param name="logLikelihood">Gets the log-likelihoods, <c>[indices, Roots]</c>.</param>
+    public unsafe void Forward(Rows rows, ReadOnlySpan<long> indices, Span<double> logLikelihood)
+    {
+        ArgumentNullException.ThrowIfNull(rows);
+        if (logLikelihood.Length < (long)indices.Length * Roots)
+            throw new ArgumentException($"The destination has room for {logLikelihood.Length} of {(long)indices.Length * Roots} values.", nameof(logLikelihood));
+        foreach (long index in indices)
+            if (index < 0 || index >= rows.Count)
+                throw new ArgumentOutOfRangeException(nameof(indices), index, $"There is no row {index}; there are {rows.Count} rows.");
+        long none = 0;
+        fixed (long* first = indices) Forward(rows, first is null ? &none : first, indices.Length, logLikelihood);
+    }
+
+    /// <summary>Adds the flows of the batch that <see cref="Forward(Rows)"/> remembered to the flow buffer.</summary>
+    /// <param name="rootFlows">The flow into each root for each row, <c>[rows, Roots]</c>; empty, where there is one root, for 1. Row weights multiply them.</param>
+    /// <exception cref="ArgumentException">There was no forward call, or there are several roots and no root flows.</exception>
+    public unsafe void Backward(ReadOnlySpan<float> rootFlows = default)
+    {
+        CheckNotInCallback();
+        long needed = Volatile.Read(ref _batchRows) * Roots;
+        if (!rootFlows.IsEmpty && rootFlows.Length != needed)
+            throw new ArgumentException($"There are {rootFlows.Length} root flows; the batch needs {needed}.", nameof(rootFlows));
+        fixed (float* first = rootFlows) Status.Check(NativeMethods.juice_model_backward(Handle, first));
+    }
+
+    /// <summary>Applies the flows in the buffer to the parameters, and clears them.</summary>
+    /// <exception cref="ArgumentException">A figure of the rule is out of its range.</exception>
+    public void Update(EmUpdate rule)
+    {
+        ArgumentNullException.ThrowIfNull(rule);
+        CheckNotInCallback();
+        Status.Check(NativeMethods.juice_model_update(Handle, rule.ToNative()));
+    }
+
+    private long _batchRows;
+
+    private unsafe void Forward(Rows rows, long* indices, long count, Span<double> logLikelihood)
+    {
+        using CallScope call = EnterCall();
+        using PinnedRows pinned = new(rows);
+        fixed (double* first = logLikelihood)
+        {
+            int status = NativeMethods.juice_model_forward(Handle, in pinned.Native, indices, count, first);
+            pinned.ThrowIfFailed();
+            Status.Check(status);
+        }
+        Volatile.Write(ref _batchRows, count);
+    }
+}

@@ -1,0 +1,77 @@
+namespace Juice;
+
+/// <summary>Expectation maximisation: what <see cref="CompiledCircuit.Fit"/> follows. See <see cref="MiniBatchEm"/> and <see cref="FullBatchEm"/>.</summary>
+/// <remarks>Immutable.</remarks>
+public abstract record Em
+{
+    private protected Em(StepSize stepSize) => StepSize = stepSize;
+
+    /// <summary>Passes over the rows; at least 1, 10 by default.</summary>
+    public int Epochs { get; init; } = 10;
+
+    /// <summary>Rows an update, or with <see cref="FullBatchEm"/> rows at a time; 256 by default.</summary>
+    public int BatchSize { get; init; } = 256;
+
+    /// <summary>The step size of each update.</summary>
+    public StepSize StepSize { get; init; }
+
+    /// <summary>Added to the flows of every node at each update, shared out evenly over its non-zero parameters; 0.1 by default.</summary>
+    public double Pseudocount { get; init; } = 0.1;
+
+    /// <summary>The least standard deviation of a Gaussian, 0.01 by default.</summary>
+    public double MinDeviation { get; init; } = 0.01;
+
+    /// <summary>The least scale of a discrete logistic, 0.01 by default.</summary>
+    public double MinScale { get; init; } = 0.01;
+
+    /// <summary>Draws the order of the rows where they are shuffled; 0 by default.</summary>
+    public ulong Seed { get; init; }
+
+    internal abstract bool IsFullBatch { get; }
+
+    internal abstract bool ShufflesRows { get; }
+
+    /// <summary>Updates in one pass over so many rows.</summary>
+    internal long StepsPerEpoch(long rows) => IsFullBatch ? 1 : (rows + BatchSize - 1) / BatchSize;
+
+    internal void Check()
+    {
+        if (Epochs < 1) throw new ArgumentException($"Epochs is {Epochs}; at least 1 is needed.");
+        if (BatchSize < 1) throw new ArgumentException($"BatchSize is {BatchSize}; at least 1 is needed.");
+        if (StepSize is null) throw new ArgumentException("StepSize is null; a schedule is needed.");
+        if (!(Pseudocount >= 0 && double.IsFinite(Pseudocount))) throw new ArgumentException($"Pseudocount is {Pseudocount}; it is a finite number of at least 0.");
+    }
+
+    internal EmUpdate Rule => new() { Pseudocount = (float)Pseudocount, MinDeviation = (float)MinDeviation, MinScale = (float)MinScale };
+}
+
+/// <summary>An update after each batch of rows: the fast way. The step size falls from 0.5 to 0.02 along a cosine by default.</summary>
+public sealed record MiniBatchEm : Em
+{
+    /// <summary>Mini-batch expectation maximisation with the default schedule.</summary>
+    public MiniBatchEm() : base(StepSize.Cosine(from: 0.5, to: 0.02))
+    {
+    }
+
+    /// <summary>Whether each epoch goes through the rows in another order, drawn from <see cref="Em.Seed"/>; true by default.</summary>
+    public bool Shuffle { get; init; } = true;
+
+    internal override bool IsFullBatch => false;
+
+    internal override bool ShufflesRows => Shuffle;
+}
+
+/// <summary>
+/// One update an epoch, from the flows of all rows. With a step size of 1 (the default) and no pseudocount no epoch lowers the likelihood.
+/// </summary>
+public sealed record FullBatchEm : Em
+{
+    /// <summary>Full-batch expectation maximisation with a step size of 1.</summary>
+    public FullBatchEm() : base(StepSize.Constant(1))
+    {
+    }
+
+    internal override bool IsFullBatch => true;
+
+    internal override bool ShufflesRows => false;
+}

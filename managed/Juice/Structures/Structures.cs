@@ -1,0 +1,65 @@
+using Juice.Interop;
+
+namespace Juice;
+
+/// <summary>Ready-made structures of circuits, with parameters drawn from a seed: what training begins with.</summary>
+/// <remarks>Safe to use from any number of threads.</remarks>
+public static class Structures
+{
+    /// <summary>
+    /// A hidden Chow-Liu tree (Liu &amp; Van den Broeck, "Tractable Regularization of Probabilistic Circuits", 2021): the Chow-Liu tree of the rows
+    /// in which every variable has a hidden twin of <paramref name="latents"/> states, and the twins form the tree.
+    /// </summary>
+    /// <param name="rows">The rows to learn the tree from, and to take the variables' distributions from.</param>
+    /// <param name="latents">Hidden states a variable.</param>
+    /// <param name="seed">Draws the parameters.</param>
+    /// <param name="options">Given trees and distributions, and how the tree is learnt; null for the defaults.</param>
+    /// <param name="cancellationToken">Ends the learning of the tree.</param>
+    /// <exception cref="ArgumentException">There are no rows, or a value or an option breaks a rule.</exception>
+    public static Circuit Hclt(Rows rows, int latents, ulong seed = 0, HcltOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(rows);
+        ArgumentOutOfRangeException.ThrowIfLessThan(latents, 1);
+        options ??= new();
+        IReadOnlyList<Distribution> distributions = options.Distributions ?? RowDistributions.Of(rows);
+        IReadOnlyList<int> parents = options.Parents ?? Trees.ChowLiu(rows, options.Tree, cancellationToken);
+        return Hclt(parents, distributions, latents, seed);
+    }
+
+    /// <summary>A hidden Chow-Liu tree over a given tree.</summary>
+    /// <param name="parents">Each variable's parent, −1 for the root.</param>
+    /// <param name="distributions">Each variable's distribution; any but an indicator.</param>
+    /// <param name="latents">Hidden states a variable.</param>
+    /// <param name="seed">Draws the parameters.</param>
+    /// <exception cref="ArgumentException">The parents are not a tree, or the numbers of parents and distributions differ.</exception>
+    public static unsafe Circuit Hclt(IReadOnlyList<int> parents, IReadOnlyList<Distribution> distributions, int latents, ulong seed = 0)
+    {
+        ArgumentNullException.ThrowIfNull(parents);
+        ArgumentNullException.ThrowIfNull(distributions);
+        ArgumentOutOfRangeException.ThrowIfLessThan(latents, 1);
+        if (distributions.Count != parents.Count)
+            throw new ArgumentException($"There are {distributions.Count} distributions for {parents.Count} variables.", nameof(distributions));
+        int[] tree = [.. parents];
+        NativeDistribution[] native = [.. distributions.Select(distribution => distribution.ToNative())];
+        fixed (int* parent = tree)
+        fixed (NativeDistribution* distribution = native)
+        {
+            NativeHcltOptions options = new()
+            {
+                Size = sizeof(NativeHcltOptions),
+                Variables = tree.Length,
+                Parents = parent,
+                Distributions = distribution,
+                Latents = latents,
+                Seed = seed,
+            };
+            Status.Check(NativeMethods.juice_circuit_hclt(in options, out CircuitHandle handle));
+            return new Circuit(handle);
+        }
+    }
+
+    /// <summary><see cref="Hclt(Rows, int, ulong, HcltOptions?, CancellationToken)"/> on a thread of its own.</summary>
+    /// <inheritdoc cref="Hclt(Rows, int, ulong, HcltOptions?, CancellationToken)"/>
+    public static Task<Circuit> HcltAsync(Rows rows, int latents, ulong seed = 0, HcltOptions? options = null, CancellationToken cancellationToken = default) =>
+        LongRunning.Run(() => Hclt(rows, latents, seed, options, cancellationToken), cancellationToken);
+}
