@@ -25,7 +25,9 @@ public static partial class JuiceLog
     {
         try
         {
-            if (s_logger is ILogger logger && logger.IsEnabled((LogLevel)level)) Line(logger, (LogLevel)level, NativeText.Read(message));
+            if (s_logger is not ILogger logger) return;
+            LogLevel logLevel = (LogLevel)level;
+            if (logger.IsEnabled(logLevel)) Line(logger, logLevel, NativeText.Read(message));
         }
         catch (Exception)
         {
