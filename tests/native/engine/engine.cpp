@@ -1,0 +1,144 @@
+// Models on a device, and their answers as vectors.
+#include "engine/engine.h"
+
+#include "common/error.h"
+
+namespace juice {
+
+std::string Device::name() const { return device + "_" + instruction_set + "_" + std::to_string(threads); }
+
+std::vector<Device> devices() {
+    std::vector<Device> all;
+    for (const char* instruction_set : {"avx512", "avx2", "portable"})
+        for (const int threads : {1, 2}) all.push_back({"cpu", instruction_set, threads});
+    return all;
+}
+
+std::unique_ptr<Model> compile(const std::shared_ptr<const Circuit>& circuit, const Device& device, std::int64_t memory_limit, std::int64_t batch_size) {
+    juice_compile_options options{};
+    options.size = sizeof options;
+    options.threads = device.threads;
+    options.device = device.device.c_str();
+    options.instruction_set = device.instruction_set.c_str();
+    options.memory_limit = memory_limit;
+    options.batch_size = batch_size;
+    return std::make_unique<Model>(circuit, options);
+}
+
+void OnDevice::SetUp() {
+    static const std::shared_ptr<const Circuit> probe = [] {
+        CircuitParts parts;
+        parts.variables = 1;
+        parts.root = 0;
+        auto half = std::make_shared<const std::vector<float>>(1, 0.5f);
+        Vector coin;
+        coin.node_blocks = coin.block_size = 1;
+        coin.variable = 0;
+        coin.distribution.type = DistributionType::Bernoulli;
+        coin.parameters = *half;
+        parts.vectors.push_back(coin);
+        parts.storage.push_back(half);
+        return std::make_shared<const Circuit>(parts);
+    }();
+    try {
+        compile(probe);
+    } catch (const Error& error) {
+        if (error.status() != JUICE_ERROR_UNSUPPORTED) throw;
+        GTEST_SKIP() << error.what();
+    }
+}
+
+std::vector<double> log_likelihood(const Model& model, const Table& rows) {
+    std::vector<double> answer(static_cast<std::size_t>(rows.rows() * model.info().roots));
+    model.log_likelihood(rows.view(), answer.data(), nullptr, nullptr);
+    return answer;
+}
+
+std::vector<double> max_log_value(const Model& model, const Table& rows) {
+    std::vector<double> answer(static_cast<std::size_t>(rows.rows() * model.info().roots));
+    model.max_log_value(rows.view(), answer.data(), nullptr, nullptr);
+    return answer;
+}
+
+std::vector<double> forward(Model& model, const Table& rows) {
+    std::vector<double> answer(static_cast<std::size_t>(rows.rows() * model.info().roots));
+    model.forward(rows.view(), nullptr, rows.rows(), answer.data());
+    return answer;
+}
+
+void backward(Model& model, const std::vector<double>& root_flows) {
+    const std::vector<float> given(root_flows.begin(), root_flows.end());
+    model.backward(given.empty() ? nullptr : given.data());
+}
+
+std::vector<float> parameters(const Model& model, const Circuit& circuit, std::int32_t vector) {
+    std::vector<float> values(static_cast<std::size_t>(circuit.owner(vector).parameter_count()));
+    if (!values.empty()) model.get_parameters(vector, values.data(), static_cast<std::int64_t>(values.size()));
+    return values;
+}
+
+std::vector<std::vector<float>> all_parameters(const Model& model, const Circuit& circuit) {
+    std::vector<std::vector<float>> all;
+    for (std::int32_t id = 0; id < circuit.size(); ++id)
+        all.push_back(circuit[id].tied_to < 0 && circuit[id].type != NodeType::Product ? parameters(model, circuit, id) : std::vector<float>{});
+    return all;
+}
+
+std::int64_t flow_count(const Vector& owner) {
+    if (owner.type == NodeType::Product) return 0;
+    if (owner.type == NodeType::Sum) return owner.parameter_count();
+    switch (owner.distribution.type) {
+        case DistributionType::Categorical: return owner.nodes() * owner.distribution.count;
+        case DistributionType::Bernoulli:
+        case DistributionType::Binomial: return owner.nodes() * 2;
+        case DistributionType::Gaussian:
+        case DistributionType::DiscreteLogistic: return owner.nodes() * 3;
+        case DistributionType::Indicator: break;
+    }
+    return 0;
+}
+
+std::vector<float> parameter_flows(const Model& model, const Circuit& circuit, std::int32_t vector) {
+    std::vector<float> values(static_cast<std::size_t>(flow_count(circuit.owner(vector))));
+    if (!values.empty()) model.get_flows(vector, values.data(), static_cast<std::int64_t>(values.size()));
+    return values;
+}
+
+std::vector<float> node_flows(const Model& model, const Circuit& circuit, std::int32_t vector) {
+    std::vector<float> values(static_cast<std::size_t>(circuit[vector].nodes()));
+    model.get_node_flows(vector, values.data(), static_cast<std::int64_t>(values.size()));
+    return values;
+}
+
+Flows flows(const Model& model, const Circuit& circuit) {
+    Flows all;
+    for (std::int32_t id = 0; id < circuit.size(); ++id) {
+        const std::vector<float> nodes = node_flows(model, circuit, id);
+        all.nodes.emplace_back(nodes.begin(), nodes.end());
+        std::vector<float> own;
+        if (circuit[id].tied_to < 0) own = parameter_flows(model, circuit, id);
+        all.parameters.emplace_back(own.begin(), own.end());
+    }
+    return all;
+}
+
+juice_epoch_options epoch_options(const juice_em& rule, std::int64_t batch_size, bool full_batch) {
+    juice_epoch_options options{};
+    options.size = sizeof options;
+    options.full_batch = full_batch ? 1 : 0;
+    options.batch_size = batch_size;
+    options.rule = rule;
+    return options;
+}
+
+testing::AssertionResult near(const Flows& got, const Flows& expected, double tolerance, const Flows* scale) {
+    for (std::size_t id = 0; id < expected.nodes.size(); ++id) {
+        if (const auto parameters = near(got.parameters[id], expected.parameters[id], tolerance, scale ? scale->parameters[id] : std::vector<double>{}); !parameters)
+            return testing::AssertionFailure() << "parameter flows of vector " << id << ": " << parameters.message();
+        if (const auto nodes = near(got.nodes[id], expected.nodes[id], tolerance, scale ? scale->nodes[id] : std::vector<double>{}); !nodes)
+            return testing::AssertionFailure() << "node flows of vector " << id << ": " << nodes.message();
+    }
+    return testing::AssertionSuccess();
+}
+
+}  // namespace juice

@@ -1,0 +1,69 @@
+// What every test of an engine needs: the list of devices that the tests run on, a model on one of them, and its answers as vectors.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "circuit/circuit.h"
+#include "model/model.h"
+#include "reference/near.h"
+#include "reference/reference.h"
+#include "reference/table.h"
+
+// Sanitizers slow everything down tenfold: tests with a size to choose take the small one.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define JUICE_SANITIZED 1
+#else
+#define JUICE_SANITIZED 0
+#endif
+
+namespace juice {
+
+struct Device {
+    std::string device, instruction_set;
+    int threads = 1;
+    std::string name() const;       // "cpu_avx512_2"
+};
+
+// Every device that an engine test runs on. One that this machine lacks is skipped by OnDevice, with the reason.
+std::vector<Device> devices();
+
+std::unique_ptr<Model> compile(const std::shared_ptr<const Circuit>& circuit, const Device& device, std::int64_t memory_limit = 0,
+                               std::int64_t batch_size = 0);
+
+// Answers of a model.
+std::vector<double> log_likelihood(const Model& model, const Table& rows);
+std::vector<double> max_log_value(const Model& model, const Table& rows);
+std::vector<double> forward(Model& model, const Table& rows);                          // all rows
+void backward(Model& model, const std::vector<double>& root_flows = {});               // empty: 1
+std::vector<float> parameters(const Model& model, const Circuit& circuit, std::int32_t vector);
+std::vector<std::vector<float>> all_parameters(const Model& model, const Circuit& circuit);     // by id; empty for products and tied vectors
+std::vector<float> parameter_flows(const Model& model, const Circuit& circuit, std::int32_t vector);
+std::vector<float> node_flows(const Model& model, const Circuit& circuit, std::int32_t vector);
+// Nodes and parameters, as the reference gives them.
+Flows flows(const Model& model, const Circuit& circuit);
+
+juice_epoch_options epoch_options(const juice_em& rule, std::int64_t batch_size, bool full_batch = false);
+
+// Floats of an untied vector's parameter flows.
+std::int64_t flow_count(const Vector& owner);
+
+// Flows within `tolerance` relative to max(1, flow, scale); the message names the vector.
+testing::AssertionResult near(const Flows& got, const Flows& expected, double tolerance, const Flows* scale = nullptr);
+
+// A test that runs on every device of the list.
+class OnDevice : public testing::TestWithParam<Device> {
+protected:
+    void SetUp() override;
+    std::unique_ptr<Model> compile(const std::shared_ptr<const Circuit>& circuit, std::int64_t memory_limit = 0, std::int64_t batch_size = 0) const {
+        return juice::compile(circuit, GetParam(), memory_limit, batch_size);
+    }
+};
+
+#define JUICE_ON_EVERY_DEVICE(suite) \
+    INSTANTIATE_TEST_SUITE_P(Devices, suite, testing::ValuesIn(juice::devices()), [](const auto& test) { return test.param.name(); })
+
+}  // namespace juice

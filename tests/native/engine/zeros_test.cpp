@@ -1,0 +1,128 @@
+// Structural zeros where plain scaling breaks: identity and near-diagonal transitions between sharp Gaussians, so that the one live child lies
+// hundreds of nats under its vector's maximum; and rows that are impossible.
+#include "engine/engine.h"
+#include "reference/cases.h"
+#include "reference/maker.h"
+#include "reference/some.h"
+
+namespace juice {
+namespace {
+
+using Some::Transition;
+
+class EngineOnZeros : public OnDevice {
+protected:
+    void expect_agreement(const Some::HmmOptions& options) const {
+        SCOPED_TRACE(std::to_string(options.states) + " states, length " + std::to_string(options.length) +
+                     (options.transition == Transition::Identity ? ", identity" : ", near-diagonal") + (options.tied ? ", tied" : ""));
+        const auto circuit = Some::hmm(options);
+        // Half the rows as the model draws them; half from anywhere, so that every path is unlikely.
+        Table rows = Some::rows(*circuit, 12, options.seed, 0.05, 0.0);
+        Random random(options.seed + 1);
+        for (int r = 0; r < 12; ++r) {
+            std::vector<double> row;
+            for (std::int32_t t = 0; t < options.length; ++t)
+                row.push_back(static_cast<float>(5.0 * static_cast<double>(random.below(options.states)) + 0.3 * random.normal()));
+            rows.add(row);
+        }
+        const Reference reference(circuit);
+        const auto model = compile(circuit);
+        EXPECT_TRUE(near(log_likelihood(*model, rows), reference.log_likelihood(rows), 1e-5));
+        EXPECT_TRUE(near(forward(*model, rows), reference.log_likelihood(rows), 1e-5)) << "by forward";
+        backward(*model);
+        const Flows got = flows(*model, *circuit), expected = reference.flows(rows);
+        for (std::int32_t id = 0; id < circuit->size(); ++id) {
+            const auto at = static_cast<std::size_t>(id);
+            EXPECT_TRUE(near(got.nodes[at], expected.nodes[at], 1e-4)) << "node flows of vector " << id;
+            if ((*circuit)[id].type != NodeType::Sum) continue;
+            EXPECT_TRUE(near(got.parameters[at], expected.parameters[at], 1e-4)) << "edge flows of vector " << id;
+        }
+    }
+};
+
+TEST_P(EngineOnZeros, FollowsSharpGaussians) {
+    for (const Transition transition : {Transition::Identity, Transition::NearDiagonal})
+        for (const std::int64_t states : {3, 7, 64})
+            for (const std::int32_t length : {2, 4, 11, 30}) {
+                if (JUICE_SANITIZED && states * length > 100) continue;
+                expect_agreement({.length = length, .states = states, .transition = transition, .seed = static_cast<std::uint64_t>(states + length)});
+                expect_agreement({.length = length, .states = states, .transition = transition, .tied = true, .seed = static_cast<std::uint64_t>(states)});
+            }
+}
+
+// Two coins that must agree, and a third that cannot come up 2: (0,1,·), (1,0,·) and (·,·,2) are impossible.
+std::shared_ptr<const Circuit> agreeing_coins() {
+    Maker maker(3);
+    const Distribution coin{DistributionType::Categorical, 2}, third{DistributionType::Categorical, 3};
+    maker.input(0, coin, 1, 2, {1, 0, 0, 1});
+    maker.input(1, coin, 1, 2, {1, 0, 0, 1});
+    maker.input(2, third, 1, 2, {0.5f, 0.5f, 0, 0.25f, 0.75f, 0});
+    maker.product({0, 1, 2}, 1);
+    return maker.make(maker.sum({3}, 1, 1, {0.25f, 0.75f}));
+}
+
+TEST_P(EngineOnZeros, ImpossibleRowsAreMinusInfinityAndPassNoFlow) {
+    const auto circuit = agreeing_coins();
+    const auto model = compile(circuit);
+    const Table impossible{3, {0, 1, 0, 1, 0, 1, 0, 0, 2, Table::missing, Table::missing, 2}, {}};
+    const std::vector<double> infinite(4, -INFINITY);
+    EXPECT_TRUE(same(log_likelihood(*model, impossible), infinite));
+    EXPECT_TRUE(same(max_log_value(*model, impossible), infinite));
+    EXPECT_TRUE(same(forward(*model, impossible), infinite)) << "by forward";
+    backward(*model);
+    const Flows none = flows(*model, *circuit);
+    for (std::int32_t id = 0; id < circuit->size(); ++id) {
+        EXPECT_TRUE(same(none.nodes[static_cast<std::size_t>(id)], std::vector<double>(none.nodes[static_cast<std::size_t>(id)].size()))) << "vector " << id;
+        EXPECT_TRUE(same(none.parameters[static_cast<std::size_t>(id)], std::vector<double>(none.parameters[static_cast<std::size_t>(id)].size())));
+    }
+}
+
+TEST_P(EngineOnZeros, ImpossibleRowsDoNotTouchTheirNeighbours) {
+    const auto circuit = agreeing_coins();
+    const Reference reference(circuit);
+    const auto model = compile(circuit);
+    Table rows{3, {}, {}};
+    for (int i = 0; i < 9; ++i) rows.values.insert(rows.values.end(), {0, 0, 0, 0, 1, 0, 1, 1, 1, 1, 1, 2, Table::missing, 0, 1});
+    EXPECT_TRUE(near(forward(*model, rows), reference.log_likelihood(rows), 1e-6));
+    backward(*model);
+    EXPECT_TRUE(near(flows(*model, *circuit), reference.flows(rows), 1e-5));
+    const juice_epoch_result result = model->fit_epoch(rows.view(), epoch_options(em_rule(0.5, 0.0), 16));
+    EXPECT_EQ(result.impossible_rows, 18);
+    EXPECT_TRUE(std::isfinite(result.log_likelihood));
+}
+
+TEST_P(EngineOnZeros, OnlyImpossibleRowsChangeNothing) {
+    const auto circuit = agreeing_coins();
+    const auto model = compile(circuit);
+    const auto before = all_parameters(*model, *circuit);
+    const Table rows{3, {0, 1, 0, 1, 0, 1}, {}};
+    const juice_epoch_result result = model->fit_epoch(rows.view(), epoch_options(em_rule(1.0, 0.0), 2));
+    EXPECT_EQ(result.impossible_rows, 2);
+    EXPECT_TRUE(all_parameters(*model, *circuit) == before);
+}
+
+TEST_P(EngineOnZeros, VeryUnlikelyRowsStayFinite) {
+    // Each variable costs about 40 nats: 400 of them are far beyond what a float holds, and no single value is zero.
+    Maker maker(400);
+    std::vector<std::int32_t> inputs;
+    for (std::int32_t v = 0; v < 400; ++v) inputs.push_back(maker.input(v, {DistributionType::Categorical, 2}, 1, 2, {1.0f, 1e-18f, 1.0f, 3e-18f}));
+    const std::int32_t product = maker.product(inputs, 1);
+    const auto circuit = maker.make(maker.sum({product}, 1, 1, {0.5f, 0.5f}));
+    Table rows;
+    rows.variables = 400;
+    for (int ones : {0, 1, 7, 200, 400}) {
+        std::vector<double> row(400, 0.0);
+        std::fill_n(row.begin(), ones, 1.0);
+        rows.add(row);
+    }
+    const Reference reference(circuit);
+    const auto model = compile(circuit);
+    EXPECT_TRUE(near(forward(*model, rows), reference.log_likelihood(rows), 1e-5));
+    backward(*model);
+    EXPECT_TRUE(near(flows(*model, *circuit), reference.flows(rows), 1e-4));
+}
+
+JUICE_ON_EVERY_DEVICE(EngineOnZeros);
+
+}  // namespace
+}  // namespace juice
