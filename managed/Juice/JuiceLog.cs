@@ -27,7 +27,9 @@ public static partial class JuiceLog
         {
             if (s_logger is not ILogger logger) return;
             LogLevel logLevel = (LogLevel)level;
-            if (logger.IsEnabled(logLevel)) Line(logger, logLevel, NativeText.Read(message));
+            if (!logger.IsEnabled(logLevel)) return;
+            string line = NativeText.Read(message);
+            Line(logger, logLevel, line);
         }
         catch (Exception)
         {

@@ -17,37 +17,39 @@ internal static class NativeLoader
     public static nint Resolve(string name, Assembly assembly, DllImportSearchPath? searchPath)
     {
         if (name != LibraryName) return 0;
-        nint library = Load(assembly, searchPath, Environment.GetEnvironmentVariable(PathVariable), AppContext.BaseDirectory);
+        nint library = Load(name, assembly, searchPath, Environment.GetEnvironmentVariable(PathVariable), AppContext.BaseDirectory);
         CheckVersion(library);
         return library;
     }
 
     /// <summary>The places to look, in order: the variable's, beside the application, its runtimes folder.</summary>
-    public static IEnumerable<string> Candidates(string? variable, string baseDirectory)
+    public static IEnumerable<string> Candidates(string name, string? variable, string baseDirectory)
     {
-        if (!string.IsNullOrEmpty(variable)) yield return Directory.Exists(variable) ? Path.Combine(variable, FileName) : variable;
-        yield return Path.Combine(baseDirectory, FileName);
-        yield return Path.Combine(baseDirectory, "runtimes", Rid, "native", FileName);
+        string file = FileName(name);
+        if (!string.IsNullOrEmpty(variable)) yield return File.Exists(variable) ? variable : Path.Combine(variable, file);
+        yield return Path.Combine(baseDirectory, file);
+        yield return Path.Combine(baseDirectory, "runtimes", Rid, "native", file);
     }
 
-    public static nint Load(Assembly assembly, DllImportSearchPath? searchPath, string? variable, string baseDirectory)
+    /// <summary>Loads the library from the first place that has it, or throws with a list of all that were tried.</summary>
+    public static nint Load(string name, Assembly assembly, DllImportSearchPath? searchPath, string? variable, string baseDirectory)
     {
         List<string> tried = [];
-        foreach (string path in Candidates(variable, baseDirectory))
+        foreach (string path in Candidates(name, variable, baseDirectory))
         {
             if (TryLoad(path, out nint library, out string? failure)) return library;
             tried.Add($"{path}: {failure}");
         }
-        if (NativeLibrary.TryLoad(LibraryName, assembly, searchPath, out nint found)) return found;
-        tried.Add($"the system's default search for '{LibraryName}': not found");
+        if (NativeLibrary.TryLoad(name, assembly, searchPath, out nint found)) return found;
+        tried.Add($"the system's default search for '{name}': not found");
         throw new JuiceException($"""
-            The native library {FileName} could not be loaded. Tried, in this order:
+            The native library {FileName(name)} could not be loaded. Tried, in this order:
             {string.Join(Environment.NewLine, tried.Select(place => "  " + place))}
             Set {PathVariable} to the directory that holds it.
             """);
     }
 
-    private static string FileName => OperatingSystem.IsWindows() ? "juice.dll" : OperatingSystem.IsMacOS() ? "libjuice.dylib" : "libjuice.so";
+    private static string FileName(string name) => OperatingSystem.IsWindows() ? $"{name}.dll" : OperatingSystem.IsMacOS() ? $"lib{name}.dylib" : $"lib{name}.so";
 
     private static string Rid
     {
