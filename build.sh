@@ -1,0 +1,277 @@
+#!/usr/bin/env bash
+# Builds, tests and shows Juice: `./build.sh help`. Everything that it makes goes under out/; logs go to out/log.
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+out=$root/out
+cd "$root"
+
+export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 MSBUILDDISABLENODEREUSE=1     # no process outlives this one
+jobs=${JUICE_JOBS:-$(nproc 2>/dev/null || echo 2)}
+if [ -t 0 ]; then sudo=(sudo); else sudo=(sudo -n); fi      # never waits for a password that nobody can type
+
+usage() {
+    cat <<'USAGE'
+usage: ./build.sh COMMAND [OPTIONS]
+
+  build                     the native library, the tool (out/bin/juice) and the native benchmarks, in Release
+  test [--sanitize]         builds and runs every test; with --sanitize the native tests under address and undefined-behaviour sanitizers
+  demo [--full] [--data DIR]
+                            learns Fashion-MNIST and leaves out/demo/model.juice and out/demo/curve.png; --full trains until it stops
+                            improving; DIR holds the data set's IDX files (default: Debian's package, else a download)
+  bench [OPTIONS]           runs the native benchmarks; OPTIONS are theirs
+  pack                      puts packages into out/packages
+  clean                     removes out/
+  help                      this text
+
+Missing Debian and Ubuntu packages are installed by apt-get where this runs as root or sudo is there.
+JUICE_JOBS sets the number of compile jobs, JUICE_DATA the folder of the data that some tests want (default: ../shared/data where it exists).
+USAGE
+}
+
+die() { printf '%s\n' "$*" >&2; exit 1; }
+bad_usage() { printf '%s\n\n' "$*" >&2; usage >&2; exit 2; }
+
+# step TITLE LOG COMMAND…: runs quietly into out/log/LOG.log; shows the end of it and stops where the command fails.
+step() {
+    local title=$1 log=$out/log/$2.log start=$SECONDS
+    shift 2
+    mkdir -p "$out/log"
+    printf '%-52s' "$title" >&2
+    if "$@" > "$log" 2>&1 < /dev/null; then
+        printf 'done (%d s)\n' $((SECONDS - start)) >&2
+    else
+        printf 'failed (%d s)\n' $((SECONDS - start)) >&2
+        tail -n 60 "$log" >&2
+        die "The whole log is $log."
+    fi
+}
+
+# ---- What must be there ----------------------------------------------------------------------------------------------------------
+
+compiles() { "${CXX:-c++}" -std=c++20 -x c++ -fsyntax-only - > /dev/null 2>&1 <<< "$1"; }
+links() { "${CXX:-c++}" -std=c++20 -x c++ - -o /dev/null "$@" > /dev/null 2>&1 <<< 'int main() {}'; }
+has() { command -v "$1" > /dev/null 2>&1; }
+
+# The Debian packages that are missing for a build; "test" and "bench" as arguments ask for theirs, too.
+missing_packages() {
+    has cmake || echo cmake
+    has ninja || has make || echo ninja-build
+    if ! compiles 'int main() {}'; then
+        echo g++        # nothing can be compiled to find out about the rest
+    fi
+    compiles '#include <nlohmann/json.hpp>' || echo nlohmann-json3-dev
+    local want
+    for want in "$@"; do
+        case $want in
+            test)
+                { compiles '#include <gtest/gtest.h>' && links -lgtest; } || echo libgtest-dev
+                { compiles '#include <rapidcheck/gtest.h>' && links -lrapidcheck; } || echo librapidcheck-dev
+                compiles '#include <zlib.h>' || echo zlib1g-dev ;;
+            bench)
+                { compiles '#include <cblas.h>' && links -lopenblas; } || echo libopenblas-dev ;;
+        esac
+    done
+}
+
+as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else "${sudo[@]}" "$@"; fi; }
+can_install() { has apt-get && { [ "$(id -u)" = 0 ] || has sudo; }; }
+
+apt_install() {
+    export DEBIAN_FRONTEND=noninteractive
+    as_root apt-get update && as_root apt-get install -y --no-install-recommends "$@"
+}
+
+require_packages() {
+    local packages
+    packages=$(missing_packages "$@" | tr '\n' ' ')
+    if [ -n "$packages" ]; then
+        can_install || die "These packages are missing and neither root with apt-get nor sudo is there to install them: $packages"
+        # shellcheck disable=SC2086
+        step "Installing ${packages% }" apt apt_install $packages
+        packages=$(missing_packages "$@" | tr '\n' ' ')
+        [ -z "$packages" ] || die "These are still missing after their installation: $packages(see $out/log/apt.log)"
+    fi
+}
+
+require_dotnet() {
+    if has dotnet && dotnet --list-sdks 2>/dev/null | grep -q '^\(1[0-9]\|[2-9][0-9]\)\.'; then return; fi
+    if can_install && apt-cache show dotnet-sdk-10.0 > /dev/null 2>&1; then
+        step "Installing dotnet-sdk-10.0" apt-dotnet apt_install dotnet-sdk-10.0
+    else
+        die "The .NET SDK 10 is missing: https://dotnet.microsoft.com/download/dotnet/10.0 has it."
+    fi
+}
+
+# ---- Building --------------------------------------------------------------------------------------------------------------------
+
+# build_native PRESET [CMAKE OPTIONS…]
+build_native() {
+    local preset=$1 generator=()
+    shift
+    if [ ! -f "$out/build/$preset/CMakeCache.txt" ] && has ninja; then generator=(-G Ninja); fi
+    step "Configuring native code ($preset)" "configure-$preset" cmake --preset "$preset" "${generator[@]}" "$@"
+    step "Building native code ($preset)" "build-$preset" cmake --build --preset "$preset" --parallel "$jobs"
+}
+
+# publish_tool: out/bin/juice beside its assemblies and libjuice.so.
+publish_tool() {
+    step "Restoring and building the tool" publish dotnet publish managed/Juice.Cli -c Release -o "$out/bin" -p:UseSharedCompilation=false
+    cp "$out/build/native/native/libjuice.so" "$out/bin/"
+}
+
+build() {
+    require_packages "$@"
+    require_dotnet
+    local tests=OFF bench=OFF want
+    for want in "$@"; do
+        case $want in test) tests=ON ;; bench) bench=ON ;; esac
+    done
+    build_native native -DJUICE_TESTS=$tests -DJUICE_BENCH=$bench
+    publish_tool
+    if [ $bench = ON ]; then cp "$out/build/native/native/bench/juice-bench" "$out/bin/"; fi
+}
+
+# ---- Testing: results are counted from the files that the runners leave, never from their exit status alone ----------------------------
+
+passed=0 failed=0
+
+# The sum of the numbers that `sed` finds with EXPRESSION in the FILES.
+sum_of() {
+    local expression=$1
+    shift
+    cat "$@" | sed -n "$expression" | awk '{ sum += $1 } END { print sum + 0 }'
+}
+
+# run_tests TITLE LOG COMMAND…: like step, but goes on after a failure; the status is left in `status`.
+run_tests() {
+    local title=$1 log=$out/log/$2.log start=$SECONDS
+    shift 2
+    printf '%-52s' "$title" >&2
+    status=0
+    "$@" > "$log" 2>&1 < /dev/null || status=$?
+    printf 'finished (%d s)\n' $((SECONDS - start)) >&2
+    if [ $status != 0 ]; then
+        grep -E '^\[  FAILED  \]|^  Failed |: Failure$|ERROR: |runtime error:|^\*\*\*' "$log" | sort -u | head -n 60 >&2 || true
+        tail -n 40 "$log" >&2
+        echo "The whole log is $log." >&2
+    fi
+}
+
+# add_results PASSED FAILED RUNNERS_EXPECTED RUNNERS_SEEN
+add_results() {
+    local good=$1 bad=$2 dead=$(($3 - $4))
+    if [ $dead -gt 0 ]; then
+        echo "$dead test runner(s) left no results." >&2
+        bad=$((bad + dead))
+    elif [ $status != 0 ] && [ "$bad" = 0 ]; then
+        echo "All tests passed, but their runner ended with status $status." >&2
+        bad=1
+    fi
+    if [ $((good + bad)) = 0 ]; then
+        echo "There were no tests at all." >&2
+        bad=1
+    fi
+    passed=$((passed + good)) failed=$((failed + bad))
+}
+
+# test_native PRESET
+test_native() {
+    local results=$out/results/$1 ran wrong
+    rm -rf "$results"
+    mkdir -p "$results"
+    GTEST_OUTPUT=xml:$results/ run_tests "Native tests ($1)" "test-$1" ctest --test-dir "$out/build/$1" --output-on-failure
+    shopt -s nullglob
+    local files=("$results"/*.xml)
+    shopt -u nullglob
+    ran=$(sum_of '/<testcase .*result="completed"/s/.*/1/p' /dev/null "${files[@]}")
+    wrong=$(sum_of 's/.*<testsuites .*failures="\([0-9]*\)".*/\1/p' /dev/null "${files[@]}")
+    add_results $((ran - wrong)) "$wrong" "$(ctest --test-dir "$out/build/$1" -N | sed -n 's/^Total Tests: //p')" ${#files[@]}
+}
+
+test_managed() {
+    local results=$out/results/managed projects=(tests/managed/*/*.csproj) ran good
+    rm -rf "$results"
+    mkdir -p "$results"
+    run_tests "Managed tests" test-managed timeout 1500 dotnet test Juice.sln -c Release --no-build --logger trx --results-directory "$results"
+    shopt -s nullglob
+    local files=("$results"/*.trx)
+    shopt -u nullglob
+    ran=$(sum_of 's/.*<Counters .*executed="\([0-9]*\)".*/\1/p' /dev/null "${files[@]}")
+    good=$(sum_of 's/.*<Counters .*passed="\([0-9]*\)".*/\1/p' /dev/null "${files[@]}")
+    add_results "$good" $((ran - good)) ${#projects[@]} ${#files[@]}
+}
+
+# The last line of a test run, whatever happened before.
+summarise() {
+    local ended=$1
+    if [ "$ended" != 0 ] && [ $failed = 0 ]; then failed=1; fi
+    echo "$passed passed, $failed failed"
+    [ $failed = 0 ] || exit 1
+}
+
+run_all_tests() {
+    if [ -z "${JUICE_DATA:-}" ] && [ -d "$root/../shared/data" ]; then JUICE_DATA=$(cd "$root/../shared/data" && pwd); export JUICE_DATA; fi
+    trap 'summarise $?' EXIT
+    case ${1:-} in
+        '')
+            build test bench
+            step "Building the managed tests" build-managed dotnet build Juice.sln -c Release -p:UseSharedCompilation=false
+            test_native native
+            test_managed ;;
+        --sanitize)
+            require_packages test
+            build_native sanitize -DJUICE_TESTS=ON
+            export ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1 UBSAN_OPTIONS=print_stacktrace=1
+            test_native sanitize ;;
+    esac
+}
+
+# ---- The other commands ----------------------------------------------------------------------------------------------------------
+
+demo() {
+    local full=0 data=
+    while [ $# -gt 0 ]; do
+        case $1 in
+            --full) full=1 ;;
+            --data) [ $# -gt 1 ] || bad_usage "--data wants a folder."; data=$2; shift ;;
+            *) bad_usage "Unknown option for demo: $1" ;;
+        esac
+        shift
+    done
+    build
+    if [ -n "$data" ]; then
+        [ -d "$data" ] || die "There is no folder $data."
+        JUICE_DATA_FASHION_MNIST=$(cd "$data" && pwd)
+        export JUICE_DATA_FASHION_MNIST
+    elif [ -z "${JUICE_DATA_FASHION_MNIST:-}" ] && [ ! -d /usr/share/datasets/fashion-mnist ] && can_install \
+            && apt-cache show dataset-fashion-mnist > /dev/null 2>&1; then
+        step "Installing dataset-fashion-mnist" apt-data apt_install dataset-fashion-mnist
+    fi
+    mkdir -p "$out/demo"
+    local length=(--epochs 12)
+    if [ $full = 1 ]; then length=(--epochs 500 --patience 10); fi
+    "$out/bin/juice" train hclt --data fashion-mnist --latents 64 --batch-size 256 "${length[@]}" --seed 1 \
+        --out "$out/demo/model.juice" --chart "$out/demo/curve.png"
+    "$out/bin/juice" evaluate "$out/demo/model.juice" --data fashion-mnist
+    echo "The model is out/demo/model.juice, its training curve out/demo/curve.png." >&2
+}
+
+main() {
+    local command=${1:-}
+    [ $# -gt 0 ] && shift
+    case $command in
+        build) [ $# = 0 ] || bad_usage "build takes no options."; build bench ;;
+        test)
+            case "$*" in '' | --sanitize) run_all_tests "$@" ;; *) bad_usage "Unknown options for test: $*" ;; esac ;;
+        demo) demo "$@" ;;
+        bench) build bench; exec "$out/bin/juice-bench" "$@" ;;
+        pack) [ $# = 0 ] || bad_usage "pack takes no options."; pack ;;
+        clean) [ $# = 0 ] || bad_usage "clean takes no options."; rm -rf "$out" ;;
+        help | --help | -h) usage ;;
+        '') bad_usage "No command was given." ;;
+        *) bad_usage "Unknown command: $command" ;;
+    esac
+}
+
+main "$@"
