@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "common/error.h"
+#include "rows/lines.h"
 #include "rows/rows.h"
 #include "rows/transpose.h"
 #include "rows/view.h"
@@ -16,58 +17,16 @@ namespace juice {
 
 namespace {
 
+using namespace tiles;
+
 constexpr float not_a_number = std::numeric_limits<float>::quiet_NaN();
-
-// One line of a tile. `gone` marks missing entries; only looked at where `marked`. Returns a number with its top bit set where an entry is bad.
-template <bool marked, class T>
-std::uint32_t write_codes(const T* __restrict x, const std::uint8_t* __restrict gone, std::int64_t domain, std::int32_t* __restrict out) {
-    std::uint32_t bad = 0;
-    if constexpr (std::is_floating_point_v<T>) {
-        const double limit = static_cast<double>(domain - 1);
-        for (int r = 0; r < tile_size; ++r) {
-            const double value = x[r];
-            const bool missing = value != value || (marked && gone[r]);
-            const bool inside = value >= 0 && value <= limit;
-            const auto code = static_cast<std::int32_t>(inside ? value : 0.0);
-            const bool good = missing || (inside && static_cast<double>(code) == value);
-            bad |= good ? 0u : 0x80000000u;
-            out[r] = missing ? -1 : code;
-        }
-    } else {
-        const auto limit = static_cast<std::uint32_t>(domain - 1);
-        for (int r = 0; r < tile_size; ++r) {
-            const auto code = static_cast<std::uint32_t>(x[r]);
-            const std::uint32_t outside = code | (limit - code);        // top bit: negative, or above the limit
-            const bool missing = marked && gone[r];
-            bad |= missing ? 0u : outside;
-            out[r] = missing ? -1 : static_cast<std::int32_t>(code);
-        }
-    }
-    return bad;
-}
-
-template <bool marked, class T>
-std::uint32_t write_reals(const T* __restrict x, const std::uint8_t* __restrict gone, float* __restrict out) {
-    std::uint32_t bad = 0;
-    for (int r = 0; r < tile_size; ++r) {
-        const bool missing = marked && gone[r];
-        if constexpr (std::is_floating_point_v<T>) {
-            const bool outside = std::abs(x[r]) > static_cast<T>(std::numeric_limits<float>::max());    // false for NaN
-            bad |= outside && !missing ? 0x80000000u : 0u;
-            out[r] = missing || outside ? not_a_number : static_cast<float>(x[r]);
-        } else {
-            out[r] = missing ? not_a_number : static_cast<float>(x[r]);
-        }
-    }
-    return bad;
-}
 
 template <bool marked, class T>
 bool read_tiles(const RowView<T>& view, const Domains& domains, Batch& batch) {
     const std::int64_t variables = view.variables;
     Tile<T> values;
     Tile<std::uint8_t> marks{};
-    std::uint32_t bad = 0;
+    Bad bad{};
     for (std::int64_t row = 0; row < view.n; row += tile_size) {
         const T* rows[tile_size];
         const std::uint8_t* mark_rows[tile_size] = {};
@@ -83,19 +42,16 @@ bool read_tiles(const RowView<T>& view, const Domains& domains, Batch& batch) {
             if (marked && view.missing) transpose(mark_rows, column, width, marks);
             for (int c = 0; c < width; ++c) {
                 const T* x = values.column[c];
-                std::uint8_t gone[tile_size];
-                if constexpr (marked) {
-                    for (int r = 0; r < tile_size; ++r)
-                        gone[r] = (marks.column[c][r] != 0) | (view.sentinel.active & (x[r] == view.sentinel.value));
-                }
+                Line gone{};
+                if constexpr (marked) gone = missing_lanes(x, view.missing ? marks.column[c] : nullptr, view.sentinel);
                 const std::int64_t variable = column + c, at = variable * batch.stride + row;
                 if (const std::int64_t domain = domains[static_cast<std::size_t>(variable)]; domain > 0)
-                    bad |= write_codes<marked>(x, gone, domain, batch.codes.data() + at);
-                else bad |= write_reals<marked>(x, gone, batch.reals.data() + at);
+                    write_codes(x, gone, domain, batch.codes.data() + at, bad);
+                else write_reals(x, gone, batch.reals.data() + at, bad);
             }
         }
     }
-    return (bad >> 31) == 0;
+    return !any(bad);
 }
 
 // The padding lanes hold "missing".

@@ -6,7 +6,7 @@
 #include <cstring>
 #include <utility>
 
-namespace juice {
+namespace juice::tiles {
 
 constexpr int tile_size = 16;
 
@@ -55,4 +55,4 @@ void transpose(const T* const (&rows)[tile_size], std::int64_t column, int width
         for (int c = 0; c < tile_size; c += n) SquareTranspose<T>::apply(rows + r, column + c, tile.column + c, r);
 }
 
-}  // namespace juice
+}  // namespace juice::tiles
