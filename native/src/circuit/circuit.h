@@ -40,17 +40,17 @@ struct Vector {
     NodeType type = NodeType::Input;
     std::int64_t node_blocks = 0, block_size = 0;
     std::int32_t variable = -1;                 // input
-    Distribution distribution;                  // input
+    Distribution distribution{};                // input
     std::int32_t tied_to = -1;                  // owner, or -1; a tied vector's edges and parameters are empty: look at the owner's
-    std::vector<std::int32_t> children;
+    std::vector<std::int32_t> children{};
 
     bool wired = false;                         // edges were given (an owner's for a tied sum); otherwise the implied wiring
     bool node_wiring = false;                   // product whose edges are [nodes, children]
-    std::span<const std::int32_t> edges;        // product: [node_blocks or nodes, children]; sum: [2, E]
+    std::span<const std::int32_t> edges{};      // product: [node_blocks or nodes, children]; sum: [2, E]
     std::int64_t edge_count = 0;                // sum: E, the block edges, also for implied wiring
     std::int64_t child_block_size = 0;          // sum: k, common to its children
     std::int64_t child_blocks = 0;              // sum: blocks of all children together
-    std::span<const float> parameters;          // in the file's layout
+    std::span<const float> parameters{};        // in the file's layout
 
     std::int64_t nodes() const noexcept { return node_blocks * block_size; }
     std::int64_t parameter_count() const noexcept;  // floats that the layout asks for: E·block_size·k, or nodes · parameters_per_node

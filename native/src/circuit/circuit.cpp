@@ -1,0 +1,101 @@
+#include "circuit/circuit.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "circuit/check.h"
+#include "circuit/initialize.h"
+#include "common/error.h"
+
+namespace juice {
+
+std::int64_t Distribution::domain() const noexcept {
+    switch (type) {
+    case DistributionType::Categorical:
+    case DistributionType::DiscreteLogistic:
+    case DistributionType::Indicator: return count;
+    case DistributionType::Bernoulli: return 2;
+    case DistributionType::Binomial: return std::int64_t{count} + 1;
+    case DistributionType::Gaussian: break;
+    }
+    return 0;
+}
+
+std::int64_t Distribution::parameters_per_node() const noexcept {
+    switch (type) {
+    case DistributionType::Categorical: return count;
+    case DistributionType::Bernoulli:
+    case DistributionType::Binomial: return 1;
+    case DistributionType::Gaussian:
+    case DistributionType::DiscreteLogistic: return 2;
+    case DistributionType::Indicator: break;
+    }
+    return 0;
+}
+
+const char* Distribution::name() const noexcept {
+    switch (type) {
+    case DistributionType::Categorical: return "categorical";
+    case DistributionType::Bernoulli: return "bernoulli";
+    case DistributionType::Binomial: return "binomial";
+    case DistributionType::Gaussian: return "gaussian";
+    case DistributionType::DiscreteLogistic: return "discrete_logistic";
+    case DistributionType::Indicator: return "indicator";
+    }
+    return "unknown";
+}
+
+std::int64_t Vector::parameter_count() const noexcept {
+    switch (type) {
+    case NodeType::Input: return nodes() * distribution.parameters_per_node();
+    case NodeType::Product: return 0;
+    case NodeType::Sum: return edge_count * block_size * child_block_size;
+    }
+    return 0;
+}
+
+Circuit::Circuit(CircuitParts parts, const std::uint64_t* seed) : parts_(std::move(parts)) {
+    Structure structure = check_structure(parts_);
+    scopes_ = std::move(structure.scopes);
+    scope_ids_ = std::move(structure.scope_ids);
+    domains_ = std::move(structure.domains);
+    if (seed == nullptr) check_complete(parts_);
+    check_parameters(parts_);
+    if (seed != nullptr) initialize_parameters(parts_, *seed);
+}
+
+juice_circuit_info Circuit::info() const {
+    juice_circuit_info info{};
+    info.size = sizeof info;
+    info.variables = variables();
+    info.root = root();
+    info.roots = static_cast<std::int32_t>(roots());
+    info.vectors = size();
+    std::vector<std::int32_t> height(parts_.vectors.size());
+    for (std::int32_t id = 0; id < size(); ++id) {
+        const Vector& vector = (*this)[id];
+        const auto children = static_cast<std::int64_t>(vector.children.size());
+        info.nodes += vector.nodes();
+        if (vector.type == NodeType::Sum) info.sum_edges += vector.parameter_count();
+        if (vector.type == NodeType::Product) info.product_edges += vector.nodes() * children;
+        if (vector.tied_to < 0) info.parameters += vector.parameter_count();
+        for (const std::int32_t child : vector.children) {
+            height[static_cast<std::size_t>(id)] = std::max(height[static_cast<std::size_t>(id)], height[static_cast<std::size_t>(child)] + 1);
+        }
+    }
+    info.depth = height[static_cast<std::size_t>(root())];
+    return info;
+}
+
+std::shared_ptr<const Circuit> Circuit::with_metadata(const std::string& key, const std::optional<std::string>& value) const {
+    check_metadata_key(key);
+    auto changed = std::make_shared<Circuit>(*this);
+    if (value) {
+        changed->parts_.metadata[key] = *value;
+    } else {
+        changed->parts_.metadata.erase(key);
+    }
+    return changed;
+}
+
+}  // namespace juice
