@@ -16,11 +16,11 @@ struct Entry {
 };
 
 #define FIELD(name) Entry{struct_name, #name, offsetof(Struct, name), sizeof(Struct::name)}
-#define STRUCT(type, ...)                                                                       \
-    {                                                                                           \
-        using Struct = type;                                                                    \
-        const char* const struct_name = #type;                                                  \
-        entries.insert(entries.end(), {Entry{struct_name, "", 0, sizeof(Struct)}, __VA_ARGS__}); \
+#define STRUCT(type, ...)                                                                                                    \
+    {                                                                                                                        \
+        using Struct = type;                                                                                                 \
+        const char* const struct_name = #type;                                                                               \
+        for (const Entry& entry : {Entry{struct_name, "", 0, sizeof(Struct)}, __VA_ARGS__}) entries.push_back(entry);        \
     }
 
 // Every struct and field of juice.h, in its order.
