@@ -1,0 +1,281 @@
+// The operand of a sum: gathers the children's values and the input tables' rows, multiplies, and scales each row by a power of two.
+// Part of the kernels (kernels.inl).
+
+// Where a factor's values lie. Address of panel q in row b: base + row(b) + q · panel_stride.
+struct FactorView {
+    const float* base;
+    std::int64_t panel_stride;
+    std::int64_t row_stride;            // a table: from value to value
+    const std::int32_t* codes;          // a table's lookups; NULL: values of an operation
+    const std::uint8_t* log_rows;       // operation
+    const std::int32_t* exponents;      // operation
+    const std::int32_t* map;
+    const float* offset;                // table
+    const float* best;                  // table, in a max query: stands in for missing values
+    float scale;
+    Mapping mapping;
+};
+static_assert(sizeof(FactorView) <= factor_view_bytes);
+
+// 2^120: every product starts this high, so that it may fall as far below 1.
+constexpr float lift = 0x1p120f;
+constexpr std::int32_t lift_exponent = 120;
+constexpr std::int64_t factors_at_once = 4;     // then the row is scaled again
+constexpr float lowest_value = 0x1p-60f;        // a smaller sum is computed again edge by edge
+constexpr float lowest_log = -60.0f;
+
+JUICE_INLINE float* values_of(const Run& run, const PlanOperation& operation) {
+    return run.values + (run.training ? operation.train_values : operation.query_values) * run.stride;
+}
+JUICE_INLINE float* flows_of(const Run& run, const PlanOperation& operation) { return run.values + operation.train_flows * run.stride; }
+
+static FactorView* view_factors(const Run& run, const PlanOperation& operation, Scratch& scratch) {
+    auto* views = static_cast<FactorView*>(scratch.factors);
+    std::int64_t next = 0;
+    for (auto s = operation.segment_begin; s < operation.segment_end; ++s)
+        for (auto f = run.segments[s].factor_begin; f < run.segments[s].factor_end; ++f, ++next) {
+            const PlanFactor& factor = run.factors[f];
+            FactorView& view = views[next];
+            view.mapping = factor.mapping;
+            view.map = run.maps + factor.map;
+            if (factor.kind == FactorKind::Table) {
+                const PlanOwner& owner = run.owners[factor.source];
+                const OwnerState& state = run.states[factor.source];
+                view.base = run.parameters + owner.parameters;
+                view.panel_stride = panel;
+                view.row_stride = owner.panels * panel;
+                view.codes = run.codes + factor.variable * run.line;
+                view.log_rows = nullptr;
+                view.exponents = nullptr;
+                view.offset = state.offset;
+                view.best = state.best;
+                view.scale = state.scale;
+            } else {
+                const PlanOperation& source = run.operations[factor.source];
+                view.base = values_of(run, source);
+                view.panel_stride = run.stride;
+                view.row_stride = panel;
+                view.codes = nullptr;
+                view.log_rows = run.log_rows + factor.source * run.rows16;
+                view.exponents = run.exponents + factor.source * run.rows16;
+                view.offset = nullptr;
+                view.best = nullptr;
+                view.scale = 1;
+            }
+        }
+    return views;
+}
+
+// Is this tile of 16 rows free of missing values, log rows and node-by-node wiring?
+static bool plain_tile(const FactorView& view, std::int64_t row) {
+    if (view.mapping == Mapping::Nodes) return false;
+    if (view.codes) {
+        return !any(shift_right<31>(load_unaligned(view.codes + row)));
+    }
+    std::uint64_t halves[2];
+    __builtin_memcpy(halves, view.log_rows + row, 16);
+    return (halves[0] | halves[1]) == 0;
+}
+
+JUICE_INLINE Floats load_mapped(const float* row, std::int64_t panel_stride, const FactorView& view, std::int64_t q) {
+    switch (view.mapping) {
+        case Mapping::Identity: return load(row + q * panel_stride);
+        case Mapping::Panels: return load(row + view.map[q] * panel_stride);
+        case Mapping::Nodes: break;
+    }
+    alignas(64) float lanes[16];
+    for (int i = 0; i < 16; ++i) {
+        const auto node = view.map[q * panel + i];
+        lanes[i] = node < 0 ? 0.0f : row[node / panel * panel_stride + node % panel];
+    }
+    return load(lanes);
+}
+
+// The factor's probability, relative to its row's exponent.
+static Floats factor_value(const FactorView& view, std::int64_t q, std::int64_t row) {
+    if (view.codes) {
+        const auto code = view.codes[row];
+        if (code < 0) return view.best ? load_mapped(view.best, panel, view, q) : splat(1.0f);
+        const Floats entry = load_mapped(view.base + code * view.row_stride, panel, view, q);
+        return add_product(load_mapped(view.offset, panel, view, q), entry, splat(view.scale));
+    }
+    const Floats value = load_mapped(view.base + row * panel, view.panel_stride, view, q);
+    return view.log_rows[row] ? exp2(value) : value;
+}
+
+static Floats factor_log(const FactorView& view, std::int64_t q, std::int64_t row) {
+    if (!view.codes && view.log_rows[row]) {
+        if (view.mapping != Mapping::Nodes) return load_mapped(view.base + row * panel, view.panel_stride, view, q);
+        Floats logs = load_mapped(view.base + row * panel, view.panel_stride, view, q);
+        alignas(64) std::int32_t absent[16];
+        for (int i = 0; i < 16; ++i) absent[i] = view.map[q * panel + i] < 0 ? -1 : 0;
+        return choose(load(absent), splat(-__builtin_inff()), logs);
+    }
+    return log2(factor_value(view, q, row));
+}
+
+// Multiplies `count` factors into `width` panels of 16 rows, and keeps each row's largest lane in maxima.
+template <int width>
+JUICE_INLINE void multiply_plain(const FactorView* views, std::int64_t count, std::int64_t q, std::int64_t row, bool first, float* out, std::int64_t stride,
+                                 Floats (&maxima)[16]) {
+    for (int r = 0; r < 16; ++r) {
+        Floats x[width];
+        for (int j = 0; j < width; ++j) x[j] = first ? splat(lift) : load(out + j * stride + r * panel);
+        for (std::int64_t f = 0; f < count; ++f) {
+            const FactorView& view = views[f];
+            const bool mapped = view.mapping == Mapping::Panels;
+            if (view.codes) {
+                const float* entry = view.base + view.codes[row + r] * view.row_stride;
+                const Floats scale = splat(view.scale);
+                for (int j = 0; j < width; ++j) {
+                    const std::int64_t at = (mapped ? view.map[q + j] : q + j) * panel;
+                    x[j] = x[j] * add_product(load(view.offset + at), load(entry + at), scale);
+                }
+            } else {
+                const float* value = view.base + (row + r) * panel;
+                for (int j = 0; j < width; ++j) x[j] = x[j] * load(value + (mapped ? view.map[q + j] : q + j) * view.panel_stride);
+            }
+        }
+        Floats m = maxima[r];
+        for (int j = 0; j < width; ++j) {
+            store(out + j * stride + r * panel, x[j]);
+            m = maximum(m, x[j]);
+        }
+        maxima[r] = m;
+    }
+}
+
+static void multiply_general(const FactorView* views, std::int64_t count, std::int64_t q, std::int64_t row, bool first, float* out, Floats (&maxima)[16]) {
+    for (int r = 0; r < 16; ++r) {
+        Floats x = first ? splat(lift) : load(out + r * panel);
+        for (std::int64_t f = 0; f < count; ++f) x = x * factor_value(views[f], q, row + r);
+        store(out + r * panel, x);
+        maxima[r] = maximum(maxima[r], x);
+    }
+}
+
+// Multiplies a tile of 16 rows by a power of two each, given as exponent fields.
+static void scale_rows(float* out, std::int64_t panels, std::int64_t stride, Ints fields) {
+    alignas(64) float scale[16];
+    store(scale, floats_of_bits(shift_left<23>(fields)));
+    for (std::int64_t q = 0; q < panels; ++q)
+        for (int r = 0; r < 16; ++r) {
+            float* x = out + q * stride + r * panel;
+            store(x, load(x) * splat(scale[r]));
+        }
+}
+
+// One segment of a tile: products in out, with 2^120 · 2^k · x = the true value of the row over the children's exponents.
+// Returns each row's largest lane; `extra` collects the exponents taken out on the way.
+static Floats multiply_segment(const FactorView* views, std::int64_t count, std::int64_t panels, std::int64_t row, float* out, std::int64_t stride, Ints& extra) {
+    Floats largest = splat(0.0f);
+    for (std::int64_t begin = 0; begin < count; begin += factors_at_once) {
+        const std::int64_t chunk = count - begin < factors_at_once ? count - begin : factors_at_once;
+        bool plain = true;
+        for (std::int64_t f = begin; plain && f < begin + chunk; ++f) plain = plain_tile(views[f], row);
+        if (begin > 0) {    // bring each row's maximum back to 2^120
+            const Ints exponent = shift_right<23>(bits(maximum(largest, splat(1.0f))));
+            scale_rows(out, panels, stride, splat(374) - exponent);
+            extra = extra + exponent - splat(247);
+        }
+        Floats maxima[16];
+        for (auto& m : maxima) m = splat(0.0f);
+        std::int64_t q = 0;
+        if (plain) {
+            for (; q + 4 <= panels; q += 4) multiply_plain<4>(views + begin, chunk, q, row, begin == 0, out + q * stride, stride, maxima);
+            for (; q < panels; ++q) multiply_plain<1>(views + begin, chunk, q, row, begin == 0, out + q * stride, stride, maxima);
+        } else {
+            for (; q < panels; ++q) multiply_general(views + begin, chunk, q, row, begin == 0, out + q * stride, maxima);
+        }
+        largest = row_maxima(maxima);
+    }
+    return largest;
+}
+
+// log2 of every element of one row, relative to *exponent; where `fixed` is not set the exponent is chosen first: the ceiling of the largest.
+static void row_logs(const Run& run, const PlanOperation& operation, const FactorView* views, std::int64_t row, float* logs, std::int32_t* exponent, bool fixed) {
+    const FactorView* view = views;
+    std::int64_t best = INT64_MIN;
+    if (!fixed) {
+        for (auto s = operation.segment_begin; s < operation.segment_end; ++s) {
+            const PlanSegment& segment = run.segments[s];
+            const auto count = segment.factor_end - segment.factor_begin;
+            std::int64_t k = 0;
+            for (std::int32_t f = 0; f < count; ++f)
+                if (!view[f].codes) k += view[f].exponents[row];
+            Floats largest = splat(-__builtin_inff());
+            for (std::int32_t q = 0; q < segment.panels; ++q) {
+                Floats log = splat(0.0f);
+                for (std::int32_t f = 0; f < count; ++f) log = log + factor_log(view[f], q, row);
+                largest = maximum(largest, log);
+            }
+            const float top = lane_max(largest);
+            if (top > -__builtin_inff() && k + static_cast<std::int64_t>(__builtin_ceilf(top)) > best) best = k + static_cast<std::int64_t>(__builtin_ceilf(top));
+            view += count;
+        }
+        *exponent = best == INT64_MIN ? 0 : static_cast<std::int32_t>(best);
+    }
+    view = views;
+    for (auto s = operation.segment_begin; s < operation.segment_end; ++s) {
+        const PlanSegment& segment = run.segments[s];
+        const auto count = segment.factor_end - segment.factor_begin;
+        std::int64_t k = -static_cast<std::int64_t>(*exponent);
+        for (std::int32_t f = 0; f < count; ++f)
+            if (!view[f].codes) k += view[f].exponents[row];
+        for (std::int32_t q = 0; q < segment.panels; ++q) {
+            Floats log = splat(0.0f);
+            for (std::int32_t f = 0; f < count; ++f) log = log + factor_log(view[f], q, row);
+            store(logs + (segment.first_panel + q) * panel, log + splat(static_cast<float>(k)));
+        }
+        view += count;
+    }
+}
+
+// Elements of every row, in (0, 2) with the largest of a row in [1, 2) (or [0.5, 1] for rows that took the log path), and their exponents.
+static void elements(const Run& run, const PlanOperation& operation, const FactorView* views, Scratch& scratch, float* out, std::int32_t* exponents) {
+    const auto segments = operation.segment_end - operation.segment_begin;
+    for (std::int64_t row = 0; row < run.rows16; row += 16) {
+        Ints slow = splat(std::int32_t{0});
+        Ints common = splat(std::int32_t{-0x40000000});
+        const FactorView* view = views;
+        for (std::int32_t s = 0; s < segments; ++s) {
+            const PlanSegment& segment = run.segments[operation.segment_begin + s];
+            const auto count = segment.factor_end - segment.factor_begin;
+            Ints exponent = splat(std::int32_t{0});
+            const Floats largest = multiply_segment(view, count, segment.panels, row, out + segment.first_panel * run.stride + row * panel, run.stride, exponent);
+            slow = slow | less(largest, splat(1.0f));
+            const Ints field = shift_right<23>(bits(largest));
+            exponent = exponent + field - splat(127 + lift_exponent);
+            for (std::int32_t f = 0; f < count; ++f)
+                if (!view[f].codes) exponent = exponent + load(view[f].exponents + row);
+            if (segments == 1) {
+                scale_rows(out + row * panel, segment.panels, run.stride, splat(254) - field);
+                common = exponent;
+            } else {
+                store(scratch.segments + s * 32, field);
+                store(scratch.segments + s * 32 + 16, exponent);
+                const Ints more = shift_right<31>(common - exponent);   // -1 where exponent is larger
+                JUICE_EACH common.part[i_] = (exponent.part[i_] & more.part[i_]) | (common.part[i_] & ~more.part[i_]);
+            }
+            view += count;
+        }
+        for (std::int32_t s = 0; segments > 1 && s < segments; ++s) {
+            const PlanSegment& segment = run.segments[operation.segment_begin + s];
+            Ints fields = splat(254) - load(scratch.segments + s * 32) + load(scratch.segments + s * 32 + 16) - common;
+            const Ints under = shift_right<31>(fields - splat(1));      // too far below the row's maximum: 0
+            JUICE_EACH fields.part[i_] &= ~under.part[i_];
+            scale_rows(out + segment.first_panel * run.stride + row * panel, segment.panels, run.stride, fields);
+        }
+        store(exponents + row, common);
+        if (any(slow)) {
+            alignas(64) std::int32_t rows[16];
+            store(rows, slow);
+            for (int r = 0; r < 16; ++r) {
+                if (!rows[r]) continue;
+                row_logs(run, operation, views, row + r, scratch.row, exponents + row + r, false);
+                for (std::int32_t q = 0; q < operation.operand_panels; ++q)
+                    store(out + q * run.stride + (row + r) * panel, exp2(load(scratch.row + q * panel)));
+            }
+        }
+    }
+}

@@ -1,0 +1,371 @@
+// The CPU engine: the engine table over parameters, flow buffer, workspaces and threads.
+#include <algorithm>
+#include <cstring>
+#include <mutex>
+#include <new>
+
+#include "common/error.h"
+#include "cpu/cpu.h"
+#include "cpu/dispatch.h"
+#include "cpu/tasks.h"
+#include "cpu/workspace.h"
+
+namespace juice {
+
+namespace cpu {
+
+namespace {
+
+Rule rule_of(const juice_em& em) { return {em.step_size, em.pseudocount, em.min_deviation, em.min_scale}; }
+
+class Engine {
+public:
+    Engine(const PlanView& plan, const EngineOptions& options)
+        : plan_(plan),
+          kernels_(choose_kernels(options.instruction_set)),
+          parameters_(plan.totals.parameters, "parameters"),
+          flows_(plan.totals.flows, "flows"),
+          states_(static_cast<std::size_t>(plan.owner_count)),
+          fresh_(static_cast<std::size_t>(plan.owner_count + plan.operation_count), 1),
+          tasks_(plan),
+          pool_(plan.target.threads) {
+        std::int64_t width = panel;
+        for (std::int64_t o = 0; o < plan.owner_count; ++o) width += 2 * std::int64_t{plan.owners[o].panels} * panel;
+        nodes_ = Memory(width, "parameters");
+        float* next = nodes_.data();
+        for (std::int64_t o = 0; o < plan.owner_count; ++o) {
+            auto& state = states_[static_cast<std::size_t>(o)];
+            state.offset = next;
+            state.counts = next + plan.owners[o].panels * panel;
+            next += 2 * plan.owners[o].panels * panel;
+        }
+    }
+
+    const char* instruction_set() const { return kernels_.name; }
+
+    void write_parameters(std::int32_t o, const float* source) {
+        const PlanOwner& owner = plan_.owners[o];
+        float* to = parameters_.data() + owner.parameters;
+        if (to != source) std::memcpy(to, source, static_cast<std::size_t>(owner.parameter_count) * sizeof(float));
+        count_parameters(o);
+        if (owner.kind == OwnerKind::LogTable) fill_log_table(owner, to);
+    }
+
+    // Lazy tables are multiplied out on the way, so that reading changes nothing.
+    void read_parameters(std::int32_t o, float* destination) const {
+        const PlanOwner& owner = plan_.owners[o];
+        const OwnerState& state = states_[static_cast<std::size_t>(o)];
+        const float* from = parameters_.data() + owner.parameters;
+        if (!state.lazy) {
+            std::memcpy(destination, from, static_cast<std::size_t>(owner.parameter_count) * sizeof(float));
+            return;
+        }
+        const auto width = owner.panels * panel;
+        for (std::int64_t i = 0; i < owner.parameter_count; ++i) destination[i] = state.scale * from[i] + state.offset[i % width];
+    }
+
+    void query(const BatchView& batch, bool maximise, double* destination) {
+        std::vector<std::vector<float>> best;
+        std::vector<OwnerState> states;
+        if (maximise) states = states_with_best(best);
+        const auto tile = std::max<std::int64_t>(1, plan_.target.query_rows);
+        const auto tiles = (batch.rows + tile - 1) / tile;
+        std::atomic<std::int64_t> next{0};
+        const auto body = [&](int) {
+            const FlushToZero guard;
+            auto place = borrow_place();
+            for (std::int64_t i; (i = next.fetch_add(1)) < tiles;) {
+                const std::int64_t first = i * tile, rows = std::min(tile, batch.rows - first);
+                Run run = base_run(batch, first);
+                if (maximise) run.states = states.data();
+                run.maximise = maximise;
+                place->workspace.attach(run, rows);
+                for (std::int32_t o = 0; o < plan_.operation_count; ++o) kernels_.forward(run, o, place->scratch.get());
+                kernels_.root_values(run, destination + first * plan_.roots);
+            }
+            return_place(std::move(place));
+        };
+        // One query at a time has the pool; others run on their own thread.
+        std::unique_lock lock(pool_mutex_, std::defer_lock);
+        if (tiles > 1 && pool_.size() > 1 && lock.try_lock()) pool_.run(body);
+        else body(0);
+    }
+
+    void rows(const BatchView& batch) {
+        if (!training_ || training_->capacity() < batch.rows) {
+            training_.reset();
+            threads_.clear();
+            training_ = std::make_unique<Workspace>(plan_, batch.rows, true);
+            for (int t = 0; t < pool_.size(); ++t) threads_.push_back(std::make_unique<ThreadScratch>(plan_, training_->capacity()));
+        }
+        run_ = base_run(batch, 0);
+        run_.training = 1;
+        training_->attach(run_, batch.rows);
+    }
+
+    void forward(double* log_likelihood) {
+        Tasks::Work work;
+        work.forward = [&](int t, std::int32_t o) { kernels_.forward(run_, o, threads_[static_cast<std::size_t>(t)]->get()); };
+        tasks_.run(pool_, work);
+        if (log_likelihood) kernels_.root_values(run_, log_likelihood);
+    }
+
+    void backward(const float* root_flows) {
+        run_.root_flows = root_flows;
+        Tasks::Work work;
+        work.backward = [&](int t, std::int32_t o) { kernels_.backward(run_, o, threads_[static_cast<std::size_t>(t)]->get(), nullptr); };
+        work.input_backward = [&](int t, std::int32_t o) { kernels_.input_backward(run_, o, threads_[static_cast<std::size_t>(t)]->get(), nullptr); };
+        tasks_.run(pool_, work);
+    }
+
+    void update(const Rule& rule) {
+        if (threads_.empty()) return;       // nothing has been trained: no flows
+        Run run = base_run({}, 0);
+        std::atomic<std::int32_t> next{0};
+        pool_.run([&](int t) {
+            const FlushToZero guard;
+            for (std::int32_t o; (o = next.fetch_add(1)) < plan_.owner_count;) kernels_.update(run, o, threads_[static_cast<std::size_t>(t)]->get(), rule);
+        });
+        clear_flows();
+    }
+
+    void step(const Rule& rule, double* log_likelihood) {
+        run_.root_flows = nullptr;
+        Tasks::Work work;
+        work.forward = [&](int t, std::int32_t o) {
+            kernels_.forward(run_, o, threads_[static_cast<std::size_t>(t)]->get());
+            // The root's values give way to flows in the backward pass.
+            if (o == plan_.root && log_likelihood) kernels_.root_values(run_, log_likelihood);
+        };
+        work.backward = [&](int t, std::int32_t o) { kernels_.backward(run_, o, threads_[static_cast<std::size_t>(t)]->get(), &rule); };
+        work.input_backward = [&](int t, std::int32_t o) { kernels_.input_backward(run_, o, threads_[static_cast<std::size_t>(t)]->get(), &rule); };
+        clear_flows();
+        tasks_.run(pool_, work);
+        clear_flows();
+    }
+
+    void read_flows(std::int64_t offset, std::int64_t count, float* destination) const {
+        std::memset(destination, 0, static_cast<std::size_t>(count) * sizeof(float));
+        for_each_part(offset, count, [&](std::size_t part, std::int64_t from, std::int64_t floats) {
+            if (!fresh_[part]) std::memcpy(destination + (from - offset), flows_.data() + from, static_cast<std::size_t>(floats) * sizeof(float));
+        });
+    }
+
+    void write_flows(std::int64_t offset, std::int64_t count, const float* source, bool add) {
+        for_each_part(offset, count, [&](std::size_t part, std::int64_t from, std::int64_t floats) {
+            const auto [begin, length] = extent(part);
+            if (fresh_[part]) std::memset(flows_.data() + begin, 0, static_cast<std::size_t>(length) * sizeof(float));
+            fresh_[part] = 0;
+            float* to = flows_.data() + from;
+            const float* s = source + (from - offset);
+            for (std::int64_t i = 0; i < floats; ++i) to[i] = add ? to[i] + s[i] : s[i];
+        });
+        if (threads_.empty()) rows({1, panel, blank_codes(), blank_reals(), nullptr});      // update needs a thread's scratch
+    }
+
+    void clear_flows() { std::fill(fresh_.begin(), fresh_.end(), std::uint8_t{1}); }
+
+private:
+    // What one query thread works in.
+    struct Place {
+        Place(const PlanView& plan, std::int64_t rows) : workspace(plan, rows, false), scratch(plan, rows) {}
+        Workspace workspace;
+        ThreadScratch scratch;
+    };
+
+    const PlanView plan_;
+    const Kernels& kernels_;
+    Memory parameters_, flows_, nodes_;
+    std::vector<OwnerState> states_;
+    std::vector<std::uint8_t> fresh_;
+    Tasks tasks_;
+    ThreadPool pool_;
+    std::mutex pool_mutex_, places_mutex_;
+    std::vector<std::unique_ptr<Place>> places_;
+    std::unique_ptr<Workspace> training_;
+    std::vector<std::unique_ptr<ThreadScratch>> threads_;
+    Run run_{};
+    std::vector<std::int32_t> blank_codes_;
+    std::vector<float> blank_reals_;
+
+    const std::int32_t* blank_codes() {
+        blank_codes_.assign(static_cast<std::size_t>(plan_.variables * panel), -1);
+        return blank_codes_.data();
+    }
+    const float* blank_reals() {
+        blank_reals_.assign(static_cast<std::size_t>(plan_.variables * panel), __builtin_nanf(""));
+        return blank_reals_.data();
+    }
+
+    std::unique_ptr<Place> borrow_place() {
+        {
+            const std::lock_guard lock(places_mutex_);
+            if (!places_.empty()) {
+                auto place = std::move(places_.back());
+                places_.pop_back();
+                return place;
+            }
+        }
+        return std::make_unique<Place>(plan_, plan_.target.query_rows);
+    }
+    void return_place(std::unique_ptr<Place> place) {
+        const std::lock_guard lock(places_mutex_);
+        places_.push_back(std::move(place));
+    }
+
+    Run base_run(const BatchView& batch, std::int64_t first) {
+        Run run{};
+        run.owner_count = static_cast<std::int32_t>(plan_.owner_count);
+        run.operations = plan_.operations;
+        run.segments = plan_.segments;
+        run.factors = plan_.factors;
+        run.readers = plan_.readers;
+        run.blocks = plan_.blocks;
+        run.owners = plan_.owners;
+        run.maps = plan_.maps;
+        run.root = plan_.root;
+        run.roots = plan_.roots;
+        run.parameters = parameters_.data();
+        run.states = states_.data();
+        run.flows = flows_.data();
+        run.fresh = fresh_.data();
+        run.codes = batch.codes ? batch.codes + first : nullptr;
+        run.reals = batch.reals ? batch.reals + first : nullptr;
+        run.line = batch.line;
+        run.weights = batch.weights ? batch.weights + first : nullptr;
+        return run;
+    }
+
+    // Non-zero parameters by node, and whether a table may decay lazily.
+    void count_parameters(std::int32_t o) {
+        const PlanOwner& owner = plan_.owners[o];
+        OwnerState& state = states_[static_cast<std::size_t>(o)];
+        const float* p = parameters_.data() + owner.parameters;
+        const auto width = owner.panels * panel;
+        std::fill(state.offset, state.offset + width, 0.0f);
+        std::fill(state.counts, state.counts + width, 0.0f);
+        state.scale = 1;
+        state.lazy = 0;
+        if (owner.kind == OwnerKind::Table) {
+            for (std::int64_t x = 0; x < owner.domain; ++x)
+                for (std::int64_t i = 0; i < width; ++i) state.counts[i] += p[x * width + i] != 0 ? 1.0f : 0.0f;
+            const bool zeros = std::any_of(state.counts, state.counts + owner.nodes, [&](float count) { return count < static_cast<float>(owner.domain); });
+            state.lazy = owner.distribution == DistributionType::Categorical && !zeros;
+        } else if (owner.kind == OwnerKind::Sum && owner.form == Form::Edges) {
+            const PlanOperation& operation = plan_.operations[owner.operation];
+            const std::int32_t* starts = plan_.maps + operation.edges;
+            const std::int32_t* weights = starts + operation.nodes + 1 + operation.edge_count;
+            for (std::int32_t i = 0; i < operation.nodes; ++i)
+                for (auto e = starts[i]; e < starts[i + 1]; ++e) state.counts[i] += p[weights[e]] != 0 ? 1.0f : 0.0f;
+        } else if (owner.kind == OwnerKind::Sum) {
+            for (auto b = owner.block_begin; b < owner.block_end; ++b) {
+                const PlanBlock& block = plan_.blocks[b];
+                const auto nodes = block.out_panels * panel;
+                for (std::int64_t q = 0; q < block.in_panels; ++q)
+                    for (std::int64_t i = 0; i < nodes; ++i) {
+                        const float* w = p + block.weights + (q * nodes + i) * panel;
+                        int count = 0;
+                        for (int lane = 0; lane < panel; ++lane) count += w[lane] != 0 ? 1 : 0;
+                        state.counts[block.out_panel * panel + i] += static_cast<float>(count);
+                    }
+            }
+        }
+    }
+
+    // For max-product: what stands in for a missing value.
+    std::vector<OwnerState> states_with_best(std::vector<std::vector<float>>& best) const {
+        auto states = states_;
+        best.resize(states.size());
+        for (std::size_t o = 0; o < states.size(); ++o) {
+            const PlanOwner& owner = plan_.owners[o];
+            if (owner.kind != OwnerKind::Table && owner.kind != OwnerKind::LogTable) continue;
+            const auto width = owner.panels * panel;
+            const bool logs = owner.kind == OwnerKind::LogTable;
+            std::vector<float> largest(static_cast<std::size_t>(width + panel), logs ? -__builtin_inff() : 0.0f);
+            const auto address = reinterpret_cast<std::uintptr_t>(largest.data());
+            float* aligned = largest.data() + (64 - address % 64) % 64 / sizeof(float);
+            const float* p = parameters_.data() + owner.parameters;
+            for (std::int64_t x = 0; x < owner.domain; ++x)
+                for (std::int64_t i = 0; i < width; ++i) {
+                    const float value = logs ? p[x * width + i] : states[o].scale * p[x * width + i] + states[o].offset[i];
+                    aligned[i] = std::max(aligned[i], value);
+                }
+            states[o].best = aligned;
+            best[o] = std::move(largest);
+        }
+        return states;
+    }
+
+    // The flow buffer in parts that are fresh or not together: owners, then operations.
+    std::pair<std::int64_t, std::int64_t> extent(std::size_t part) const {
+        const auto owners = static_cast<std::size_t>(plan_.owner_count);
+        if (part < owners) return {plan_.owners[part].flows, plan_.owners[part].flow_count};
+        const PlanOperation& operation = plan_.operations[part - owners];
+        return {operation.sums, operation.sum_panels * panel};
+    }
+    template <class Visit>
+    void for_each_part(std::int64_t offset, std::int64_t count, Visit visit) const {
+        for (std::size_t part = 0; part < fresh_.size(); ++part) {
+            const auto [begin, length] = extent(part);
+            const auto from = std::max(begin, offset), to = std::min(begin + length, offset + count);
+            if (from < to) visit(part, from, to - from);
+        }
+    }
+};
+
+HostTable host{};
+
+// The table's functions: no exception passes.
+template <class Body>
+juice_status guarded(Body body) noexcept {
+    try {
+        body();
+        return JUICE_OK;
+    } catch (const Error& error) {
+        host.error(error.status(), error.what());
+        return error.status();
+    } catch (const std::bad_alloc&) {
+        host.error(JUICE_ERROR_MEMORY, "memory could not be allocated");
+        return JUICE_ERROR_MEMORY;
+    } catch (const std::exception& error) {
+        host.error(JUICE_ERROR_INTERNAL, error.what());
+        return JUICE_ERROR_INTERNAL;
+    }
+}
+
+Engine& self(void* engine) { return *static_cast<Engine*>(engine); }
+
+const EngineTable engine_table = {
+    engine_version,
+    sizeof(EngineTable),
+    "cpu",
+    [](const PlanView* plan, const HostTable* table, const EngineOptions* options, void** engine) {
+        host = *table;
+        return guarded([&] { *engine = new Engine(*plan, *options); });
+    },
+    [](void* engine) { delete static_cast<Engine*>(engine); },
+    [](void* engine) { return self(engine).instruction_set(); },
+    [](void* engine, std::int32_t owner, const float* source) { return guarded([&] { self(engine).write_parameters(owner, source); }); },
+    [](void* engine, std::int32_t owner, float* destination) { return guarded([&] { self(engine).read_parameters(owner, destination); }); },
+    [](void* engine, const BatchView* batch, std::int32_t maximise, double* destination) {
+        return guarded([&] { self(engine).query(*batch, maximise != 0, destination); });
+    },
+    [](void* engine, const BatchView* batch) { return guarded([&] { self(engine).rows(*batch); }); },
+    [](void* engine, double* log_likelihood) { return guarded([&] { self(engine).forward(log_likelihood); }); },
+    [](void* engine, const float* root_flows) { return guarded([&] { self(engine).backward(root_flows); }); },
+    [](void* engine, const juice_em* rule) { return guarded([&] { self(engine).update(rule_of(*rule)); }); },
+    [](void* engine, const juice_em* rule, double* log_likelihood) { return guarded([&] { self(engine).step(rule_of(*rule), log_likelihood); }); },
+    [](void* engine, std::int64_t offset, std::int64_t count, float* destination) { return guarded([&] { self(engine).read_flows(offset, count, destination); }); },
+    [](void* engine, std::int64_t offset, std::int64_t count, const float* source, std::int32_t add) {
+        return guarded([&] { self(engine).write_flows(offset, count, source, add != 0); });
+    },
+    [](void* engine) { return guarded([&] { self(engine).clear_flows(); }); },
+};
+
+}  // namespace
+
+}  // namespace cpu
+
+const EngineTable& cpu_engine() { return cpu::engine_table; }
+
+}  // namespace juice

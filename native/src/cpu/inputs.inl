@@ -1,0 +1,181 @@
+// Inputs: evaluation of the distributions that are not plain tables, and what flows back into parameters. Part of the kernels (kernels.inl).
+
+// log2 density or probability of every node for one row.
+JUICE_INLINE Floats input_log(const Run& run, const PlanOwner& owner, const OwnerState& state, std::int64_t q, std::int32_t code, float real) {
+    const float* p = run.parameters + owner.parameters;
+    const std::int64_t width = owner.panels * panel;
+    switch (owner.kind) {
+        case OwnerKind::Gaussian: {
+            const Floats peak = load(p + 2 * width + q * panel);
+            if (real != real) return run.maximise ? peak : splat(0.0f);
+            const Floats z = (splat(real) - load(p + q * panel)) / load(p + width + q * panel);
+            return peak - z * z * splat(0.72134752f);       // log2(e) / 2
+        }
+        case OwnerKind::LogTable:
+            if (code < 0) return run.maximise ? load(state.best + q * panel) : splat(0.0f);
+            return load(p + code * width + q * panel);
+        default:
+            if (code < 0) return run.maximise ? log2(load(state.best + q * panel)) : splat(0.0f);
+            return log2(add_product(load(state.offset + q * panel), load(p + code * width + q * panel), splat(state.scale)));
+    }
+}
+
+static void forward_input(const Run& run, const PlanOperation& operation) {
+    const auto o = &operation - run.operations;
+    const PlanOwner& owner = run.owners[operation.owner];
+    const OwnerState& state = run.states[operation.owner];
+    const std::int32_t* codes = run.codes + operation.variable * run.line;
+    const float* reals = run.reals + operation.variable * run.line;
+    const bool real = owner.kind == OwnerKind::Gaussian;
+    float* out = values_of(run, operation);
+    for (std::int64_t row = 0; row < run.rows16; ++row) {
+        const std::int32_t code = real ? 0 : codes[row];
+        const float x = real ? reals[row] : 0;
+        Floats largest = splat(-__builtin_inff());
+        for (std::int32_t q = 0; q < operation.panels; ++q) {
+            const Floats log = input_log(run, owner, state, q, code, x);
+            store(out + q * run.stride + row * panel, log);
+            largest = maximum(largest, log);
+        }
+        const float top = lane_max(largest);
+        const float shift = top > -__builtin_inff() ? __builtin_ceilf(top) : 0.0f;
+        for (std::int32_t q = 0; q < operation.panels; ++q) {
+            float* value = out + q * run.stride + row * panel;
+            store(value, load(value) - splat(shift));
+        }
+        run.exponents[o * run.rows16 + row] = static_cast<std::int32_t>(shift);
+        run.log_rows[o * run.rows16 + row] = 1;
+    }
+}
+
+JUICE_INLINE bool observed(const Run& run, const PlanOwner& owner, std::int32_t variable, std::int64_t row) {
+    if (owner.kind == OwnerKind::Gaussian) {
+        const float x = run.reals[variable * run.line + row];
+        return x == x;
+    }
+    return run.codes[variable * run.line + row] >= 0;
+}
+
+// Visits (row, panel of the reader, flows of it, panel of the owner) for observed rows; node-by-node wiring is unpicked into `lanes`.
+template <class Visit>
+JUICE_INLINE void for_each_flow(const Run& run, const PlanOwner& owner, const PlanReader& reader, Visit visit) {
+    const float* flows = flows_of(run, run.operations[reader.operation]) + reader.first_panel * run.stride;
+    const std::int32_t* map = run.maps + reader.map;
+    for (std::int64_t row = 0; row < run.rows; ++row) {
+        if (!observed(run, owner, reader.variable, row)) continue;
+        for (std::int32_t q = 0; q < reader.panels; ++q) {
+            const float* flow = flows + q * run.stride + row * panel;
+            if (reader.mapping != Mapping::Nodes) {
+                visit(row, reader.mapping == Mapping::Identity ? q : map[q], load(flow));
+                continue;
+            }
+            for (int i = 0; i < panel; ++i) {
+                const auto node = map[q * panel + i];
+                if (node < 0 || flow[i] == 0) continue;
+                alignas(64) float lanes[16] = {};
+                lanes[node % panel] = flow[i];
+                visit(row, static_cast<std::int32_t>(node / panel), load(lanes));
+            }
+        }
+    }
+}
+
+static void accumulate_input(const Run& run, std::int32_t o) {
+    const PlanOwner& owner = run.owners[o];
+    float* to = run.flows + owner.flows;
+    const std::int64_t width = owner.panels * panel;
+    if (run.fresh[o]) {
+        __builtin_memset(to, 0, static_cast<std::size_t>(owner.flow_count) * sizeof(float));
+        run.fresh[o] = 0;
+    }
+    const float* p = run.parameters + owner.parameters;
+    for (auto r = owner.reader_begin; r < owner.reader_end; ++r) {
+        const PlanReader& reader = run.readers[r];
+        const std::int32_t* codes = run.codes + reader.variable * run.line;
+        if (owner.kind == OwnerKind::Table) {
+            for_each_flow(run, owner, reader, [&](std::int64_t row, std::int32_t q, Floats flow) {
+                float* cell = to + codes[row] * width + q * panel;
+                store(cell, load(cell) + flow);
+            });
+            continue;
+        }
+        const float* reals = run.reals + reader.variable * run.line;
+        const double bin = owner.domain > 0 ? (owner.high - owner.low) / static_cast<double>(owner.domain) : 0;
+        for_each_flow(run, owner, reader, [&](std::int64_t row, std::int32_t q, Floats flow) {
+            Floats x;
+            if (owner.distribution == DistributionType::Binomial) {
+                x = splat(static_cast<float>(codes[row]));
+            } else if (owner.kind == OwnerKind::Gaussian) {
+                x = splat(reals[row]) - load(p + q * panel);
+            } else {
+                x = splat(static_cast<float>(owner.low + (codes[row] + 0.5) * bin)) - load(p + owner.domain * width + q * panel);
+            }
+            float* cell = to + q * panel;
+            const Floats first = flow * x;
+            store(cell, load(cell) + flow);
+            store(cell + width, load(cell + width) + first);
+            store(cell + 2 * width, load(cell + 2 * width) + first * x);
+        });
+    }
+}
+
+static void settle(const Run& run, std::int32_t o) {
+    OwnerState& state = run.states[o];
+    if (!state.lazy) return;
+    const PlanOwner& owner = run.owners[o];
+    float* table = run.parameters + owner.parameters;
+    const std::int64_t width = owner.panels * panel;
+    const Floats scale = splat(state.scale);
+    for (std::int64_t x = 0; x < owner.domain; ++x)
+        for (std::int64_t q = 0; q < width; q += panel) store(table + x * width + q, add_product(load(state.offset + q), load(table + x * width + q), scale));
+    __builtin_memset(state.offset, 0, static_cast<std::size_t>(width) * sizeof(float));
+    state.scale = 1;
+}
+
+// A mini-batch step on a lazy table: probability' = (1 − s) probability + s (F + α / n) / (ΣF + α) touches only the entries seen. Returns false
+// where it does not apply: a node without flow must keep its parameters, and s = 1 forgets all of them.
+static bool update_lazily(const Run& run, std::int32_t o, Scratch& scratch, const Rule& rule) {
+    const PlanOwner& owner = run.owners[o];
+    OwnerState& state = run.states[o];
+    if (!state.lazy || rule.step > 0.99f) return false;
+    const std::int64_t width = owner.panels * panel;
+    float* totals = scratch.node;
+    __builtin_memset(totals, 0, static_cast<std::size_t>(width) * sizeof(float));
+    for (auto r = owner.reader_begin; r < owner.reader_end; ++r) {
+        const PlanReader& reader = run.readers[r];
+        bool whole = reader.mapping != Mapping::Nodes;
+        const std::int32_t* codes = run.codes + reader.variable * run.line;
+        for (std::int64_t row = 0; whole && row < run.rows; ++row) whole = codes[row] >= 0;
+        if (whole) {    // nothing missing: the reader has added up its element flows already
+            const float* sums = run.flows + run.operations[reader.operation].sums + reader.first_panel * panel;
+            for (std::int32_t q = 0; q < reader.panels; ++q) {
+                float* total = totals + (reader.mapping == Mapping::Identity ? q : run.maps[reader.map + q]) * panel;
+                store(total, load(total) + load(sums + q * panel));
+            }
+        } else {
+            for_each_flow(run, owner, reader, [&](std::int64_t, std::int32_t q, Floats flow) { store(totals + q * panel, load(totals + q * panel) + flow); });
+        }
+    }
+    for (std::int32_t node = 0; node < owner.nodes; ++node)
+        if (!(totals[node] + rule.pseudocount > 0)) return false;
+    if (state.scale * (1 - rule.step) < 1e-6f) settle(run, o);
+    state.scale *= 1 - rule.step;
+    float* gain = scratch.node + width;
+    for (std::int64_t q = 0; q < width; q += panel) {
+        const Floats count = load(state.counts + q);
+        const Ints real = less(splat(0.0f), count);
+        const Floats rate = only(real, splat(rule.step) / (load(totals + q) + splat(rule.pseudocount)));
+        store(state.offset + q, load(state.offset + q) * splat(1 - rule.step) + only(real, rate * splat(rule.pseudocount) / count));
+        store(gain + q, rate / splat(state.scale));
+    }
+    float* table = run.parameters + owner.parameters;
+    for (auto r = owner.reader_begin; r < owner.reader_end; ++r) {
+        const PlanReader& reader = run.readers[r];
+        const std::int32_t* codes = run.codes + reader.variable * run.line;
+        for_each_flow(run, owner, reader, [&](std::int64_t row, std::int32_t q, Floats flow) {
+            float* entry = table + codes[row] * width + q * panel;
+            store(entry, add_product(load(entry), flow, load(gain + q * panel)));
+        });
+    }
+    return true;
+}

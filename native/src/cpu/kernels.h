@@ -1,0 +1,107 @@
+// The seam between the CPU engine and its kernels: what a kernel sees (plain pointers), and the table that each instruction set fills.
+#pragma once
+
+#include <cstdint>
+
+#include "plan/plan.h"
+
+namespace juice::cpu {
+
+// An input owner's table decays by (1 − s) at every mini-batch step. Instead of touching every entry, a lazy table keeps
+// probability = scale · entry + offset[node].
+struct OwnerState {
+    float scale = 1;
+    std::int32_t lazy = 0;              // categorical, without structural zeros
+    float* offset = nullptr;            // [panels · 16]; zeros where not lazy
+    float* counts = nullptr;            // [panels · 16]: a node's non-zero parameters (sums, categorical)
+    const float* best = nullptr;        // [panels · 16]: largest probability over x (Table) or log2 of it, while a max query runs
+};
+
+// A batch in work: the plan's arrays, the model's parameters, one workspace.
+struct Run {
+    std::int32_t owner_count;
+    const PlanOperation* operations;
+    const PlanSegment* segments;
+    const PlanFactor* factors;
+    const PlanReader* readers;
+    const PlanBlock* blocks;
+    const PlanOwner* owners;
+    const std::int32_t* maps;
+    std::int32_t root;
+    std::int32_t roots;
+
+    float* parameters;
+    OwnerState* states;                 // by owner
+    float* flows;                       // the flow buffer
+    std::uint8_t* fresh;                // by owner, then by operation: its flows (flow sums) hold nothing yet; the first writer clears
+
+    std::int64_t rows, rows16;          // rows16: padded to a multiple of 16. Padding rows are wholly missing, and their flows are 0
+    std::int64_t stride;                // floats from panel to panel: (rows16 + 1) · 16
+    float* values;                      // panel q of operation o at (place + q) · stride
+    std::int32_t* exponents;            // [operations][rows16]: the value of an entry is x · 2^exponent, or 2^(x + exponent) in a log row
+    std::uint8_t* log_rows;             // [operations][rows16]
+    const std::int32_t* codes;          // [variables][line]
+    const float* reals;                 // [variables][line]
+    std::int64_t line;
+    const float* root_flows;            // [rows, roots]; NULL: 1
+    const float* weights;               // [rows] row weights; NULL: 1
+    std::int32_t training;              // values at train_values, else query_values
+    std::int32_t maximise;              // max-product instead of sums
+};
+
+struct SlowEntry {
+    std::int32_t node, row;
+    float flow, log;                    // log2 of the value, relative to the elements' exponent
+};
+
+// A thread's own memory.
+struct Scratch {
+    float* elements;                    // [operand panels][rows16 + 1][16]
+    float* gradient;                    // [panels][rows16 + 1][16]: flow / value
+    float* flow;                        // [panels][rows16 + 1][16]: an operation's flow, where it must be gathered
+    float* weights;                     // transposed weights
+    float* row;                         // [(operand panels + panels) · 16]: logs of one row's elements and values
+    float* node;                        // [4 · panels · 16]: per-node coefficients
+    std::int32_t* exponents;            // [rows16]: of the elements
+    std::uint8_t* suspects;             // [rows16]
+    void* factors;                      // room for the factor views of any operation
+    std::int32_t* segments;             // [segments][2][16]
+    // Memory that few batches need.
+    SlowEntry* slow;                    // entries far below their row's maximum, whose flows go by single edges
+    std::int64_t slow_count, slow_capacity;
+    void (*more_slow)(Scratch&);        // doubles the capacity
+    float* (*borrow)(Scratch&, std::int64_t floats);    // valid until the next call
+    void* owner;
+};
+
+// Bytes that a factor view takes in Scratch::factors.
+inline constexpr std::int64_t factor_view_bytes = 128;
+
+struct Rule {
+    float step, pseudocount, min_deviation, min_scale;
+};
+
+struct Kernels {
+    const char* name;
+    void (*forward)(const Run&, std::int32_t operation, Scratch&);
+    // Flows of the operation's elements; adds its sums' edge flows to the flow buffer, or (rule given) updates its weights in place where the
+    // owner has one use, and at the last use otherwise.
+    void (*backward)(const Run&, std::int32_t operation, Scratch&, const Rule* rule);
+    // Adds an input owner's flows from all its readers, in their order; or (rule given) updates it in place.
+    void (*input_backward)(const Run&, std::int32_t owner, Scratch&, const Rule* rule);
+    // Applies the flow buffer to an owner.
+    void (*update)(const Run&, std::int32_t owner, Scratch&, const Rule& rule);
+    // Multiplies out a lazy table's scale and offset.
+    void (*settle)(const Run&, std::int32_t owner);
+    // Natural logs of the root's values.
+    void (*root_values)(const Run&, double* destination);
+};
+
+// Recomputes the log2 probabilities of a LogTable owner from its parameters. Pure C++, in float64.
+void fill_log_table(const PlanOwner& owner, float* parameters);
+
+const Kernels* kernels_avx512();        // NULL where the build has none
+const Kernels* kernels_avx2();
+const Kernels* kernels_portable();
+
+}  // namespace juice::cpu

@@ -1,0 +1,169 @@
+// The kernels of the CPU engine, once per instruction set: a translation unit defines JUICE_KERNELS (the name of its accessor) and
+// JUICE_KERNELS_NAME and includes this file. Nothing of the standard library is instantiated here, so that no code of one instruction set can be
+// linked in another's place.
+#include "cpu/kernels.h"
+#include "cpu/vector.h"
+
+namespace juice::cpu {
+namespace {
+
+#include "cpu/elements.inl"
+#include "cpu/sums.inl"
+#include "cpu/edges.inl"
+#include "cpu/inputs.inl"
+#include "cpu/update.inl"
+
+void forward(const Run& run, std::int32_t o, Scratch& scratch) {
+    const PlanOperation& operation = run.operations[o];
+    std::int32_t* exponents = run.exponents + o * run.rows16;
+    std::uint8_t* log_rows = run.log_rows + o * run.rows16;
+    if (operation.kind == Operation::Input) {
+        forward_input(run, operation);
+        return;
+    }
+    float* out = values_of(run, operation);
+    const FactorView* views = view_factors(run, operation, scratch);
+    __builtin_memset(log_rows, 0, static_cast<std::size_t>(run.rows16));
+    if (operation.kind == Operation::Product) {
+        elements(run, operation, views, scratch, out, exponents);
+        for (std::int64_t row = 0; row < run.rows16; ++row) {
+            bool low = false;
+            for (std::int32_t i = 0; i < operation.nodes; ++i) low = low || out[i / panel * run.stride + row * panel + i % panel] < lowest_value;
+            if (!low) continue;
+            std::int32_t exponent = exponents[row];
+            row_logs(run, operation, views, row, scratch.row, &exponent, true);
+            for (std::int64_t i = operation.nodes; i < operation.panels * panel; ++i) scratch.row[i] = -__builtin_inff();
+            store_log_row(run, operation, out, row, scratch.row, exponent);
+        }
+        return;
+    }
+    __builtin_memset(scratch.suspects, 0, static_cast<std::size_t>(run.rows16));
+    elements(run, operation, views, scratch, scratch.elements, exponents);
+    if (operation.form == Form::Edges) {
+        forward_edges(run, operation, views, scratch, out);
+        return;
+    }
+    if (run.maximise) forward_blocks<true>(run, operation, scratch, out);
+    else forward_blocks<false>(run, operation, scratch, out);
+    for (std::int64_t row = 0; row < run.rows16; ++row)
+        if (scratch.suspects[row]) mend_row(run, operation, views, scratch, out, row);
+}
+
+// The operation's own flow: from the root flows, or added up over its readers in their order. Rows of value 0 have none.
+void gather_flow(const Run& run, std::int32_t o, float* to) {
+    const PlanOperation& operation = run.operations[o];
+    zero_panels(run, to, 0, operation.panels);
+    if (o == run.root) {
+        const float* values = values_of(run, operation);
+        for (std::int64_t row = 0; row < run.rows; ++row)
+            for (std::int32_t i = 0; i < operation.nodes; ++i) {
+                const std::int64_t at = i / panel * run.stride + row * panel + i % panel;
+                const bool possible = run.log_rows[o * run.rows16 + row] ? values[at] > -__builtin_inff() : values[at] > 0;
+                const float flow = (run.root_flows ? run.root_flows[row * run.roots + i] : 1.0f) * (run.weights ? run.weights[row] : 1.0f);
+                if (possible) to[at] = flow;
+            }
+        return;
+    }
+    for (auto r = operation.reader_begin; r < operation.reader_end; ++r) {
+        const PlanReader& reader = run.readers[r];
+        const float* from = flows_of(run, run.operations[reader.operation]) + reader.first_panel * run.stride;
+        const std::int32_t* map = run.maps + reader.map;
+        if (reader.mapping == Mapping::Nodes) {
+            for (std::int64_t p = 0; p < reader.panels * panel; ++p) {
+                if (map[p] < 0) continue;
+                const float* x = from + p / panel * run.stride + p % panel;
+                float* y = to + map[p] / panel * run.stride + map[p] % panel;
+                for (std::int64_t row = 0; row < run.rows16; ++row) y[row * panel] += x[row * panel];
+            }
+            continue;
+        }
+        for (std::int32_t q = 0; q < reader.panels; ++q) {
+            const float* x = from + q * run.stride;
+            float* y = to + (reader.mapping == Mapping::Identity ? q : map[q]) * run.stride;
+            for (std::int64_t i = 0; i < run.rows16 * panel; i += panel) store(y + i, load(y + i) + load(x + i));
+        }
+    }
+}
+
+void backward(const Run& run, std::int32_t o, Scratch& scratch, const Rule* rule) {
+    const PlanOperation& operation = run.operations[o];
+    std::uint8_t& fresh_sums = run.fresh[run.owner_count + o];
+    const bool set_sums = rule || fresh_sums;
+    float* sums = run.flows + operation.sums;
+    fresh_sums = 0;
+    if (operation.kind != Operation::Sum) {
+        // Its flow takes the place of its values; who reads them looks here.
+        gather_flow(run, o, scratch.flow);
+        float* out = flows_of(run, operation);
+        for (std::int32_t q = 0; q < operation.panels; ++q)
+            __builtin_memcpy(out + q * run.stride, scratch.flow + q * run.stride, static_cast<std::size_t>(run.rows16 * panel) * sizeof(float));
+        add_rows(run, out, operation.panels, sums, set_sums);
+        return;
+    }
+    const FactorView* views = view_factors(run, operation, scratch);
+    elements(run, operation, views, scratch, scratch.elements, scratch.exponents);
+    const float* flow = scratch.flow;
+    const PlanReader* only_reader = operation.reader_end - operation.reader_begin == 1 ? run.readers + operation.reader_begin : nullptr;
+    if (only_reader && only_reader->mapping == Mapping::Identity) flow = flows_of(run, run.operations[only_reader->operation]) + only_reader->first_panel * run.stride;
+    else gather_flow(run, o, scratch.flow);
+
+    PlanOwner const& owner = run.owners[operation.owner];
+    const bool in_place = rule && owner.uses == 1 && operation.form != Form::Edges;
+    float *keep = scratch.node, *gain = keep + operation.panels * panel, *share = gain + operation.panels * panel;
+    if (in_place) {
+        float* totals = share + operation.panels * panel;
+        add_rows(run, flow, operation.panels, totals, true);
+        for (std::int64_t i = 0; i < operation.panels * panel; ++i) em_coefficients(totals[i], run.states[operation.owner].counts[i], *rule, keep[i], gain[i], share[i]);
+    }
+    if (o == run.root) add_rows(run, flow, operation.panels, sums + operation.operand_panels * panel, set_sums);
+    flow_over_value(run, operation, flow, scratch);
+    float* out = flows_of(run, operation);
+    float* flows = run.flows + owner.flows;
+    const bool set = run.fresh[operation.owner] || (rule && operation.first_use);
+    if (operation.form == Form::Edges) {
+        backward_edges(run, operation, views, scratch, out, flows, set);
+    } else {
+        backward_blocks(run, operation, scratch, out);
+        if (scratch.slow_count > 0) slow_edges(run, operation, views, scratch, out, nullptr);
+    }
+    add_rows(run, out, operation.operand_panels, sums, set_sums);
+    if (in_place && scratch.slow_count == 0) {
+        parameter_blocks(run, operation, scratch, {nullptr, false, keep, gain, share});
+        return;
+    }
+    if (operation.form != Form::Edges) {
+        parameter_blocks(run, operation, scratch, {flows, set, nullptr, nullptr, nullptr});
+        if (scratch.slow_count > 0) slow_edges(run, operation, views, scratch, nullptr, flows);
+    }
+    run.fresh[operation.owner] = 0;
+    if (rule && operation.last_use) update(run, operation.owner, scratch, *rule);
+}
+
+void input_backward(const Run& run, std::int32_t o, Scratch& scratch, const Rule* rule) {
+    if (run.owners[o].distribution == DistributionType::Indicator && rule) return;
+    if (rule && update_lazily(run, o, scratch, *rule)) return;
+    if (rule) run.fresh[o] = 1;
+    accumulate_input(run, o);
+    if (rule) update(run, o, scratch, *rule);
+}
+
+void root_values(const Run& run, double* destination) {
+    const PlanOperation& operation = run.operations[run.root];
+    const float* values = values_of(run, operation);
+    const std::int32_t* exponents = run.exponents + run.root * run.rows16;
+    const std::uint8_t* log_rows = run.log_rows + run.root * run.rows16;
+    for (std::int64_t row = 0; row < run.rows; ++row)
+        for (std::int32_t i = 0; i < operation.nodes; ++i) {
+            const double value = values[i / panel * run.stride + row * panel + i % panel];
+            const double log = log_rows[row] ? value : value > 0 ? __builtin_log2(value) : -__builtin_inf();
+            destination[row * run.roots + i] = (log + exponents[row]) * 0.69314718055994530942;
+        }
+}
+
+constexpr Kernels table = {JUICE_KERNELS_NAME, forward, backward, input_backward, update, settle, root_values};
+
+}  // namespace
+
+const Kernels* JUICE_KERNELS() { return &table; }
+
+}  // namespace juice::cpu

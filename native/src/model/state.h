@@ -1,0 +1,46 @@
+// What a Model holds, shared by its implementation files: compile.cpp (making), query.cpp, train.cpp.
+#pragma once
+
+#include <shared_mutex>
+
+#include "model/model.h"
+#include "plan/engine.h"
+#include "plan/layout.h"
+#include "rows/rows.h"
+
+namespace juice {
+
+// Turns an engine's status into the Error that it announced.
+void check_engine(juice_status status);
+extern const HostTable engine_host;
+
+struct Model::State {
+    std::shared_ptr<const Circuit> circuit;     // wiring, and the file's layout of parameters; its values are not used after compilation
+    Plan plan;
+    const EngineTable* table = nullptr;
+    void* engine = nullptr;
+    Domains domains;
+    mutable std::shared_mutex mutex;
+
+    // The batch that forward was given, for backward.
+    Batch batch;
+    bool has_batch = false;         // forward has been called
+    bool has_values = false;        // the engine still holds the values of the whole batch
+
+    ~State() {
+        if (engine) table->free(engine);
+    }
+
+    std::int32_t owner_of(std::int32_t vector, const char* what) const;
+    // The engine's rows for `count` rows of the batch from `first` on (a multiple of 16).
+    BatchView view_of(const Batch& rows, std::int64_t first, std::int64_t count) const;
+    void check_count(std::int64_t count, std::int64_t expected, std::int32_t vector, const char* what) const;
+    void query(const juice_rows& rows, bool maximise, double* destination, juice_progress_callback progress, void* user) const;
+    // Adds the flows of one batch, in micro-batches; log_likelihood: [rows, roots] or NULL.
+    void accumulate(const Batch& rows, const float* root_flows, double* log_likelihood);
+};
+
+// A rule within its bounds, or an Error that names the member.
+void check_rule(const juice_em& rule);
+
+}  // namespace juice

@@ -1,0 +1,216 @@
+// Training: the step in three calls, flows, and an epoch on top.
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <limits>
+#include <mutex>
+#include <numeric>
+
+#include "common/error.h"
+#include "common/philox.h"
+#include "model/state.h"
+
+namespace juice {
+
+void check_rule(const juice_em& rule) {
+    if (!(rule.step_size > 0) || rule.step_size > 1) fail(JUICE_ERROR_ARGUMENT, "step_size is %g: it must be above 0 and at most 1", static_cast<double>(rule.step_size));
+    if (!(rule.pseudocount >= 0) || std::isinf(rule.pseudocount)) fail(JUICE_ERROR_ARGUMENT, "pseudocount is %g: it must be 0 or more", static_cast<double>(rule.pseudocount));
+    if (!(rule.min_deviation > 0) || std::isinf(rule.min_deviation)) fail(JUICE_ERROR_ARGUMENT, "min_deviation is %g: it must be above 0", static_cast<double>(rule.min_deviation));
+    if (!(rule.min_scale > 0) || std::isinf(rule.min_scale)) fail(JUICE_ERROR_ARGUMENT, "min_scale is %g: it must be above 0", static_cast<double>(rule.min_scale));
+}
+
+void Model::State::accumulate(const Batch& rows, const float* root_flows, double* log_likelihood) {
+    const auto micro = plan.totals.micro_batch;
+    for (std::int64_t first = 0; first < rows.rows; first += micro) {
+        const auto count = std::min(micro, rows.rows - first);
+        const BatchView batch_view = view_of(rows, first, count);
+        check_engine(table->rows(engine, &batch_view));
+        check_engine(table->forward(engine, log_likelihood ? log_likelihood + first * plan.roots : nullptr));
+        check_engine(table->backward(engine, root_flows ? root_flows + first * plan.roots : nullptr));
+    }
+}
+
+void Model::forward(const juice_rows& rows, const std::int64_t* indices, std::int64_t n, double* log_likelihood) {
+    State& s = *state_;
+    check_rows(rows, s.plan.variables);
+    if (n < 1) fail(JUICE_ERROR_ARGUMENT, "n is %lld: it must be at least 1", static_cast<long long>(n));
+    if (!indices && n > rows.count) fail(JUICE_ERROR_ARGUMENT, "n is %lld: there are %lld rows", static_cast<long long>(n), static_cast<long long>(rows.count));
+    const std::unique_lock lock(s.mutex);
+    s.has_batch = s.has_values = false;
+    RowReader(rows, s.domains).read(indices, 0, n, s.batch);
+    const auto micro = s.plan.totals.micro_batch;
+    for (std::int64_t first = 0; first < n; first += micro) {
+        const BatchView batch_view = s.view_of(s.batch, first, std::min(micro, n - first));
+        check_engine(s.table->rows(s.engine, &batch_view));
+        check_engine(s.table->forward(s.engine, log_likelihood ? log_likelihood + first * s.plan.roots : nullptr));
+    }
+    s.has_batch = true;
+    s.has_values = n <= micro;
+}
+
+void Model::backward(const float* root_flows) {
+    State& s = *state_;
+    const std::unique_lock lock(s.mutex);
+    if (!s.has_batch) fail(JUICE_ERROR_ARGUMENT, "backward was called before forward: it works on forward's batch");
+    if (!root_flows && s.plan.roots != 1) fail(JUICE_ERROR_ARGUMENT, "root_flows is NULL: it must be given for %d roots", s.plan.roots);
+    for (std::int64_t i = 0; root_flows && i < s.batch.rows * s.plan.roots; ++i)
+        if (!std::isfinite(root_flows[i]))
+            fail(JUICE_ERROR_ARGUMENT, "root_flows[%lld] is %g: it must be finite", static_cast<long long>(i), static_cast<double>(root_flows[i]));
+    if (s.has_values) check_engine(s.table->backward(s.engine, root_flows));
+    else s.accumulate(s.batch, root_flows, nullptr);
+    s.has_values = false;       // flows have taken their place
+}
+
+void Model::update(const juice_em& rule) {
+    check_rule(rule);
+    const std::unique_lock lock(state_->mutex);
+    check_engine(state_->table->update(state_->engine, &rule));
+    state_->has_values = false;
+}
+
+// ---- flows ----
+
+std::int64_t Model::flow_count() const { return state_->plan.totals.flows; }
+
+void Model::export_flows(float* destination, std::int64_t count) const {
+    if (count != flow_count()) fail(JUICE_ERROR_ARGUMENT, "count is %lld: the flow buffer has %lld floats", static_cast<long long>(count), static_cast<long long>(flow_count()));
+    const std::shared_lock lock(state_->mutex);
+    check_engine(state_->table->read_flows(state_->engine, 0, count, destination));
+}
+
+void Model::import_flows(const float* source, std::int64_t count) {
+    if (count != flow_count()) fail(JUICE_ERROR_ARGUMENT, "count is %lld: the flow buffer has %lld floats", static_cast<long long>(count), static_cast<long long>(flow_count()));
+    const std::unique_lock lock(state_->mutex);
+    check_engine(state_->table->write_flows(state_->engine, 0, count, source, 0));
+}
+
+void Model::add_flows(const float* source, std::int64_t count) {
+    if (count != flow_count()) fail(JUICE_ERROR_ARGUMENT, "count is %lld: the flow buffer has %lld floats", static_cast<long long>(count), static_cast<long long>(flow_count()));
+    const std::unique_lock lock(state_->mutex);
+    check_engine(state_->table->write_flows(state_->engine, 0, count, source, 1));
+}
+
+void Model::clear_flows() {
+    const std::unique_lock lock(state_->mutex);
+    check_engine(state_->table->clear_flows(state_->engine));
+}
+
+void Model::get_flows(std::int32_t vector, float* destination, std::int64_t count) const {
+    const State& s = *state_;
+    const auto o = s.owner_of(vector, "parameter flows");
+    const PlanOwner& owner = s.plan.owners[static_cast<std::size_t>(o)];
+    s.check_count(count, flow_size(s.plan, *s.circuit, o), vector, "parameter flows");
+    std::vector<float> buffer(static_cast<std::size_t>(owner.flow_count));
+    {
+        const std::shared_lock lock(s.mutex);
+        check_engine(s.table->read_flows(s.engine, owner.flows, owner.flow_count, buffer.data()));
+    }
+    flows_from_plan(s.plan, *s.circuit, o, buffer.data(), destination);
+}
+
+void Model::set_flows(std::int32_t vector, const float* source, std::int64_t count) {
+    State& s = *state_;
+    const auto o = s.owner_of(vector, "parameter flows");
+    const PlanOwner& owner = s.plan.owners[static_cast<std::size_t>(o)];
+    s.check_count(count, flow_size(s.plan, *s.circuit, o), vector, "parameter flows");
+    std::vector<float> buffer(static_cast<std::size_t>(owner.flow_count));
+    flows_to_plan(s.plan, *s.circuit, o, source, buffer.data());
+    const std::unique_lock lock(s.mutex);
+    check_engine(s.table->write_flows(s.engine, owner.flows, owner.flow_count, buffer.data(), 0));
+}
+
+// Node flows are element flow sums, added up over whoever reads the vector.
+void Model::get_node_flows(std::int32_t vector, float* destination, std::int64_t count) const {
+    const State& s = *state_;
+    if (vector < 0 || vector >= s.circuit->size()) fail(JUICE_ERROR_ARGUMENT, "vector is %d: the circuit has vectors 0 to %d", vector, s.circuit->size() - 1);
+    s.check_count(count, (*s.circuit)[vector].nodes(), vector, "nodes");
+    const std::shared_lock lock(s.mutex);
+    std::vector<double> total(static_cast<std::size_t>(count), 0.0);
+    node_flows(s.plan, *s.circuit, vector, [&](std::int64_t offset, std::int64_t floats, float* to) {
+        check_engine(s.table->read_flows(s.engine, offset, floats, to));
+    }, total.data());
+    for (std::int64_t i = 0; i < count; ++i) destination[i] = static_cast<float>(total[static_cast<std::size_t>(i)]);
+}
+
+// ---- epochs ----
+
+namespace {
+
+// Fisher and Yates, drawn from (seed, epoch).
+void shuffle(std::vector<std::int64_t>& order, std::uint64_t seed, std::int32_t epoch) {
+    for (auto i = static_cast<std::int64_t>(order.size()) - 1; i > 0; --i) {
+        const auto words = philox(seed, 0x5u << 28 | static_cast<std::uint32_t>(epoch), static_cast<std::uint64_t>(i));
+        const std::uint64_t word = static_cast<std::uint64_t>(words[0]) << 32 | words[1];
+        std::swap(order[static_cast<std::size_t>(i)], order[word % static_cast<std::uint64_t>(i + 1)]);
+    }
+}
+
+}  // namespace
+
+juice_epoch_result Model::fit_epoch(const juice_rows& rows, const juice_epoch_options& options) {
+    State& s = *state_;
+    check_rows(rows, s.plan.variables);
+    if (s.plan.roots != 1) fail(JUICE_ERROR_ARGUMENT, "the circuit has %d roots: fit_epoch trains one; use forward, backward and update with root flows", s.plan.roots);
+    if (rows.count < 1) fail(JUICE_ERROR_ARGUMENT, "rows holds %lld rows: it must hold at least 1", static_cast<long long>(rows.count));
+    if (options.batch_size < 1) fail(JUICE_ERROR_ARGUMENT, "batch_size is %lld: it must be at least 1", static_cast<long long>(options.batch_size));
+    juice_em rule = options.rule;
+    if (!options.step_sizes) check_rule(rule);
+    const auto size = std::min(options.batch_size, rows.count);
+    const auto batches = (rows.count + size - 1) / size, updates = options.full_batch ? 1 : batches;
+    if (options.step_sizes && options.step_count != updates)
+        fail(JUICE_ERROR_ARGUMENT, "step_count is %lld: this epoch has %lld updates", static_cast<long long>(options.step_count), static_cast<long long>(updates));
+    for (std::int64_t i = 0; options.step_sizes && i < options.step_count; ++i) {
+        rule.step_size = options.step_sizes[i];
+        check_rule(rule);
+    }
+
+    const std::unique_lock lock(s.mutex);
+    const auto start = std::chrono::steady_clock::now();
+    s.has_batch = s.has_values = false;
+    check_engine(s.table->clear_flows(s.engine));
+    std::vector<std::int64_t> order;
+    if (options.shuffle) {
+        order.resize(static_cast<std::size_t>(rows.count));
+        std::iota(order.begin(), order.end(), std::int64_t{0});
+        shuffle(order, options.seed, options.epoch);
+    }
+    RowReader reader(rows, s.domains);
+    std::vector<double> logs(static_cast<std::size_t>(size));
+    juice_epoch_result result{};
+    result.size = sizeof result;
+    double total = 0, weight = 0;
+    for (std::int64_t b = 0; b < batches; ++b) {
+        const std::int64_t first = b * size, count = std::min(size, rows.count - first);
+        reader.read(options.shuffle ? order.data() + first : nullptr, first, count, s.batch);
+        if (options.step_sizes) rule.step_size = options.step_sizes[options.full_batch ? 0 : b];
+        if (!options.full_batch && count <= s.plan.totals.micro_batch) {
+            const BatchView batch_view = s.view_of(s.batch, 0, count);
+            check_engine(s.table->rows(s.engine, &batch_view));
+            check_engine(s.table->step(s.engine, &rule, logs.data()));
+        } else {
+            s.accumulate(s.batch, nullptr, logs.data());
+            if (!options.full_batch) check_engine(s.table->update(s.engine, &rule));
+        }
+        for (std::int64_t i = 0; i < count; ++i) {
+            const double w = s.batch.weights.empty() ? 1.0 : s.batch.weights[static_cast<std::size_t>(i)];
+            if (std::isinf(logs[static_cast<std::size_t>(i)])) {
+                ++result.impossible_rows;
+                continue;
+            }
+            total += w * logs[static_cast<std::size_t>(i)];
+            weight += w;
+        }
+        result.rows += count;
+        result.log_likelihood = weight > 0 ? total / weight : -std::numeric_limits<double>::infinity();
+        if (options.progress && options.progress(result.rows, rows.count, result.log_likelihood, options.user) != 0) {
+            check_engine(s.table->clear_flows(s.engine));
+            fail(JUICE_ERROR_CANCELLED, "cancelled after %lld of %lld rows", static_cast<long long>(result.rows), static_cast<long long>(rows.count));
+        }
+    }
+    if (options.full_batch) check_engine(s.table->update(s.engine, &rule));
+    result.steps = updates;
+    result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    return result;
+}
+
+}  // namespace juice

@@ -1,0 +1,78 @@
+// The seam between a plan and the engine that runs it: a versioned table of C functions over plain data. Every engine fills the same table and
+// passes the same tests. A function that fails returns a juice_status and has told the host why through `error`.
+#pragma once
+
+#include <cstdint>
+
+#include "plan/plan.h"
+
+namespace juice {
+
+inline constexpr std::uint32_t engine_version = 1;
+
+// A plan as pointers into its arrays. It must outlive the engine.
+struct PlanView {
+    const PlanOperation* operations;
+    const PlanSegment* segments;
+    const PlanFactor* factors;
+    const PlanReader* readers;
+    const PlanBlock* blocks;
+    const PlanOwner* owners;
+    const std::int32_t* maps;
+    const std::int32_t* order;
+    std::int64_t operation_count, segment_count, factor_count, reader_count, block_count, owner_count, map_count;
+    std::int32_t variables, roots, root;
+    Target target;
+    PlanTotals totals;
+};
+
+PlanView view(const Plan& plan);
+
+// What an engine may ask of the process that loaded it.
+struct HostTable {
+    void (*error)(juice_status status, const char* sentence);       // remembered for the calling thread
+    void (*log)(std::int32_t level, const char* message);
+};
+
+// One batch by variable, as rows/rows.h lays it out. Padding rows (to a multiple of 16) are missing throughout.
+struct BatchView {
+    std::int64_t rows, line;
+    const std::int32_t* codes;
+    const float* reals;
+    const float* weights;               // NULL: 1
+};
+
+struct EngineOptions {
+    const char* instruction_set;        // NULL: the best there is
+};
+
+struct EngineTable {
+    std::uint32_t version, size;
+    const char* name;
+
+    juice_status (*create)(const PlanView* plan, const HostTable* host, const EngineOptions* options, void** engine);
+    void (*free)(void* engine);
+    const char* (*instruction_set)(void* engine);
+
+    // Parameters of one owner in the plan's layout. Writing settles zeros, counts and derived tables.
+    juice_status (*write_parameters)(void* engine, std::int32_t owner, const float* source);
+    juice_status (*read_parameters)(void* engine, std::int32_t owner, float* destination);
+
+    // Log-values of the roots for any number of rows, [rows, roots]; thread-safe.
+    juice_status (*query)(void* engine, const BatchView* batch, std::int32_t maximise, double* destination);
+
+    // Training, one call at a time. rows: the batch the next calls work on (kept by reference). backward adds to the flow buffer; update applies
+    // and clears it; step does forward, backward and update at once, in place where the plan allows.
+    juice_status (*rows)(void* engine, const BatchView* batch);
+    juice_status (*forward)(void* engine, double* log_likelihood);
+    juice_status (*backward)(void* engine, const float* root_flows);
+    juice_status (*update)(void* engine, const juice_em* rule);
+    juice_status (*step)(void* engine, const juice_em* rule, double* log_likelihood);
+
+    // The flow buffer, PlanTotals::flows floats. Whatever holds nothing reads as 0.
+    juice_status (*read_flows)(void* engine, std::int64_t offset, std::int64_t count, float* destination);
+    juice_status (*write_flows)(void* engine, std::int64_t offset, std::int64_t count, const float* source, std::int32_t add);
+    juice_status (*clear_flows)(void* engine);
+};
+
+}  // namespace juice

@@ -1,0 +1,184 @@
+// A plan: a circuit lowered to operations for a target. Plain data: flat arrays of fixed-width numbers, no pointers, nothing of the device.
+//
+// Convention: nodes lie in panels of `panel` (16) nodes, padded at the end of a vector. Values and flows of an operation are
+// [panels][rows][16] floats, so that a row of a panel is one cache line. "Position" is a node's place in an operand: panel · 16 + lane.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "circuit/circuit.h"
+
+namespace juice {
+
+inline constexpr std::int64_t panel = 16;
+inline std::int64_t panels_of(std::int64_t nodes) { return (nodes + panel - 1) / panel; }
+
+// What a plan is made for. Data, so that plans are tested without the device.
+struct Target {
+    std::int32_t threads = 1;
+    std::int64_t batch_size = 256;      // training batch
+    std::int64_t memory_limit = 0;      // bytes; 0: none
+    std::int64_t query_rows = 128;      // rows that a query works on at a time
+};
+
+enum class Operation : std::int32_t {
+    Input,      // evaluates an input vector into values: the distributions that are not a plain table of probabilities, or an input as root
+    Product,    // materialises a product: several sums read it and recomputing is dearer, or it is the root
+    Sum,        // reads its operand (products and inputs gathered on the fly) and multiplies by its weights
+};
+
+enum class Form : std::int32_t {
+    Dense,      // one block edge: every node to every position; missing edges are structural zeros
+    Blocks,     // block edges whose sizes are multiples of a panel
+    Edges,      // single edges
+};
+
+enum class Mapping : std::int32_t {
+    Identity,   // position p reads node p
+    Panels,     // panel q reads panel maps[map + q]
+    Nodes,      // position p reads node maps[map + p]; -1 in the padding
+};
+
+enum class FactorKind : std::int32_t {
+    Values,     // of operation `source`
+    Table,      // row x of the probability table of owner `source`
+};
+
+// One factor of the elements of a segment.
+struct PlanFactor {
+    FactorKind kind;
+    std::int32_t source;
+    std::int32_t variable;      // of a table; -1 otherwise
+    Mapping mapping;
+    std::int64_t map;           // offset into maps
+};
+
+// The elements that come from one child of a sum, or the operand of a product: element = product of its factors.
+struct PlanSegment {
+    std::int32_t vector;        // the child
+    std::int32_t first_panel, panels;
+    std::int32_t nodes;
+    std::int32_t factor_begin, factor_end;
+};
+
+// Somebody who reads an operation's values, or an input owner's table: where the flow comes back from.
+struct PlanReader {
+    std::int32_t operation;     // the reader, whose element flows hold the answer …
+    std::int32_t first_panel;   // … from here …
+    std::int32_t panels;        // … to here
+    std::int32_t nodes;
+    std::int32_t variable;      // table readers: the variable looked up
+    Mapping mapping;
+    std::int64_t map;
+};
+
+// A dense piece of a sum's weights: out_panels · 16 nodes by in_panels · 16 positions, stored [in_panels][out nodes][16] at `weights`.
+struct PlanBlock {
+    std::int32_t out_panel, out_panels, in_panel, in_panels;
+    std::int64_t weights;       // offset from the owner's parameters
+};
+
+enum class OwnerKind : std::int32_t {
+    Sum,
+    Table,          // probabilities by value: categorical, Bernoulli, indicator. [domain][panels · 16]
+    LogTable,       // log2 probabilities by value: binomial, discrete logistic. [domain][panels · 16], then the parameters [2][panels · 16]
+    Gaussian,       // [3][panels · 16]: mean, deviation, log2 of the density at the mean
+};
+
+// Parameters, and the vectors that share them.
+struct PlanOwner {
+    OwnerKind kind;
+    std::int32_t vector;                // whose parameters these are in the file
+    std::int32_t nodes, panels;
+    std::int32_t operation;             // sums: the first use; -1 otherwise
+    DistributionType distribution;      // inputs
+    std::int64_t domain;                // inputs: values of x; 0 for a Gaussian
+    double low, high;                   // discrete logistic
+    std::int64_t parameters;            // offset and count in the parameter buffer, floats
+    std::int64_t parameter_count;
+    // In the flow buffer, floats. Sum: like its parameters. Table: [domain][panels · 16]. Others: [3][panels · 16]: sums of f, f·x, 0 (binomial)
+    // or f, f·d, f·d² with d = x − mean.
+    std::int64_t flows;
+    std::int64_t flow_count;
+    std::int32_t reader_begin, reader_end;      // inputs: every reader of its table or values, in a fixed order
+    std::int32_t uses;                          // operations (sums) or readers (inputs)
+    std::int32_t block_begin, block_end;        // sums: of the first use; tied ones agree
+    Form form;
+};
+
+struct PlanOperation {
+    Operation kind;
+    std::int32_t vector;
+    std::int32_t owner;                         // sums and inputs
+    std::int32_t variable;                      // inputs
+    std::int32_t nodes, panels;
+    std::int32_t operand_panels;                // sums and products
+    std::int32_t segment_begin, segment_end;
+    std::int32_t reader_begin, reader_end;
+    Form form;
+    std::int32_t block_begin, block_end;        // by (out, in)
+    std::int32_t block_by_in;                   // first of the same number of indices into blocks, sorted by (in, out), in maps
+    std::int64_t edges;                         // Edges: in maps: [nodes + 1] starts, then positions, then weight numbers
+    std::int64_t edge_count;
+    std::int32_t first_use, last_use;           // sums: this is the owner's first / last use in the order of the backward pass
+    std::int32_t previous_use;                  // the use before in the backward pass, or -1
+    std::int32_t stage;                         // longest path from an input
+    // In the flow buffer: sums over rows of its element flows, [operand_panels · 16]; a sum as root has its own flows behind them. Products and
+    // inputs have their own flows, [panels · 16].
+    std::int64_t sums, sum_panels;
+    // Buffers, in panels, per row of the batch.
+    std::int64_t train_values, train_flows;     // training: all distinct; flows over the values where they fit
+    std::int64_t query_values;                  // queries: places are used again
+};
+
+struct PlanTotals {
+    std::int64_t parameters, flows;             // floats
+    std::int64_t parameter_flows;               // floats of the flow buffer before the element flow sums
+    std::int64_t in_place_flows;                // floats of it that in-place training touches
+    std::int64_t train_panels, query_panels;    // per row
+    std::int64_t scratch_panels;                // per row and thread
+    std::int64_t scratch_weights;               // floats per thread: transposed weights
+    std::int64_t stages, critical_path;
+    std::int64_t micro_batch;
+    double flop_per_row;                        // forward + backward, matrix products only
+    double step_bytes;                          // least traffic of a step of batch_size rows
+};
+
+struct Plan {
+    Target target;
+    std::int32_t variables = 0, roots = 0, root = 0;    // root: operation
+    std::vector<PlanOperation> operations;              // children first
+    std::vector<PlanSegment> segments;
+    std::vector<PlanFactor> factors;
+    std::vector<PlanReader> readers;
+    std::vector<PlanBlock> blocks;
+    std::vector<PlanOwner> owners;
+    std::vector<std::int32_t> maps;
+    std::vector<std::int32_t> order;                    // operations in the order in which training claims them, forward
+    std::vector<std::int32_t> operation_of;             // by vector: its operation, or -1 (fused into its readers)
+    std::vector<std::int32_t> owner_of;                 // by vector: its owner, or -1
+    PlanTotals totals{};
+};
+
+// Output panels whose transposed weights are held at a time: about 512 KiB, at least one.
+inline std::int64_t weight_group(const PlanOperation& operation) {
+    const std::int64_t fitting = 512 * 1024 / 4 / (std::int64_t{operation.operand_panels} * panel * panel);
+    return fitting < 2 ? (operation.panels < 2 ? 1 : 2) : (fitting < operation.panels ? fitting / 2 * 2 : operation.panels);
+}
+
+// Circuit → operations, for no device in particular.
+Plan lower(const Circuit& circuit);
+
+// Operations + target → order, buffers, micro-batch. Throws Error(JUICE_ERROR_MEMORY) where the limit does not hold the parameters and one row.
+void schedule(Plan& plan, const Target& target);
+
+// Bytes of one training micro-batch's buffers: values, flows, offsets, scratch of all threads.
+std::int64_t activation_bytes(const Plan& plan, std::int64_t rows);
+
+// The plan explains itself.
+std::string to_text(const Plan& plan, const Circuit& circuit);
+std::string to_json(const Plan& plan, const Circuit& circuit);
+
+}  // namespace juice
