@@ -30,7 +30,7 @@ std::vector<double> numbers_of(const nlohmann::json& json);
 std::vector<std::string> conformance_names();
 const ConformanceCase& conformance_case(const std::string& name);
 
-// The rule of EM with the library's defaults.
+// A rule of EM with the default least deviation and scale.
 juice_em em_rule(double step_size, double pseudocount);
 
 }  // namespace juice

@@ -27,8 +27,9 @@ public:
         for (std::int32_t v = 0; v < variables_; ++v) all.push_back(v);
 
         if (options_.any_root && random_.chance(0.2)) {
-            const std::int64_t k = random_.integer(1, options_.max_roots);
-            return maker_.make(all.size() == 1 ? input(0, k) : product(all, k));
+            const std::int64_t roots = random_.integer(1, options_.max_roots), k = random_.chance(0.5) ? 1 : roots;
+            if (all.size() > 1) return maker_.make(product(all, k, roots / k));
+            if (domains_[0].type != DistributionType::Indicator) return maker_.make(input(0, k, roots / k));
         }
         const std::int64_t roots = options_.max_roots > 1 && random_.chance(0.3) ? random_.integer(2, options_.max_roots) : 1;
         const bool in_blocks = random_.chance(0.5);
@@ -75,9 +76,11 @@ private:
 
     std::int64_t some_blocks(std::int64_t block_size) { return block_size >= 16 ? random_.integer(1, 2) : random_.integer(1, options_.max_blocks); }
 
-    std::int32_t input(std::int32_t variable, std::int64_t block_size) {
+    // `node_blocks` 0: any number.
+    std::int32_t input(std::int32_t variable, std::int64_t block_size, std::int64_t node_blocks = 0) {
         const Distribution d = distribution_for(variable, block_size);
-        const std::int64_t blocks = d.type == DistributionType::Indicator ? d.count / block_size : some_blocks(block_size);
+        const std::int64_t some = node_blocks > 0 ? node_blocks : some_blocks(block_size);
+        const std::int64_t blocks = d.type == DistributionType::Indicator ? d.count / block_size : some;
         if (random_.chance(options_.tie))
             for (std::int32_t id = 0; id < maker_.size(); ++id)
                 if (const Vector& v = maker_[id]; v.type == NodeType::Input && v.tied_to < 0 && v.distribution == d && v.block_size == block_size)
@@ -132,7 +135,7 @@ private:
         return edges;
     }
 
-    std::int32_t product(const Variables& scope, std::int64_t block_size) {
+    std::int32_t product(const Variables& scope, std::int64_t block_size, std::int64_t node_blocks = 0) {
         Variables shuffled = scope;
         for (std::size_t i = shuffled.size(); i > 1; --i) std::swap(shuffled[i - 1], shuffled[static_cast<std::size_t>(random_.below(static_cast<std::int64_t>(i)))]);
         const std::size_t parts = random_.chance(0.1) ? scope.size() : std::min<std::size_t>(scope.size(), static_cast<std::size_t>(random_.integer(2, 3)));
@@ -146,8 +149,9 @@ private:
         }
         const bool alike = std::all_of(children.begin(), children.end(),
                                        [&](std::int32_t child) { return maker_[child].node_blocks == maker_[children[0]].node_blocks; });
-        if (alike && random_.chance(0.6)) return maker_.product(children, maker_[children[0]].node_blocks);
-        const std::int64_t blocks = some_blocks(block_size);
+        const std::int64_t implied = maker_[children[0]].node_blocks;
+        if (alike && (node_blocks == 0 || node_blocks == implied) && random_.chance(0.6)) return maker_.product(children, implied);
+        const std::int64_t blocks = node_blocks > 0 ? node_blocks : some_blocks(block_size);
         const bool node_wiring = block_size > 1 && random_.chance(0.3);
         std::vector<std::int32_t> edges;
         for (std::int64_t line = 0; line < (node_wiring ? blocks * block_size : blocks); ++line)
