@@ -1,0 +1,126 @@
+using System.Globalization;
+using System.Text.Json;
+
+namespace Juice.Tests;
+
+[TestFixtureSource(typeof(ConformanceCase), nameof(ConformanceCase.All))]
+public class ConformanceTests(ConformanceCase answers)
+{
+    private Circuit _circuit;
+    private CompiledCircuit _model;
+
+    [OneTimeSetUp]
+    public void Load() => _circuit = answers.LoadCircuit();
+
+    [OneTimeTearDown]
+    public void Free() => _circuit.Dispose();
+
+    [SetUp]
+    public void Compile() => _model = _circuit.Compile();
+
+    [TearDown]
+    public void FreeModel() => _model.Dispose();
+
+    [Test]
+    public void Log_likelihoods_of_complete_rows() =>
+        AssertClose(_model.LogLikelihood(answers.Rows), Answer("loglik"), 1e-5);
+
+    [Test]
+    public void Log_likelihoods_of_rows_with_missing_entries() =>
+        AssertClose(_model.LogLikelihood(answers.MissingRows), Answer("loglik_missing"), 1e-5);
+
+    [Test]
+    public void Flows_of_nodes_and_sums_of_complete_rows()
+    {
+        Require("node_flows");
+        _model.Forward(answers.Rows);
+        _model.Backward();
+
+        foreach (JsonProperty vector in answers["node_flows"].EnumerateObject())
+            Assert.That(Array.ConvertAll(_model.GetNodeFlows(Id(vector)), flow => (double)flow), Is.EqualTo(ConformanceCase.Numbers(vector.Value)).Within(1e-4),
+                $"vector {vector.Name}");
+        foreach (JsonProperty vector in answers["sum_flows"].EnumerateObject())
+            Assert.That(OwnEdgeFlows(Id(vector)), Is.EqualTo(vector.Value.GetDouble()).Within(1e-2).Percent, $"vector {vector.Name}");
+    }
+
+    [Test]
+    public void Flows_of_nodes_of_rows_with_missing_entries()
+    {
+        Require("node_flows_missing");
+        _model.Forward(answers.MissingRows);
+        _model.Backward();
+
+        foreach (JsonProperty vector in answers["node_flows_missing"].EnumerateObject())
+            Assert.That(Array.ConvertAll(_model.GetNodeFlows(Id(vector)), flow => (double)flow), Is.EqualTo(ConformanceCase.Numbers(vector.Value)).Within(1e-4),
+                $"vector {vector.Name}");
+    }
+
+    [Test]
+    public void Conditional_distributions()
+    {
+        Require("conditional");
+        double[,] p = _model.Conditional(answers.MissingRows, answers["conditional"].GetProperty("variable").GetInt32());
+
+        Assert.That(p.Cast<double>(), Is.EqualTo(ConformanceCase.Numbers(answers["conditional"].GetProperty("p"))).Within(1e-5));
+    }
+
+    [Test]
+    public void Most_probable_completions()
+    {
+        Require("mpe_log_value");
+
+        AssertClose(_model.MaxLogValue(answers.MissingRows), Answer("mpe_log_value"), 1e-5);
+    }
+
+    [Test]
+    public void One_step_of_expectation_maximisation()
+    {
+        Require("em");
+        JsonElement em = answers["em"];
+        Rows rows = em.GetProperty("rows").GetString() == "complete" ? answers.Rows : answers.MissingRows;
+
+        _model.Fit(rows, new FullBatchEm { Epochs = 1, StepSize = em.GetProperty("step").GetDouble(), Pseudocount = em.GetProperty("pseudocount").GetDouble(), BatchSize = 7 });
+
+        foreach (JsonProperty vector in em.GetProperty("parameters").EnumerateObject())
+            AssertClose(Array.ConvertAll(_model.GetParameters(int.Parse(vector.Name.AsSpan(1), CultureInfo.InvariantCulture)), value => (double)value),
+                ConformanceCase.Numbers(vector.Value), 1e-5);
+        AssertClose(_model.LogLikelihood(answers.Rows), ConformanceCase.Numbers(em.GetProperty("loglik_after")), 1e-5);
+    }
+
+    [Test]
+    public void Files_and_json_give_back_the_circuit()
+    {
+        using MemoryStream file = new();
+        _circuit.Save(file);
+        file.Position = 0;
+        using Circuit fromFile = Circuit.Load(file), fromJson = Circuit.FromJson(_circuit.ToJson());
+
+        Assert.That(fromFile.ToJson(), Is.EqualTo(_circuit.ToJson()));
+        Assert.That(fromJson.ToJson(), Is.EqualTo(_circuit.ToJson()));
+        for (int id = 0; id < _circuit.Vectors.Count; id++)
+        {
+            Assert.That(fromFile.Vectors[id].Parameters.SequenceEqual(_circuit.Vectors[id].Parameters), Is.True);
+            Assert.That(fromJson.Vectors[id].Parameters.SequenceEqual(_circuit.Vectors[id].Parameters), Is.True);
+            Assert.That(fromJson.Vectors[id].Edges.SequenceEqual(_circuit.Vectors[id].Edges), Is.True);
+        }
+    }
+
+    private double[] Answer(string key) => ConformanceCase.Numbers(answers[key]);
+
+    private void Require(string key)
+    {
+        if (!answers.Has(key)) Assert.Pass($"{answers} asks for no {key}");
+    }
+
+    // All edge flows of a sum; of tied sums the answers give each owner's total.
+    private double OwnEdgeFlows(int id) => _model.GetFlows(id).Sum(flow => (double)flow);
+
+    private static int Id(JsonProperty vector) => int.Parse(vector.Name, CultureInfo.InvariantCulture);
+
+    private static void AssertClose(double[] actual, double[] expected, double tolerance)
+    {
+        Assert.That(actual, Has.Length.EqualTo(expected.Length));
+        for (int i = 0; i < actual.Length; i++)
+            Assert.That(actual[i], Is.EqualTo(expected[i]).Within(tolerance * Math.Max(1, double.IsFinite(expected[i]) ? Math.Abs(expected[i]) : 1)), $"number {i}");
+    }
+}
