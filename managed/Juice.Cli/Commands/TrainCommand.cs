@@ -1,0 +1,179 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Text.Json.Nodes;
+using Juice.Cli.Options;
+using Juice.Cli.Output;
+using Juice.Cli.Training;
+
+namespace Juice.Cli.Commands;
+
+/// <summary><c>juice train</c>: starts a model, or goes on with one of any wiring.</summary>
+internal sealed class TrainCommand
+{
+    private readonly Terminal _terminal;
+    private readonly Argument<string> _model = new("MODEL")
+    {
+        Description = $"'{HcltArguments.Structure}' to start a hidden Chow-Liu tree, learnt from the rows, or a model file to go on with.",
+    };
+
+    private readonly Option<string> _data = Arguments.RequiredData($"The rows: {DataOptions.Kinds}. Of a data set the train part, unless --split says otherwise.");
+    private readonly Option<string> _out = new("--out") { Description = "The model file to write (.juice).", HelpName = "FILE", Required = true };
+    private readonly Option<string> _chart = new("--chart") { Description = "Draw bits per dimension by epoch into a picture (.png).", HelpName = "FILE" };
+    private readonly Option<string> _log = new("--log") { Description = "Write a JSON line an epoch to a file.", HelpName = "FILE" };
+    private readonly DataOptions _dataOptions = new();
+    private readonly HcltArguments _hclt = new();
+    private readonly TrainOptions _train = new();
+    private readonly ValidationChoice _validation = new();
+    private readonly ModelOptions _modelOptions = new();
+
+    private TrainCommand(Terminal terminal) => _terminal = terminal;
+
+    public static Command Create(Terminal terminal)
+    {
+        TrainCommand train = new(terminal);
+        ToolCommand command = new("train", "Train a model by expectation maximisation: a new one, or one that is there.")
+        {
+            Examples =
+            [
+                "juice train hclt --data fashion-mnist --latents 64 --epochs 10 --out m.juice --chart curve.png",
+                "juice train m.juice --data rows.csv --full-batch --epochs 1 --step-size 0.7 --pseudocount 0.5 --out n.juice",
+                "juice train hclt --data rows.csv --header --validation valid.csv --patience 3 --epochs 100 --out m.juice",
+            ],
+        };
+        command.Add(train._model);
+        command.Add(train._data);
+        command.Add(train._out);
+        train._hclt.AddTo(command);
+        train._train.AddTo(command);
+        train._validation.AddTo(command);
+        command.Add(train._chart);
+        command.Add(train._log);
+        train._dataOptions.AddTo(command);
+        train._modelOptions.AddTo(command);
+        command.SetAction(train.RunAsync);
+        return command;
+    }
+
+    private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
+    {
+        string model = parsed.GetRequiredValue(_model), output = parsed.GetRequiredValue(_out);
+        string? chart = parsed.GetValue(_chart), log = parsed.GetValue(_log);
+        bool isNew = model == HcltArguments.Structure;
+        OutputFile.Check(output, ".juice");
+        if (chart is not null) OutputFile.Check(chart, ".png");
+        if (!isNew) _hclt.RejectAll(parsed, model);
+
+        NamedRows data = await _dataOptions.LoadAsync(parsed, _terminal, parsed.GetRequiredValue(_data), usualPart: "train", cancellation);
+        (Rows rows, Rows? validation) = _validation.Choose(parsed, _dataOptions, data.Rows, isNew, _train.Seed(parsed), cancellation);
+        if (_train.Patience(parsed) is not null && validation is null) throw new UsageException("--patience needs rows to watch: give --validation.");
+        _terminal.Note($"{data}: {Units.Count(rows.Count)} rows of {Units.Count(rows.Variables)} variables" + (validation is null ? "" : $", {Units.Count(validation.Count)} for validation"));
+
+        ITrainingView view = ITrainingView.For(_terminal);
+        using CompiledCircuit compiled = Compile(parsed, model, isNew, rows, validation, view, cancellation);
+        return Train(parsed, new Run(view, compiled, data.Name, rows, validation, output, chart, log), cancellation);
+    }
+
+    // The circuit itself is let go of: from here on the parameters are the model's.
+    private CompiledCircuit Compile(ParseResult parsed, string model, bool isNew, Rows rows, Rows? validation, ITrainingView view, CancellationToken cancellation)
+    {
+        using Circuit circuit = isNew ? Start(parsed, rows, validation, view, cancellation) : Circuit.Load(model, _train.GivenSeed(parsed));
+        if (circuit.Variables != rows.Variables)
+            throw new InvalidDataException($"{model} has {circuit.Variables} variables, the rows to train on have {rows.Variables}");
+        _terminal.Note($"{model}: {Units.Count(circuit.Edges)} edges, {Units.Count(circuit.Parameters)} parameters, depth {circuit.Depth}");
+        return _modelOptions.Compile(circuit, parsed, _train.BatchSize(parsed));
+    }
+
+    private Circuit Start(ParseResult parsed, Rows rows, Rows? validation, ITrainingView view, CancellationToken cancellation)
+    {
+        ulong seed = _train.Seed(parsed);
+        IReadOnlyList<Rows> all = validation is null ? [rows] : [rows, validation];
+        return view.Work("Chow-Liu tree", progress => Structures.Hclt(
+            rows, _hclt.Latents(parsed), seed, _hclt.Options(parsed, all, _modelOptions.Threads(parsed), seed, progress, cancellation), cancellation));
+    }
+
+    private int Train(ParseResult parsed, Run run, CancellationToken cancellation)
+    {
+        List<EpochRecord> epochs = [];
+        FitResult? result = null;
+        Stopwatch clock = Stopwatch.StartNew();
+        using TrainingLog? log = run.Log is null ? null : new TrainingLog(run.Log);
+        try
+        {
+            result = run.View.Fit(shown => run.Model.Fit(
+                run.Rows,
+                _train.Em(parsed),
+                new FitOptions
+                {
+                    Validation = run.Validation,
+                    Patience = _train.Patience(parsed),
+                    Progress = new Listener<FitProgress>(progress =>
+                    {
+                        if (progress.IsEpochEnd)
+                        {
+                            epochs.Add(EpochRecord.Of(progress));
+                            log?.Write(epochs[^1], clock.Elapsed);
+                        }
+                        shown.Report(progress);
+                    }),
+                },
+                cancellation));
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested && epochs.Count > 0)
+        {
+            // Hours of work are not thrown away because somebody has seen enough.
+        }
+
+        Save(parsed, run, epochs);
+        if (run.Chart is not null) TrainingChart.Save(run.Chart, $"{run.DataName}, {Units.Count(run.Model.Info.Variables)} variables", epochs);
+        if (result is null)
+        {
+            _terminal.Complain($"stopped in epoch {epochs.Count + 1}; {run.Output} holds the model as it was then");
+            return Tool.Failure;
+        }
+        Report(run, result);
+        return Tool.Success;
+    }
+
+    private void Save(ParseResult parsed, Run run, IReadOnlyList<EpochRecord> epochs)
+    {
+        using Circuit trained = run.Model.ToCircuit();
+        using Circuit described = TrainingMetadata.AddTo(trained, run.DataName, run.Rows, Settings(parsed, run), epochs);
+        described.Save(run.Output);
+    }
+
+    private JsonObject Settings(ParseResult parsed, Run run)
+    {
+        Em em = _train.Em(parsed);
+        JsonObject settings = new()
+        {
+            ["model"] = parsed.GetRequiredValue(_model),
+            ["rows"] = run.Rows.Count,
+            ["validation_rows"] = run.Validation?.Count ?? 0,
+            ["full_batch"] = em is FullBatchEm,
+            ["epochs"] = em.Epochs,
+            ["batch_size"] = em.BatchSize,
+            ["step_size"] = _train.StepSizeText(parsed) ?? (em is FullBatchEm ? "1" : "cosine:0.5:0.02"),
+            ["pseudocount"] = em.Pseudocount,
+            ["seed"] = em.Seed,
+        };
+        if (parsed.GetRequiredValue(_model) == HcltArguments.Structure) settings["latents"] = _hclt.Latents(parsed);
+        return settings;
+    }
+
+    private void Report(Run run, FitResult result)
+    {
+        long impossible = result.Epochs[^1].ImpossibleRows;
+        if (impossible > 0) _terminal.Note($"{Units.Count(impossible)} rows are impossible under the model and taught it nothing");
+        FitEpoch kept = result.Epochs[(result.BestEpoch ?? result.Epochs.Count) - 1];
+        Facts facts = new();
+        facts.Add("model", run.Output);
+        facts.Add("epochs", $"{result.Epochs.Count}{(result.StoppedEarly ? ", stopped early" : "")}{(result.BestEpoch is int best ? $", the best one ({best}) kept" : "")}");
+        facts.Add("train", $"{PlainView.Bpd(kept.TrainBitsPerDimension)} bpd");
+        if (kept.ValidationBitsPerDimension is double validation) facts.Add("validation", $"{PlainView.Bpd(validation)} bpd");
+        facts.Add("time", Units.Time(result.Elapsed));
+        facts.Write(_terminal.Out);
+    }
+
+    /// <summary>A training that is ready to begin.</summary>
+    private sealed record Run(ITrainingView View, CompiledCircuit Model, string DataName, Rows Rows, Rows? Validation, string Output, string? Chart, string? Log);
+}

@@ -1,0 +1,86 @@
+using System.CommandLine;
+using Juice.Cli.Output;
+using Juice.Data;
+
+namespace Juice.Cli.Options;
+
+/// <summary>Rows that a command line names.</summary>
+/// <param name="Name">The data set's or the file's name.</param>
+/// <param name="Part">Which part of a data set they are: train or test; null for a file.</param>
+/// <param name="Rows">The rows.</param>
+internal sealed record NamedRows(string Name, string? Part, Rows Rows)
+{
+    public override string ToString() => Part is null ? Name : $"{Name} ({Part})";
+}
+
+/// <summary>How rows are named on a command line: a data set, a folder of images, or a file; and how they are read.</summary>
+internal sealed class DataOptions
+{
+    public const string Kinds = "a data set (fashion-mnist, mnist), a folder with its files, or a file (CSV, IDX, NPY or NPZ, gzipped or not; - is standard input)";
+
+    private readonly Option<bool> _header = new("--header") { Description = "The first line of a CSV file names the columns." };
+
+    private readonly Option<string> _array = new("--array") { Description = "The array of an NPZ file to read. Default: the first.", HelpName = "NAME" };
+
+    private readonly Option<long> _rows = OptionValues.Whole<long>("--rows", "Take only the first N rows.", minimum: 1);
+
+    private readonly Option<string> _split = new("--split") { Description = "The part of a data set: train or test.", HelpName = "PART" };
+
+    public DataOptions() => _split.AcceptOnlyFromAmong("train", "test");
+
+    public void AddTo(Command command)
+    {
+        command.Add(_split);
+        command.Add(_rows);
+        command.Add(_header);
+        command.Add(_array);
+    }
+
+    /// <summary>The rows that <paramref name="data"/> names; of a data set the part asked for, else <paramref name="usualPart"/>.</summary>
+    public async Task<NamedRows> LoadAsync(ParseResult parsed, Terminal terminal, string data, string usualPart, CancellationToken cancellation)
+    {
+        IReadOnlyList<NamedRows> parts = await LoadPartsAsync(parsed, terminal, data, cancellation);
+        return parts.FirstOrDefault(part => part.Part == usualPart) ?? parts[0];
+    }
+
+    /// <summary>The rows that <paramref name="data"/> names; of a data set the part asked for, else both.</summary>
+    public async Task<IReadOnlyList<NamedRows>> LoadPartsAsync(ParseResult parsed, Terminal terminal, string data, CancellationToken cancellation)
+    {
+        string? split = parsed.GetValue(_split);
+        NamedRows[] parts = await FindSetAsync(terminal, data, cancellation) is { } set
+            ? [new(set.Name, "train", set.Train), new(set.Name, "test", set.Test)]
+            : [new(Path.GetFileName(data), null, LoadFile(parsed, data, cancellation))];
+        if (split is not null && parts[0].Part is null) throw new UsageException($"--split goes with a data set; '{data}' is a file.");
+        return [.. parts.Where(part => split is null || part.Part == split).Select(part => part with { Rows = FirstRows(parsed, part.Rows) })];
+    }
+
+    /// <summary>The rows of a file, read as the options say.</summary>
+    public Rows LoadFile(ParseResult parsed, string path, CancellationToken cancellation)
+    {
+        RowFileOptions options = new() { Header = parsed.GetValue(_header), Array = parsed.GetValue(_array) };
+        if (path != "-") return RowFiles.Load(path, options, cancellation);
+        using Stream input = Console.OpenStandardInput();
+        return RowFiles.Load(input, options, cancellation);
+    }
+
+    private static async Task<DataSet?> FindSetAsync(Terminal terminal, string data, CancellationToken cancellation)
+    {
+        if (Directory.Exists(data)) return DataSets.LoadFolder(data);
+        return DataSets.Names.Contains(data) ? await DataSets.LoadAsync(data, new DownloadNotes(terminal), cancellation) : null;
+    }
+
+    private Rows FirstRows(ParseResult parsed, Rows rows) => parsed.GetResult(_rows) is null ? rows : rows.Take(parsed.GetValue(_rows));
+
+    // Says once of a file that it is being fetched; how fast is of no interest for 30 MB.
+    private sealed class DownloadNotes(Terminal terminal) : IProgress<DownloadProgress>
+    {
+        private string? _file;
+
+        public void Report(DownloadProgress value)
+        {
+            if (value.File == _file) return;
+            _file = value.File;
+            terminal.Note($"downloading {value.File}{(value.Total is long total ? $" ({Units.Bytes(total)})" : "")}");
+        }
+    }
+}

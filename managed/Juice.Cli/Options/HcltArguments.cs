@@ -1,0 +1,71 @@
+using System.CommandLine;
+using Juice.Data;
+
+namespace Juice.Cli.Options;
+
+/// <summary>How to start a hidden Chow-Liu tree, as the command line says it.</summary>
+internal sealed class HcltArguments
+{
+    public const string Structure = "hclt";
+
+    // More than these are rarely names of things: such a column becomes a Gaussian.
+    private const int MostCategories = 4096;
+
+    private readonly Option<int> _latents = OptionValues.Whole("--latents", "hclt: hidden states a variable. Default: 64.", minimum: 1);
+
+    private readonly Option<int> _categories = OptionValues.Whole(
+        "--categories",
+        $"hclt: categories of every variable. Default: what the data set says; of a file, the largest value plus one for a column of whole numbers from 0 to {MostCategories - 1}, and Gaussians for any other.",
+        minimum: 1);
+
+    private readonly Option<long> _treeRows = OptionValues.Whole<long>("--tree-rows", "hclt: learn the tree from a random N of the rows. Default: all.", minimum: 1);
+
+    private readonly Option<int> _bins = OptionValues.Whole("--bins", "hclt: bins a variable when the tree is learnt. Default: 16 where there are more than 64 categories.", minimum: 2);
+
+    public void AddTo(Command command)
+    {
+        command.Add(_latents);
+        command.Add(_categories);
+        command.Add(_treeRows);
+        command.Add(_bins);
+    }
+
+    public int Latents(ParseResult parsed) => parsed.GetResult(_latents) is null ? 64 : parsed.GetValue(_latents);
+
+    /// <summary>Refuses what has no meaning for a model that is there already.</summary>
+    public void RejectAll(ParseResult parsed, string model)
+    {
+        foreach (Option option in new Option[] { _latents, _categories, _treeRows, _bins })
+        {
+            if (parsed.GetResult(option) is not null) throw new UsageException($"{option.Name} goes with a new structure ('juice train {Structure} …'); '{model}' has its structure.");
+        }
+    }
+
+    public HcltOptions Options(ParseResult parsed, IReadOnlyList<Rows> rows, int threads, ulong seed, IProgress<double> progress, CancellationToken cancellation) => new()
+    {
+        Distributions = parsed.GetResult(_categories) is not null
+            ? [.. Enumerable.Repeat(new Categorical(parsed.GetValue(_categories)), rows[0].Variables)]
+            : rows[0].Categories is null ? Distributions([.. rows.Select(part => RowSummary.Of(part, cancellation))]) : null,
+        Tree = new TreeOptions
+        {
+            Bins = parsed.GetResult(_bins) is null ? 0 : parsed.GetValue(_bins),
+            RowLimit = parsed.GetResult(_treeRows) is null ? 0 : parsed.GetValue(_treeRows),
+            Seed = seed,
+            Threads = threads,
+            Progress = progress,
+        },
+    };
+
+    // Over all parts, so that a category that only validation rows have is known, too.
+    private static Distribution[] Distributions(IReadOnlyList<RowSummary> parts)
+    {
+        Distribution[] distributions = new Distribution[parts[0].Variables.Count];
+        for (int v = 0; v < distributions.Length; v++)
+        {
+            double largest = parts.Max(part => double.IsNaN(part.Variables[v].Maximum) ? 0 : part.Variables[v].Maximum);
+            bool categorical = largest < MostCategories && parts.All(part => part.Variables[v].Integral && !(part.Variables[v].Minimum < 0));
+            distributions[v] = categorical ? new Categorical(Math.Max(2, (int)largest + 1)) : new Gaussian();
+        }
+        return distributions;
+    }
+}

@@ -1,0 +1,38 @@
+using System.CommandLine;
+
+namespace Juice.Cli.Options;
+
+/// <summary>What a model runs on: options of every command that computes.</summary>
+internal sealed class ModelOptions
+{
+    private readonly Option<string> _device = new("--device")
+    {
+        Description = "What to compute on; 'juice devices' lists the names.",
+        HelpName = "NAME",
+        DefaultValueFactory = _ => "cpu",
+    };
+
+    private readonly Option<int> _threads = OptionValues.Whole("--threads", "Processor threads; 0 is all cores. The results do not depend on it.", minimum: 0, defaultValue: 0);
+
+    private readonly Option<long> _memoryLimit = OptionValues.Bytes(
+        "--memory-limit", "Memory for parameters, flows and values, such as 2G; larger batches are split up. Default: JUICE_MEMORY_LIMIT, else no limit.");
+
+    public void AddTo(Command command)
+    {
+        command.Add(_device);
+        command.Add(_threads);
+        command.Add(_memoryLimit);
+    }
+
+    public Device Device(ParseResult parsed)
+    {
+        string name = parsed.GetRequiredValue(_device);
+        return Juice.Device.All.FirstOrDefault(device => device.Name == name)
+            ?? throw new UsageException($"There is no device '{name}'; there are: {string.Join(", ", Juice.Device.All.Select(device => device.Name))}.");
+    }
+
+    public int Threads(ParseResult parsed) => parsed.GetValue(_threads);
+
+    public CompiledCircuit Compile(Circuit circuit, ParseResult parsed, int batchSize = 256) => circuit.Compile(
+        Device(parsed), new CompileOptions { Threads = Threads(parsed), MemoryLimit = parsed.GetValue(_memoryLimit), BatchSize = batchSize });
+}

@@ -1,0 +1,180 @@
+using System.Globalization;
+using System.Text.Json;
+
+namespace Juice.Cli.Output;
+
+/// <summary>A model described, as text or as JSON.</summary>
+internal sealed class Inspection(string path, Circuit circuit, CompiledCircuit compiled, bool withVectors, bool withPlan)
+{
+    private const int LongestValue = 100;   // of metadata in the text; JSON has it whole
+
+    private readonly ModelInfo _info = compiled.Info;
+
+    public void Write(TextWriter output)
+    {
+        Facts facts = new();
+        facts.Heading(path);
+        facts.Add("variables", circuit.Variables);
+        facts.Add("inputs", string.Join(", ", Distributions().Select(group => $"{group.Text} × {Units.Count(group.Variables)}")));
+        facts.Add("roots", circuit.Roots);
+        facts.Add("vectors", $"{Units.Count(circuit.Vectors.Count)} ({Units.Count(Vectors(NodeType.Input))} input, {Units.Count(Vectors(NodeType.Product))} product, {Units.Count(Vectors(NodeType.Sum))} sum)");
+        facts.Add("nodes", circuit.Nodes);
+        facts.Add("edges", $"{Units.Count(circuit.Edges)} ({Units.Count(circuit.SumEdges)} into sums, {Units.Count(circuit.ProductEdges)} into products)");
+        facts.Add("parameters", circuit.Parameters);
+        facts.Add("depth", circuit.Depth);
+        if (circuit.Metadata.Count > 0) facts.Heading("metadata");
+        foreach ((string key, string value) in circuit.Metadata.OrderBy(entry => entry.Key, StringComparer.Ordinal)) facts.Add(key, Shorten(value));
+
+        facts.Heading($"plan for a batch of {Units.Count(_info.BatchSize)} on {_info.Device} ({_info.InstructionSet}, {_info.Threads} {(_info.Threads == 1 ? "thread" : "threads")})");
+        facts.Add("operations", $"{Units.Count(_info.Operations)} in {Units.Count(_info.Stages)} stages, {Units.Count(_info.CriticalPath)} of which must follow each other");
+        facts.Add("update", _info.UpdatesInPlace ? "in place" : "from a flow buffer");
+        facts.Add("rows at a time", _info.MicroBatch);
+        facts.Add("memory", Units.Bytes(_info.ParameterBytes + _info.FlowBytes + _info.ActivationBytes)
+            + $" (parameters {Units.Bytes(_info.ParameterBytes)}, flows {Units.Bytes(_info.FlowBytes)}, values {Units.Bytes(_info.ActivationBytes)})");
+        facts.Add("work a row", Units.Flop(_info.FlopPerRow));
+        facts.Add("traffic a step", $"{Units.Bytes((long)_info.StepBytes)} at least");
+        facts.Write(output);
+        if (withVectors) WriteVectors(output);
+        if (withPlan) output.WriteLine(compiled.Plan.TrimEnd());
+    }
+
+    public void WriteJson(TextWriter output) => output.WriteLine(JsonText.Of(json =>
+    {
+        json.WriteStartObject();
+        json.WriteString("model", path);
+        json.WriteNumber("variables", circuit.Variables);
+        json.WriteStartArray("distributions");
+        foreach ((string text, int variables) in Distributions())
+        {
+            json.WriteStartObject();
+            json.WriteString("distribution", text);
+            json.WriteNumber("variables", variables);
+            json.WriteEndObject();
+        }
+        json.WriteEndArray();
+        json.WriteNumber("root", circuit.Root);
+        json.WriteNumber("roots", circuit.Roots);
+        json.WriteNumber("vectors", circuit.Vectors.Count);
+        json.WriteNumber("input_vectors", Vectors(NodeType.Input));
+        json.WriteNumber("product_vectors", Vectors(NodeType.Product));
+        json.WriteNumber("sum_vectors", Vectors(NodeType.Sum));
+        json.WriteNumber("nodes", circuit.Nodes);
+        json.WriteNumber("edges", circuit.Edges);
+        json.WriteNumber("sum_edges", circuit.SumEdges);
+        json.WriteNumber("product_edges", circuit.ProductEdges);
+        json.WriteNumber("parameters", circuit.Parameters);
+        json.WriteNumber("depth", circuit.Depth);
+        json.WriteStartObject("metadata");
+        foreach ((string key, string value) in circuit.Metadata.OrderBy(entry => entry.Key, StringComparer.Ordinal)) WriteMetadata(json, key, value);
+        json.WriteEndObject();
+        WritePlan(json);
+        if (withVectors) WriteVectors(json);
+        json.WriteEndObject();
+    }));
+
+    private void WritePlan(Utf8JsonWriter json)
+    {
+        json.WriteStartObject("plan");
+        json.WriteString("device", _info.Device);
+        json.WriteString("instruction_set", _info.InstructionSet);
+        json.WriteNumber("threads", _info.Threads);
+        json.WriteNumber("batch_size", _info.BatchSize);
+        json.WriteNumber("micro_batch", _info.MicroBatch);
+        json.WriteBoolean("in_place", _info.UpdatesInPlace);
+        json.WriteNumber("operations", _info.Operations);
+        json.WriteNumber("stages", _info.Stages);
+        json.WriteNumber("critical_path", _info.CriticalPath);
+        json.WriteNumber("parameter_bytes", _info.ParameterBytes);
+        json.WriteNumber("flow_bytes", _info.FlowBytes);
+        json.WriteNumber("activation_bytes", _info.ActivationBytes);
+        json.Finite("flop_per_row", _info.FlopPerRow);
+        json.Finite("step_bytes", _info.StepBytes);
+        if (withPlan)
+        {
+            json.WritePropertyName("details");
+            json.WriteRawValue(compiled.PlanJson);
+        }
+        json.WriteEndObject();
+    }
+
+    private void WriteVectors(TextWriter output)
+    {
+        output.WriteLine("vectors");
+        foreach (NodeVector vector in circuit.Vectors)
+        {
+            string tie = vector.TiedTo is int owner ? $", tied to {owner}" : "";
+            string children = vector.Children.IsEmpty ? "" : $", children {string.Join(' ', vector.Children.ToArray())}";
+            output.WriteLine($"  {vector}{children}{tie}");
+        }
+    }
+
+    private void WriteVectors(Utf8JsonWriter json)
+    {
+        json.WriteStartArray("node_vectors");
+        foreach (NodeVector vector in circuit.Vectors)
+        {
+            json.WriteStartObject();
+            json.WriteNumber("id", vector.Id);
+            json.WriteString("type", vector.Type.ToString().ToLowerInvariant());
+            json.WriteNumber("node_blocks", vector.NodeBlocks);
+            json.WriteNumber("block_size", vector.BlockSize);
+            if (vector.Variable is int variable) json.WriteNumber("variable", variable);
+            if (vector.Distribution is { } distribution) json.WriteString("distribution", Text(distribution));
+            if (!vector.Children.IsEmpty)
+            {
+                json.WriteStartArray("children");
+                foreach (int child in vector.Children) json.WriteNumberValue(child);
+                json.WriteEndArray();
+            }
+            if (vector.TiedTo is int owner) json.WriteNumber("tied_to", owner);
+            json.WriteNumber("parameters", vector.ParameterCount);
+            json.WriteEndObject();
+        }
+        json.WriteEndArray();
+    }
+
+    // What is JSON itself is shown as what it says, not as a text full of escapes.
+    private static void WriteMetadata(Utf8JsonWriter json, string key, string value)
+    {
+        json.WritePropertyName(key);
+        if (value.StartsWith('{') || value.StartsWith('['))
+        {
+            try
+            {
+                using JsonDocument document = JsonDocument.Parse(value);
+                document.RootElement.WriteTo(json);
+                return;
+            }
+            catch (JsonException)
+            {
+                // Metadata is free text: one that only looks like JSON is written as the text that it is.
+            }
+        }
+        json.WriteStringValue(value);
+    }
+
+    private int Vectors(NodeType type) => circuit.Vectors.Count(vector => vector.Type == type);
+
+    private IReadOnlyList<(string Text, int Variables)> Distributions() =>
+    [
+        .. circuit.Vectors.Where(vector => vector.Type == NodeType.Input).DistinctBy(vector => vector.Variable)
+            .GroupBy(vector => Text(vector.Distribution!)).Select(group => (group.Key, group.Count())).OrderByDescending(group => group.Item2),
+    ];
+
+    private static string Text(Distribution distribution) => distribution switch
+    {
+        Categorical categorical => $"categorical({categorical.Categories})",
+        Bernoulli => "bernoulli",
+        Binomial binomial => $"binomial({binomial.Trials})",
+        Gaussian => "gaussian",
+        DiscreteLogistic logistic => string.Create(CultureInfo.InvariantCulture, $"discrete_logistic({logistic.Low} … {logistic.High}, {logistic.Count})"),
+        Indicator indicator => $"indicator({indicator.Categories})",
+        _ => distribution.ToString(),
+    };
+
+    private static string Shorten(string value)
+    {
+        string line = value.ReplaceLineEndings(" ");
+        return line.Length <= LongestValue ? line : line[..LongestValue] + "…";
+    }
+}
