@@ -66,7 +66,7 @@ missing_packages() {
         case $want in
             test)
                 { compiles '#include <gtest/gtest.h>' && links -lgtest; } || echo libgtest-dev
-                { compiles '#include <rapidcheck/gtest.h>' && links -lrapidcheck; } || echo librapidcheck-dev
+                { compiles '#include <rapidcheck.h>' && links -lrapidcheck; } || echo librapidcheck-dev
                 compiles '#include <zlib.h>' || echo zlib1g-dev ;;
             bench)
                 { compiles '#include <cblas.h>' && links -lopenblas; } || echo libopenblas-dev ;;
