@@ -73,7 +73,7 @@ void check_rows(std::size_t id, const Vector& v, const NodeRange& range) {
     for (std::size_t row = 0; row < rows.size(); ++row) {
         if (!(std::abs(rows[row].sum - 1) <= tolerance)) {
             const long long node = range.first + static_cast<long long>(row);
-            fail_vector(id, "the %s of node %lld add up to %.9g, and must add up to 1 within 1e-4", v.type == NodeType::Sum ? "weights" : "probabilities",
+            fail_vector(id, "the %s of node %lld add up to %.7g, and must add up to 1 within 1e-4", v.type == NodeType::Sum ? "weights" : "probabilities",
                         node, rows[row].sum);
         }
     }

@@ -46,6 +46,7 @@ public:
         v.type = type_of(*type_);
         v.node_blocks = required(node_blocks_, "node_blocks");
         v.block_size = required(block_size_, "block_size");
+        if (v.node_blocks < 1 || v.block_size < 1) fail(JUICE_ERROR_FORMAT, "node_blocks and block_size must be at least 1");
         if (v.type == NodeType::Input) {
             forbid(children_.has_value(), "children");
             forbid(edges_.has_value(), "edges");
@@ -172,25 +173,28 @@ private:
 
     // What can be said of the shape before the wiring is checked; with the right number of floats in all (Circuit checks it) only the right one is left.
     void check_parameters_shape(const Vector& v) const {
-        Shape shape = parameters_->shape, expected;
-        std::int64_t unknown = 0;       // extents that are not to be compared
+        const Shape& shape = parameters_->shape;
         if (v.type == NodeType::Sum) {
-            const std::int32_t child = v.children.empty() ? -1 : v.children[0];
-            const bool known = child >= 0 && static_cast<std::size_t>(child) < parts_.vectors.size();
-            expected = {0, v.block_size, known ? parts_.vectors[static_cast<std::size_t>(child)].block_size : 0};
-            unknown = 1;
-        } else {
-            const bool inherits = !distribution_ && static_cast<std::size_t>(v.tied_to) < parts_.vectors.size();
-            Vector shown = v;
-            if (inherits) shown.distribution = parts_.vectors[static_cast<std::size_t>(v.tied_to)].distribution;
-            expected = parameters_shape(shown);
+            check_weights_shape(v, shape);
+            return;
         }
-        bool agree = shape.size() == expected.size() && !parameters_->values.empty();
-        for (std::size_t extent = static_cast<std::size_t>(unknown); agree && extent < shape.size(); ++extent) agree = shape[extent] == expected[extent];
-        if (agree) return;
-        const std::string text = v.type == NodeType::Sum ? "[E, " + shape_text(expected).substr(4) : shape_text(expected);
-        fail(JUICE_ERROR_FORMAT, "parameters have shape %s, and should have %s", shape_text(shape).c_str(), text.c_str());
+        Vector shown = v;
+        if (!distribution_ && earlier(v.tied_to)) shown.distribution = parts_.vectors[static_cast<std::size_t>(v.tied_to)].distribution;
+        if (const Shape expected = parameters_shape(shown); shape != expected || parameters_->values.empty()) {
+            fail(JUICE_ERROR_FORMAT, "parameters have shape %s, and should have %s", shape_text(shape).c_str(), shape_text(expected).c_str());
+        }
     }
+
+    void check_weights_shape(const Vector& v, const Shape& shape) const {
+        if (v.children.empty() || !earlier(v.children[0])) return;      // Circuit has the better sentence
+        const std::int64_t k = parts_.vectors[static_cast<std::size_t>(v.children[0])].block_size;
+        if (shape.size() != 3 || shape[0] == 0 || shape[1] != v.block_size || shape[2] != k) {
+            fail(JUICE_ERROR_FORMAT, "parameters have shape %s, and should have [E, %lld, %lld]", shape_text(shape).c_str(),
+                 static_cast<long long>(v.block_size), static_cast<long long>(k));
+        }
+    }
+
+    bool earlier(std::int32_t id) const noexcept { return id >= 0 && static_cast<std::size_t>(id) < parts_.vectors.size(); }
 
     JsonReader& reader_;
     TensorSource& tensors_;
