@@ -8,10 +8,14 @@
 
 namespace juice {
 
-// [variables, variables], nats, entropies on the diagonal; see juice_mutual_information.
+// [variables, variables], nats; see juice_mutual_information, and columns.h for the categories that values fall into. A pair's pseudocount is
+// added to each of its joint cells, its margins are those of the smoothed table. The diagonal holds entropies, the pseudocount added to each
+// category. Variables whose tables differ only in the order of cells tie exactly, unless rows have weights.
 std::vector<double> mutual_information(const juice_rows& rows, const juice_tree_options& options);
 
-// Parents; -1 at the root, the tree's centre. Ties in weight and of centres go to the lowest index.
+// Parents; -1 at the root. Pairs of variables are ranked by weight, equal weights by their lower index, then by their higher one; the tree is
+// the one that is maximum under this order, which is unique. The root is the tree's centre, the variable whose farthest variable is the
+// fewest edges away; of two, the lower. Infinite weights are fine, NaN and asymmetry are not.
 std::vector<std::int32_t> maximum_spanning_tree(const double* weights, std::int32_t variables);
 
 }  // namespace juice
