@@ -7,7 +7,7 @@ namespace Juice.Cli;
 /// <summary>The usual help text, with the command's examples below it.</summary>
 internal sealed class ExampleHelp(HelpAction usual) : SynchronousCommandLineAction
 {
-    private static readonly string[] ForRoot =
+    private static readonly string[] s_forRoot =
     [
         "juice train hclt --data fashion-mnist --latents 64 --out m.juice",
         "juice evaluate m.juice --data fashion-mnist",
@@ -20,7 +20,7 @@ internal sealed class ExampleHelp(HelpAction usual) : SynchronousCommandLineActi
         Command command = parseResult.CommandResult.Command;
         TextWriter output = parseResult.InvocationConfiguration.Output;
         output.WriteLine("Examples:");
-        foreach (string example in command is ToolCommand tool ? tool.Examples : ForRoot) output.WriteLine($"  {example}");
+        foreach (string example in command is ToolCommand tool ? tool.Examples : s_forRoot) output.WriteLine($"  {example}");
         output.WriteLine();
         return code;
     }

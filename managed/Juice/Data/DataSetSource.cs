@@ -12,6 +12,8 @@ internal sealed class DataSetSource(string name, string environmentVariable, str
     /// <summary>How requests are sent: replaced where there must be no network.</summary>
     public Func<HttpMessageHandler> Handler { get; init; } = () => new SocketsHttpHandler { AutomaticDecompression = DecompressionMethods.None };
 
+    public IReadOnlyList<Download> Downloads => downloads;
+
     public string CacheFolder { get; init; } = Path.Combine(DataCache.Folder, name);
 
     public async Task<DataSet> LoadAsync(string? path, IProgress<DownloadProgress>? progress, CancellationToken cancellation)
