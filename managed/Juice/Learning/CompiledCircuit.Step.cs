@@ -5,6 +5,10 @@ namespace Juice;
 // The step in three calls.
 public sealed partial class CompiledCircuit
 {
+    // The rows of the batch that forward remembered, and what keeps it true while backward reads as many root flows.
+    private readonly Lock _step = new();
+    private long _batchRows;
+
     /// <summary>
     /// Evaluates a batch and remembers it and its values for <see cref="Backward"/>. The rows' memory is not needed after the call.
     /// </summary>
@@ -51,10 +55,12 @@ public sealed partial class CompiledCircuit
     public unsafe void Backward(ReadOnlySpan<float> rootFlows = default)
     {
         CheckNotInCallback();
-        long needed = Volatile.Read(ref _batchRows) * Roots;
-        if (!rootFlows.IsEmpty && rootFlows.Length != needed)
-            throw new ArgumentException($"There are {rootFlows.Length} root flows; the batch needs {needed}.", nameof(rootFlows));
-        fixed (float* first = rootFlows) Status.Check(NativeMethods.juice_model_backward(Handle, first));
+        lock (_step)
+        {
+            if (!rootFlows.IsEmpty && rootFlows.Length != _batchRows * Roots)
+                throw new ArgumentException($"There are {rootFlows.Length} root flows; the batch needs {_batchRows * Roots}.", nameof(rootFlows));
+            fixed (float* first = rootFlows) Status.Check(NativeMethods.juice_model_backward(Handle, first));
+        }
     }
 
     /// <summary>Applies the flows in the buffer to the parameters, and clears them.</summary>
@@ -66,18 +72,19 @@ public sealed partial class CompiledCircuit
         Status.Check(NativeMethods.juice_model_update(Handle, rule.ToNative()));
     }
 
-    private long _batchRows;
-
     private unsafe void Forward(Rows rows, long* indices, long count, Span<double> logLikelihood)
     {
         using CallScope call = EnterCall();
         using PinnedRows pinned = new(rows);
-        fixed (double* first = logLikelihood)
+        lock (_step)
         {
-            int status = NativeMethods.juice_model_forward(Handle, in pinned.Native, indices, count, first);
-            pinned.ThrowIfFailed();
-            Status.Check(status);
+            fixed (double* first = logLikelihood)
+            {
+                int status = NativeMethods.juice_model_forward(Handle, in pinned.Native, indices, count, first);
+                pinned.ThrowIfFailed();
+                Status.Check(status);
+            }
+            _batchRows = count;
         }
-        Volatile.Write(ref _batchRows, count);
     }
 }
