@@ -91,16 +91,18 @@ JUICE_INLINE Floats load_mapped(const float* row, std::int64_t panel_stride, con
     return load(lanes);
 }
 
-// The factor's probability, relative to its row's exponent.
-static Floats factor_value(const FactorView& view, std::int64_t q, std::int64_t row) {
+// x times the factor, relative to its row's exponent. A log is applied in two halves, so that what 2^120 leaves room for is not lost on the way.
+static Floats multiply_factor(Floats x, const FactorView& view, std::int64_t q, std::int64_t row) {
     if (view.codes) {
         const auto code = view.codes[row];
-        if (code < 0) return view.best ? load_mapped(view.best, panel, view, q) : splat(1.0f);
+        if (code < 0) return view.best ? x * load_mapped(view.best, panel, view, q) : x;
         const Floats entry = load_mapped(view.base + code * view.row_stride, panel, view, q);
-        return add_product(load_mapped(view.offset, panel, view, q), entry, splat(view.scale));
+        return x * add_product(load_mapped(view.offset, panel, view, q), entry, splat(view.scale));
     }
     const Floats value = load_mapped(view.base + row * panel, view.panel_stride, view, q);
-    return view.log_rows[row] ? exp2(value) : value;
+    if (!view.log_rows[row]) return x * value;
+    const Floats half = exp2(value * splat(0.5f));
+    return x * half * half;
 }
 
 static Floats factor_log(const FactorView& view, std::int64_t q, std::int64_t row) {
@@ -111,7 +113,7 @@ static Floats factor_log(const FactorView& view, std::int64_t q, std::int64_t ro
         for (int i = 0; i < 16; ++i) absent[i] = view.map[q * panel + i] < 0 ? -1 : 0;
         return choose(load(absent), splat(-__builtin_inff()), logs);
     }
-    return log2(factor_value(view, q, row));
+    return log2(multiply_factor(splat(1.0f), view, q, row));
 }
 
 // Multiplies `count` factors into `width` panels of 16 rows, and keeps each row's largest lane in maxima.
@@ -148,7 +150,7 @@ JUICE_INLINE void multiply_plain(const FactorView* views, std::int64_t count, st
 static void multiply_general(const FactorView* views, std::int64_t count, std::int64_t q, std::int64_t row, bool first, float* out, Floats (&maxima)[16]) {
     for (int r = 0; r < 16; ++r) {
         Floats x = first ? splat(lift) : load(out + r * panel);
-        for (std::int64_t f = 0; f < count; ++f) x = x * factor_value(views[f], q, row + r);
+        for (std::int64_t f = 0; f < count; ++f) x = multiply_factor(x, views[f], q, row + r);
         store(out + r * panel, x);
         maxima[r] = maximum(maxima[r], x);
     }
@@ -261,10 +263,13 @@ static void elements(const Run& run, const PlanOperation& operation, const Facto
         }
         for (std::int32_t s = 0; segments > 1 && s < segments; ++s) {
             const PlanSegment& segment = run.segments[operation.segment_begin + s];
-            Ints fields = splat(254) - load(scratch.segments + s * 32) + load(scratch.segments + s * 32 + 16) - common;
+            float* x = out + segment.first_panel * run.stride + row * panel;
+            // Two steps: down from 2^120, then down to the common exponent. One power of two cannot hold both.
+            scale_rows(x, segment.panels, run.stride, splat(254) - load(scratch.segments + s * 32));
+            Ints fields = splat(127) + load(scratch.segments + s * 32 + 16) - common;
             const Ints under = shift_right<31>(fields - splat(1));      // too far below the row's maximum: 0
             JUICE_EACH fields.part[i_] &= ~under.part[i_];
-            scale_rows(out + segment.first_panel * run.stride + row * panel, segment.panels, run.stride, fields);
+            scale_rows(x, segment.panels, run.stride, fields);
         }
         store(exponents + row, common);
         if (any(slow)) {

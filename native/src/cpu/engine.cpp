@@ -287,7 +287,7 @@ private:
             const float* p = parameters_.data() + owner.parameters;
             for (std::int64_t x = 0; x < owner.domain; ++x)
                 for (std::int64_t i = 0; i < width; ++i) {
-                    const float value = logs ? p[x * width + i] : states[o].scale * p[x * width + i] + states[o].offset[i];
+                    const float value = logs ? p[x * width + i] + p[(owner.domain + 2) * width + x] : states[o].scale * p[x * width + i] + states[o].offset[i];
                     aligned[i] = std::max(aligned[i], value);
                 }
             states[o].best = aligned;

@@ -1,23 +1,48 @@
 // Inputs: evaluation of the distributions that are not plain tables, and what flows back into parameters. Part of the kernels (kernels.inl).
 
-// log2 density or probability of every node for one row.
-JUICE_INLINE Floats input_log(const Run& run, const PlanOwner& owner, const OwnerState& state, std::int64_t q, std::int32_t code, float real) {
+// log2 density or probability of every node for one row, less a whole exponent: what stands far below 1 keeps its digits near the row's maximum.
+static std::int32_t input_logs(const Run& run, const PlanOwner& owner, const OwnerState& state, std::int32_t code, float real, float* out, std::int64_t stride) {
     const float* p = run.parameters + owner.parameters;
     const std::int64_t width = owner.panels * panel;
-    switch (owner.kind) {
-        case OwnerKind::Gaussian: {
-            const Floats peak = load(p + 2 * width + q * panel);
-            if (real != real) return run.maximise ? peak : splat(0.0f);
-            const Floats z = (splat(real) - load(p + q * panel)) / load(p + width + q * panel);
-            return peak - z * z * splat(0.72134752f);       // log2(e) / 2
+    if (owner.kind == OwnerKind::Gaussian) {
+        const float *means = p, *deviations = p + width, *peaks = p + 2 * width;
+        const bool missing = real != real;
+        double top = -__builtin_inf();
+        double z[panel];
+        for (int pass = 0; pass < 2; ++pass) {      // the maximum first, then what is left over it
+            const double shift = pass == 0 ? 0 : __builtin_ceil(top);
+            for (std::int32_t q = 0; q < owner.panels; ++q)
+                for (int i = 0; i < panel; ++i) {
+                    const std::int64_t node = q * panel + i;
+                    z[i] = missing ? 0 : (static_cast<double>(real) - static_cast<double>(means[node])) / static_cast<double>(deviations[node]);
+                    const double peak = missing && !run.maximise ? 0 : static_cast<double>(peaks[node]);
+                    const double log = peak - z[i] * z[i] * 0.72134752044448170;       // log2(e) / 2
+                    if (pass == 0) top = log > top ? log : top;
+                    else out[q * stride + i] = static_cast<float>(log - shift);
+                }
         }
-        case OwnerKind::LogTable:
-            if (code < 0) return run.maximise ? load(state.best + q * panel) : splat(0.0f);
-            return load(p + code * width + q * panel);
-        default:
-            if (code < 0) return run.maximise ? log2(load(state.best + q * panel)) : splat(0.0f);
-            return log2(add_product(load(state.offset + q * panel), load(p + code * width + q * panel), splat(state.scale)));
+        return static_cast<std::int32_t>(__builtin_ceil(top));
     }
+    std::int32_t exponent = 0;
+    Floats largest = splat(-__builtin_inff());
+    for (std::int32_t q = 0; q < owner.panels; ++q) {
+        Floats log = splat(0.0f);
+        if (owner.kind == OwnerKind::LogTable) {
+            if (code >= 0) log = load(p + code * width + q * panel);
+            else if (run.maximise) log = load(state.best + q * panel);
+        } else if (code >= 0) {
+            log = log2(add_product(load(state.offset + q * panel), load(p + code * width + q * panel), splat(state.scale)));
+        } else if (run.maximise) {
+            log = log2(load(state.best + q * panel));
+        }
+        store(out + q * stride, log);
+        largest = maximum(largest, log);
+    }
+    if (owner.kind == OwnerKind::LogTable && code >= 0) exponent = static_cast<std::int32_t>(p[(owner.domain + 2) * width + code]);
+    const float top = lane_max(largest);
+    const float shift = top > -__builtin_inff() ? __builtin_ceilf(top) : 0.0f;
+    for (std::int32_t q = 0; q < owner.panels; ++q) store(out + q * stride, load(out + q * stride) - splat(shift));
+    return exponent + static_cast<std::int32_t>(shift);
 }
 
 static void forward_input(const Run& run, const PlanOperation& operation) {
@@ -31,19 +56,7 @@ static void forward_input(const Run& run, const PlanOperation& operation) {
     for (std::int64_t row = 0; row < run.rows16; ++row) {
         const std::int32_t code = real ? 0 : codes[row];
         const float x = real ? reals[row] : 0;
-        Floats largest = splat(-__builtin_inff());
-        for (std::int32_t q = 0; q < operation.panels; ++q) {
-            const Floats log = input_log(run, owner, state, q, code, x);
-            store(out + q * run.stride + row * panel, log);
-            largest = maximum(largest, log);
-        }
-        const float top = lane_max(largest);
-        const float shift = top > -__builtin_inff() ? __builtin_ceilf(top) : 0.0f;
-        for (std::int32_t q = 0; q < operation.panels; ++q) {
-            float* value = out + q * run.stride + row * panel;
-            store(value, load(value) - splat(shift));
-        }
-        run.exponents[o * run.rows16 + row] = static_cast<std::int32_t>(shift);
+        run.exponents[o * run.rows16 + row] = input_logs(run, owner, state, code, x, out + row * panel, run.stride);
         run.log_rows[o * run.rows16 + row] = 1;
     }
 }
@@ -102,15 +115,18 @@ static void accumulate_input(const Run& run, std::int32_t o) {
         const float* reals = run.reals + reader.variable * run.line;
         const double bin = owner.domain > 0 ? (owner.high - owner.low) / static_cast<double>(owner.domain) : 0;
         for_each_flow(run, owner, reader, [&](std::int64_t row, std::int32_t q, Floats flow) {
-            Floats x;
+            float* cell = to + q * panel;
             if (owner.distribution == DistributionType::Binomial) {
-                x = splat(static_cast<float>(codes[row]));
-            } else if (owner.kind == OwnerKind::Gaussian) {
+                store(cell, add_product(load(cell), flow, splat(static_cast<float>(owner.domain - 1 - codes[row]))));
+                store(cell + width, add_product(load(cell + width), flow, splat(static_cast<float>(codes[row]))));
+                return;
+            }
+            Floats x;
+            if (owner.kind == OwnerKind::Gaussian) {
                 x = splat(reals[row]) - load(p + q * panel);
             } else {
                 x = splat(static_cast<float>(owner.low + (codes[row] + 0.5) * bin)) - load(p + owner.domain * width + q * panel);
             }
-            float* cell = to + q * panel;
             const Floats first = flow * x;
             store(cell, load(cell) + flow);
             store(cell + width, load(cell + width) + first);
@@ -156,8 +172,8 @@ static bool update_lazily(const Run& run, std::int32_t o, Scratch& scratch, cons
             for_each_flow(run, owner, reader, [&](std::int64_t, std::int32_t q, Floats flow) { store(totals + q * panel, load(totals + q * panel) + flow); });
         }
     }
-    for (std::int32_t node = 0; node < owner.nodes; ++node)
-        if (!(totals[node] + rule.pseudocount > 0)) return false;
+    for (std::int32_t node = 0; node < owner.nodes; ++node)     // below, 1 / total over the scale would leave the range of a float
+        if (!(totals[node] + rule.pseudocount > 1e-25f)) return false;
     if (state.scale * (1 - rule.step) < 1e-6f) settle(run, o);
     state.scale *= 1 - rule.step;
     float* gain = scratch.node + width;

@@ -1,5 +1,7 @@
 // Log-probability tables of the distributions whose probabilities may be far too small for a float: binomial and discrete logistic.
+#include <algorithm>
 #include <cmath>
+#include <vector>
 
 #include "cpu/kernels.h"
 
@@ -24,8 +26,10 @@ void fill_log_table(const PlanOwner& owner, float* parameters) {
     const std::int64_t width = owner.panels * panel;
     const float* first = parameters + owner.domain * width;
     const float* second = first + width;
-    for (std::int64_t node = 0; node < width; ++node) {
-        for (std::int64_t x = 0; x < owner.domain; ++x) {
+    std::vector<double> logs(static_cast<std::size_t>(width));
+    for (std::int64_t x = 0; x < owner.domain; ++x) {
+        double top = -INFINITY;
+        for (std::int64_t node = 0; node < width; ++node) {
             double log = -INFINITY;
             if (node < owner.nodes && owner.distribution == DistributionType::Binomial) {
                 const double n = static_cast<double>(owner.domain - 1), k = static_cast<double>(x), p = first[node];
@@ -38,8 +42,12 @@ void fill_log_table(const PlanOwner& owner, float* parameters) {
                 const double b = x == owner.domain - 1 ? INFINITY : (low + bin - first[node]) / second[node];
                 log = owner.domain == 1 ? 0 : log_interval(a, b);
             }
-            parameters[x * width + node] = static_cast<float>(log * to_log2);
+            logs[static_cast<std::size_t>(node)] = log * to_log2;
+            top = std::max(top, log * to_log2);
         }
+        const double exponent = std::isinf(top) ? 0 : std::ceil(top);
+        for (std::int64_t node = 0; node < width; ++node) parameters[x * width + node] = static_cast<float>(logs[static_cast<std::size_t>(node)] - exponent);
+        parameters[(owner.domain + 2) * width + x] = static_cast<float>(exponent);
     }
 }
 

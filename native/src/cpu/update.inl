@@ -129,10 +129,7 @@ static void update(const Run& run, std::int32_t o, Scratch& scratch, const Rule&
             return;
         case DistributionType::Binomial: {
             float* probabilities = p + owner.domain * width;
-            for (std::int32_t i = 0; i < owner.nodes; ++i) {
-                const float f1 = flows[width + i], f0 = static_cast<float>(owner.domain - 1) * flows[i] - f1;
-                probabilities[i] = success(probabilities[i], f0 > 0 ? f0 : 0, f1, rule);
-            }
+            for (std::int32_t i = 0; i < owner.nodes; ++i) probabilities[i] = success(probabilities[i], flows[i], flows[width + i], rule);
             fill_log_table(owner, p);
             return;
         }

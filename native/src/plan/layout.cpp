@@ -145,18 +145,13 @@ std::int64_t flow_size(const Plan& plan, const Circuit& circuit, std::int32_t o)
 
 void flows_to_plan(const Plan& plan, const Circuit& circuit, std::int32_t o, const float* file, float* destination) {
     const PlanOwner& owner = plan.owners[static_cast<std::size_t>(o)];
-    const std::int64_t width = std::int64_t{owner.panels} * panel;
     if (owner.kind == OwnerKind::Sum) {
         sum_to_plan(plan, circuit, owner, file, destination);
     } else if (owner.kind == OwnerKind::Table) {
         columns_to_plan(owner, owner.domain, file, destination);
-    } else if (owner.distribution == DistributionType::Binomial) {      // (F0, F1) ↔ Σf, Σf·x with F1 = Σf·x, F0 = trials·Σf − F1
+    } else if (owner.distribution == DistributionType::Binomial) {
         std::fill(destination, destination + owner.flow_count, 0.0f);
-        const auto trials = static_cast<float>(owner.domain - 1);
-        for (std::int32_t i = 0; i < owner.nodes; ++i) {
-            destination[i] = (file[2 * i] + file[2 * i + 1]) / trials;
-            destination[width + i] = file[2 * i + 1];
-        }
+        columns_to_plan(owner, 2, file, destination);
     } else {
         columns_to_plan(owner, 3, file, destination);
     }
@@ -164,17 +159,12 @@ void flows_to_plan(const Plan& plan, const Circuit& circuit, std::int32_t o, con
 
 void flows_from_plan(const Plan& plan, const Circuit& circuit, std::int32_t o, const float* source, float* file) {
     const PlanOwner& owner = plan.owners[static_cast<std::size_t>(o)];
-    const std::int64_t width = std::int64_t{owner.panels} * panel;
     if (owner.kind == OwnerKind::Sum) {
         sum_from_plan(plan, circuit, owner, source, file);
     } else if (owner.kind == OwnerKind::Table) {
         columns_from_plan(owner, owner.domain, source, file);
     } else if (owner.distribution == DistributionType::Binomial) {
-        const auto trials = static_cast<float>(owner.domain - 1);
-        for (std::int32_t i = 0; i < owner.nodes; ++i) {
-            file[2 * i] = trials * source[i] - source[width + i];
-            file[2 * i + 1] = source[width + i];
-        }
+        columns_from_plan(owner, 2, source, file);
     } else {
         columns_from_plan(owner, 3, source, file);
     }

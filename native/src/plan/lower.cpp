@@ -360,7 +360,7 @@ private:
                 case OwnerKind::Sum: owner.flow_count = owner.parameter_count; break;
                 case OwnerKind::Table: owner.parameter_count = owner.flow_count = owner.domain * width; break;
                 case OwnerKind::LogTable:
-                    owner.parameter_count = (owner.domain + 2) * width;
+                    owner.parameter_count = (owner.domain + 2) * width + owner.domain;
                     owner.flow_count = 3 * width;
                     break;
                 case OwnerKind::Gaussian: owner.parameter_count = owner.flow_count = 3 * width; break;

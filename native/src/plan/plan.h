@@ -83,7 +83,9 @@ struct PlanBlock {
 enum class OwnerKind : std::int32_t {
     Sum,
     Table,          // probabilities by value: categorical, Bernoulli, indicator. [domain][panels · 16]
-    LogTable,       // log2 probabilities by value: binomial, discrete logistic. [domain][panels · 16], then the parameters [2][panels · 16]
+    // log2 probabilities by value, less a whole exponent: binomial, discrete logistic. [domain][panels · 16], then the parameters
+    // [2][panels · 16], then the exponents [domain].
+    LogTable,
     Gaussian,       // [3][panels · 16]: mean, deviation, log2 of the density at the mean
 };
 
@@ -98,8 +100,8 @@ struct PlanOwner {
     double low, high;                   // discrete logistic
     std::int64_t parameters;            // offset and count in the parameter buffer, floats
     std::int64_t parameter_count;
-    // In the flow buffer, floats. Sum: like its parameters. Table: [domain][panels · 16]. Others: [3][panels · 16]: sums of f, f·x, 0 (binomial)
-    // or f, f·d, f·d² with d = x − mean.
+    // In the flow buffer, floats. Sum: like its parameters. Table: [domain][panels · 16]. Others: [3][panels · 16]: sums of
+    // f·(trials − x), f·x, nothing (binomial), or f, f·d, f·d² with d = x − mean.
     std::int64_t flows;
     std::int64_t flow_count;
     std::int32_t reader_begin, reader_end;      // inputs: every reader of its table or values, in a fixed order
