@@ -8,6 +8,7 @@
 #include <string>
 #include <utility>
 
+#include "circuit/json_text.h"
 #include "circuit/tensors.h"
 #include "common/error.h"
 
@@ -265,7 +266,7 @@ private:
                         static_cast<long long>(owner.child_block_size), v.tied_to);
         }
         v.edge_count = owner.edge_count;
-        if (v.wired && !(owner.wired ? std::ranges::equal(v.edges, owner.edges) : are_implied(v))) {
+        if (!v.edges.empty() && !(owner.wired ? std::ranges::equal(v.edges, owner.edges) : are_implied(v))) {
             fail_vector(id_, "its edges are not those of vector %d, which it is tied to", v.tied_to);
         }
         v.wired = owner.wired;
@@ -351,7 +352,9 @@ std::string distribution_fault(const Distribution& d) {
 }
 
 Structure check_structure(CircuitParts& parts) {
-    for (const auto& [key, value] : parts.metadata) check_metadata_key(key);
+    for (const auto& [key, value] : parts.metadata) {
+        if (const std::string fault = metadata_fault(key, value); !fault.empty()) fail(JUICE_ERROR_FORMAT, "%s", fault.c_str());
+    }
     for (const auto& [name, tensor] : parts.state) check_state_tensor(name, tensor);
     return StructureCheck(parts).run();
 }
@@ -365,10 +368,10 @@ void check_complete(const CircuitParts& parts) {
     }
 }
 
-void check_metadata_key(const std::string& key) {
-    if (key == "format" || key == "version" || key == "circuit") {
-        fail(JUICE_ERROR_ARGUMENT, "metadata key \"%s\" is the format's own and cannot be set", key.c_str());
-    }
+std::string metadata_fault(const std::string& key, const std::string& value) {
+    if (key == "format" || key == "version" || key == "circuit") return "metadata key \"" + key + "\" is the format's own and cannot be set";
+    if (!is_utf8(key) || !is_utf8(value)) return "metadata is UTF-8 text, and a key or a value is not";
+    return {};
 }
 
 }  // namespace juice

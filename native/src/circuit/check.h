@@ -27,8 +27,8 @@ void check_parameters(const CircuitParts& parts);
 // What is wrong with a distribution in itself; empty where nothing is.
 std::string distribution_fault(const Distribution& distribution);
 
-// `format`, `version` and `circuit` are the format's own: an Error(JUICE_ERROR_ARGUMENT).
-void check_metadata_key(const std::string& key);
+// What is wrong with a metadata entry: a key of the format's own, or bytes that are no text; empty where nothing is.
+std::string metadata_fault(const std::string& key, const std::string& value);
 
 // "vector 7: …", printf-formatted.
 [[noreturn]] [[gnu::format(printf, 2, 3)]] void fail_vector(std::size_t id, const char* format, ...);

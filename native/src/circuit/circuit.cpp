@@ -88,7 +88,7 @@ juice_circuit_info Circuit::info() const {
 }
 
 std::shared_ptr<const Circuit> Circuit::with_metadata(const std::string& key, const std::optional<std::string>& value) const {
-    check_metadata_key(key);
+    if (const std::string fault = metadata_fault(key, value.value_or("")); !fault.empty()) fail(JUICE_ERROR_ARGUMENT, "%s", fault.c_str());
     auto changed = std::make_shared<Circuit>(*this);
     if (value) {
         changed->parts_.metadata[key] = *value;

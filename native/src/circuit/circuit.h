@@ -96,7 +96,8 @@ public:
     std::int64_t roots() const { return (*this)[root()].nodes(); }
     const CircuitParts& parts() const noexcept { return parts_; }
     juice_circuit_info info() const;
-    // The same circuit, sharing everything, with one metadata entry set or (no value) removed; Error(JUICE_ERROR_ARGUMENT) for the format's own keys.
+    // The same circuit, sharing everything, with one metadata entry set or (no value) removed; Error(JUICE_ERROR_ARGUMENT) where the key is
+    // the format's own or the text not UTF-8.
     std::shared_ptr<const Circuit> with_metadata(const std::string& key, const std::optional<std::string>& value) const;
 
 private:

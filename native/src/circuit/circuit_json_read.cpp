@@ -161,7 +161,9 @@ private:
     void check_edges_shape(const Vector& v) const {
         const Shape& shape = edges_->shape;
         if (v.type == NodeType::Sum) {
-            if (shape.size() != 2 || shape[0] != 2) fail(JUICE_ERROR_FORMAT, "edges have shape %s, and a sum's have [2, E]", shape_text(shape).c_str());
+            if (shape.size() != 2 || shape[0] != 2 || shape[1] == 0) {
+                fail(JUICE_ERROR_FORMAT, "edges have shape %s, and a sum's have [2, E], E at least 1", shape_text(shape).c_str());
+            }
             return;
         }
         const auto children = static_cast<std::int64_t>(v.children.size());

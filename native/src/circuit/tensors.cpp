@@ -3,6 +3,7 @@
 #include <array>
 #include <utility>
 
+#include "circuit/json_text.h"
 #include "common/error.h"
 
 namespace juice {
@@ -37,6 +38,7 @@ std::string shape_text(const std::vector<std::int64_t>& shape) {
 
 void check_state_tensor(const std::string& name, const Tensor& tensor) {
     if (!name.starts_with("state.")) fail(JUICE_ERROR_FORMAT, "tensor \"%.100s\" is not the circuit's, and others are named state.…", name.c_str());
+    if (!is_utf8(name)) fail(JUICE_ERROR_FORMAT, "the name of a state tensor is not UTF-8");
     if (tensor_size(tensor.type, tensor.shape) != static_cast<std::int64_t>(tensor.bytes.size())) {
         fail(JUICE_ERROR_FORMAT, "tensor \"%.100s\" has %zu bytes, which %s of type \"%.20s\" does not", name.c_str(), tensor.bytes.size(),
              shape_text(tensor.shape).c_str(), tensor.type.c_str());
