@@ -63,10 +63,11 @@ public sealed partial class Circuit
         ArgumentNullException.ThrowIfNull(json);
         byte[] bytes = Encoding.UTF8.GetBytes(json);
         ulong value = seed ?? 0;
-        fixed (byte* text = bytes)
+        byte empty = 0;
+        fixed (byte* first = bytes)
         {
-            byte empty = 0;
-            Status.Check(NativeMethods.juice_circuit_from_json(text is null ? &empty : text, bytes.Length, seed.HasValue ? &value : null, out CircuitHandle handle));
+            byte* text = first is null ? &empty : first;
+            Status.Check(NativeMethods.juice_circuit_from_json(text, bytes.Length, seed.HasValue ? &value : null, out CircuitHandle handle));
             return new Circuit(handle);
         }
     }

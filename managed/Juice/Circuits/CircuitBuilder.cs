@@ -88,7 +88,8 @@ public sealed class CircuitBuilder
     /// <returns>The vector's number.</returns>
     public int Sum(ReadOnlySpan<int> children, long nodeBlocks, long blockSize, int[,]? edges = null, ReadOnlySpan<float> parameters = default)
     {
-        if (edges is not null && edges.GetLength(0) != 2) throw new ArgumentException($"A sum's edges have 2 rows, not {edges.GetLength(0)}.", nameof(edges));
+        if (edges is not null && edges.GetLength(0) != 2)
+            throw new ArgumentException($"A sum's edges have 2 rows, not {edges.GetLength(0)}.", nameof(edges));
         return Add(NodeType.Sum, nodeBlocks, blockSize, children, edges, parameters: parameters);
     }
 
@@ -146,7 +147,10 @@ public sealed class CircuitBuilder
     private Entry Owner(int owner, NodeType type)
     {
         if (owner < 0 || owner >= Count || _entries[owner].Type != type || _entries[owner].TiedTo >= 0)
-            throw new ArgumentException($"Vector {Count} cannot be tied to {owner}, which is not an earlier, untied {type.ToString().ToLowerInvariant()} vector.", nameof(owner));
+        {
+            string kind = type.ToString().ToLowerInvariant();
+            throw new ArgumentException($"Vector {Count} cannot be tied to {owner}, which is not an earlier, untied {kind} vector.", nameof(owner));
+        }
         return _entries[owner];
     }
 
@@ -161,8 +165,8 @@ public sealed class CircuitBuilder
     private static ReadOnlySpan<int> Flat(int[,] edges) => edges.Length == 0 ? [] : MemoryMarshal.CreateReadOnlySpan(ref edges[0, 0], edges.Length);
 
     private sealed record Entry(
-        NodeType Type, long NodeBlocks, long BlockSize, int Variable, int TiedTo, Distribution? Distribution, int[] Children, int[] Edges, long EdgeRows,
-        long EdgeCount, bool HasEdges, float[] Parameters)
+        NodeType Type, long NodeBlocks, long BlockSize, int Variable, int TiedTo, Distribution? Distribution, int[] Children, int[] Edges,
+        long EdgeRows, long EdgeCount, bool HasEdges, float[] Parameters)
     {
         public unsafe NativeVector ToNative() => new()
         {

@@ -112,7 +112,9 @@ public sealed record Gaussian : Distribution
 public sealed record DiscreteLogistic(double Low, double High, int Count) : Distribution
 {
     /// <summary>Where the last bin ends.</summary>
-    public double High { get; } = High > Low ? High : throw new ArgumentOutOfRangeException(nameof(High), High, $"The bins end at {High}, which is not above their beginning {Low}.");
+    public double High { get; } = High > Low
+        ? High
+        : throw new ArgumentOutOfRangeException(nameof(High), High, $"The bins end at {High}, which is not above their beginning {Low}.");
 
     /// <summary>Number of bins.</summary>
     public int Count { get; } = AtLeastOne(Count, nameof(Count));

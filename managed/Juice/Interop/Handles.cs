@@ -2,6 +2,16 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Juice.Interop;
 
-internal sealed class CircuitHandle() : SafeHandleZeroOrMinusOneIsInvalid(true) { protected override bool ReleaseHandle() { NativeMethods.juice_circuit_free(handle); return true; } }
+internal sealed class CircuitHandle() : NativeHandle(NativeMethods.juice_circuit_free);
 
-internal sealed class ModelHandle() : SafeHandleZeroOrMinusOneIsInvalid(true) { protected override bool ReleaseHandle() { NativeMethods.juice_model_free(handle); return true; } }
+internal sealed class ModelHandle() : NativeHandle(NativeMethods.juice_model_free);
+
+/// <summary>A reference to something native, given back by the function that frees its kind.</summary>
+internal abstract class NativeHandle(Action<nint> free) : SafeHandleZeroOrMinusOneIsInvalid(ownsHandle: true)
+{
+    protected override bool ReleaseHandle()
+    {
+        free(handle);
+        return true;
+    }
+}

@@ -49,7 +49,8 @@ internal static class NativeLoader
             """);
     }
 
-    private static string FileName(string name) => OperatingSystem.IsWindows() ? $"{name}.dll" : OperatingSystem.IsMacOS() ? $"lib{name}.dylib" : $"lib{name}.so";
+    private static string FileName(string name) =>
+        OperatingSystem.IsWindows() ? $"{name}.dll" : OperatingSystem.IsMacOS() ? $"lib{name}.dylib" : $"lib{name}.so";
 
     private static string Rid
     {
@@ -89,6 +90,6 @@ internal static class NativeLoader
             throw new JuiceException("The library found under the name 'juice' is not Juice's: it exports no juice_abi_version.");
         int version = ((delegate* unmanaged[Cdecl]<int>)address)();
         if (version != AbiVersion)
-            throw new JuiceException($"The native library speaks version {version} of the binary interface, this assembly version {AbiVersion}; install matching versions.");
+            throw new JuiceException($"The native library speaks version {version} of the binary interface, this assembly version {AbiVersion}: they must match.");
     }
 }

@@ -9,8 +9,8 @@ public sealed partial class CompiledCircuit
 
     /// <summary>Trains the model on rows by expectation maximisation.</summary>
     /// <remarks>
-    /// One training at a time: a second one waits for the first. Queries from other threads are answered between epochs. A training that is cancelled or fails
-    /// leaves the parameters of its last finished update.
+    /// One training at a time: a second one waits for the first. Queries from other threads are answered between epochs. A training that is
+    /// cancelled or fails leaves the parameters of its last finished update.
     /// </remarks>
     /// <param name="train">The rows to learn from.</param>
     /// <param name="em">How to learn: <see cref="MiniBatchEm"/> or <see cref="FullBatchEm"/>.</param>

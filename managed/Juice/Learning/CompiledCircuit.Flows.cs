@@ -17,8 +17,8 @@ public sealed partial class CompiledCircuit
 
     /// <summary>
     /// A copy of a vector's parameter flows: a sum's edge flows in the layout of its parameters; an input's statistics <c>[nodes, k]</c>:
-    /// categorical, k = categories; Bernoulli and binomial, the flows of failures and successes; Gaussian and discrete logistic, Σf, Σfd, Σfd² with d = x − mean.
-    /// Tied vectors share their owner's.
+    /// categorical, k = categories; Bernoulli and binomial, the flows of failures and successes; Gaussian and discrete logistic, Σf, Σfd, Σfd²
+    /// with d = x − mean. Tied vectors share their owner's.
     /// </summary>
     /// <exception cref="ArgumentException">There is no such vector, or it is a product.</exception>
     public float[] GetFlows(int vector)

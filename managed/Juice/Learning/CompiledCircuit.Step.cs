@@ -40,8 +40,9 @@ public sealed partial class CompiledCircuit
     public unsafe void Forward(Rows rows, ReadOnlySpan<long> indices, Span<double> logLikelihood)
     {
         ArgumentNullException.ThrowIfNull(rows);
-        if (logLikelihood.Length < (long)indices.Length * Roots)
-            throw new ArgumentException($"The destination has room for {logLikelihood.Length} of {(long)indices.Length * Roots} values.", nameof(logLikelihood));
+        long needed = (long)indices.Length * Roots;
+        if (logLikelihood.Length < needed)
+            throw new ArgumentException($"The destination has room for {logLikelihood.Length} of {needed} values.", nameof(logLikelihood));
         foreach (long index in indices)
             if (index < 0 || index >= rows.Count)
                 throw new ArgumentOutOfRangeException(nameof(indices), index, $"There is no row {index}; there are {rows.Count} rows.");
@@ -50,7 +51,9 @@ public sealed partial class CompiledCircuit
     }
 
     /// <summary>Adds the flows of the batch that <see cref="Forward(Rows)"/> remembered to the flow buffer.</summary>
-    /// <param name="rootFlows">The flow into each root for each row, <c>[rows, Roots]</c>; empty, where there is one root, for 1. Row weights multiply them.</param>
+    /// <param name="rootFlows">
+    /// The flow into each root for each row, <c>[rows, Roots]</c>; empty, where there is one root, for 1. Row weights multiply them.
+    /// </param>
     /// <exception cref="ArgumentException">There was no forward call, or there are several roots and no root flows.</exception>
     public unsafe void Backward(ReadOnlySpan<float> rootFlows = default)
     {

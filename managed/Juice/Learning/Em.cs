@@ -1,6 +1,8 @@
 namespace Juice;
 
-/// <summary>Expectation maximisation: what <see cref="CompiledCircuit.Fit"/> follows. See <see cref="MiniBatchEm"/> and <see cref="FullBatchEm"/>.</summary>
+/// <summary>
+/// Expectation maximisation: what <see cref="CompiledCircuit.Fit"/> follows. See <see cref="MiniBatchEm"/> and <see cref="FullBatchEm"/>.
+/// </summary>
 /// <remarks>Immutable.</remarks>
 public abstract record Em
 {
@@ -39,7 +41,8 @@ public abstract record Em
         if (Epochs < 1) throw new ArgumentException($"Epochs is {Epochs}; at least 1 is needed.");
         if (BatchSize < 1) throw new ArgumentException($"BatchSize is {BatchSize}; at least 1 is needed.");
         if (StepSize is null) throw new ArgumentException("StepSize is null; a schedule is needed.");
-        if (!(Pseudocount >= 0 && double.IsFinite(Pseudocount))) throw new ArgumentException($"Pseudocount is {Pseudocount}; it is a finite number of at least 0.");
+        if (!(Pseudocount >= 0 && double.IsFinite(Pseudocount)))
+            throw new ArgumentException($"Pseudocount is {Pseudocount}; it is a finite number of at least 0.");
     }
 
     internal EmUpdate Rule => new() { Pseudocount = (float)Pseudocount, MinDeviation = (float)MinDeviation, MinScale = (float)MinScale };

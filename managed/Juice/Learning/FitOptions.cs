@@ -15,8 +15,8 @@ public sealed record FitOptions
     public int? Patience { get; init; }
 
     /// <summary>
-    /// Whether the model ends with the parameters of the epoch that scored best on <see cref="Validation"/>, true by default; it takes the memory of one more copy of
-    /// the parameters. Without validation rows it ends with the last epoch's.
+    /// Whether the model ends with the parameters of the epoch that scored best on <see cref="Validation"/>, true by default; it takes the memory
+    /// of one more copy of the parameters. Without validation rows it ends with the last epoch's.
     /// </summary>
     public bool KeepBest { get; init; } = true;
 
@@ -29,8 +29,10 @@ public sealed record FitOptions
     internal void Check(CompiledCircuit model)
     {
         if (Patience is < 1) throw new ArgumentException($"Patience is {Patience}; at least 1 epoch is needed.");
-        if (Patience is not null && Validation is null) throw new ArgumentException("Patience needs Validation: early stopping watches the score on validation rows.");
+        if (Patience is not null && Validation is null)
+            throw new ArgumentException("Patience needs Validation: early stopping watches the score on validation rows.");
         if (Validation is { Count: 0 }) throw new ArgumentException("Validation has no rows.");
-        if (Validation is not null && model.Roots != 1) throw new ArgumentException($"Validation needs a model of one root; this one has {model.Roots}.");
+        if (Validation is not null && model.Roots != 1)
+            throw new ArgumentException($"Validation needs a model of one root; this one has {model.Roots}.");
     }
 }

@@ -11,5 +11,5 @@ namespace Juice;
 /// <param name="TimeLeft">Until the last epoch ends, if none stops early, validation included.</param>
 /// <param name="IsEpochEnd">Whether the epoch is over and scored; the last report of each epoch, and only that, says so.</param>
 public sealed record FitProgress(
-    int Epoch, int Epochs, long Rows, long TotalRows, double TrainBitsPerDimension, double? ValidationBitsPerDimension, double RowsPerSecond, TimeSpan TimeLeft,
-    bool IsEpochEnd);
+    int Epoch, int Epochs, long Rows, long TotalRows, double TrainBitsPerDimension, double? ValidationBitsPerDimension, double RowsPerSecond,
+    TimeSpan TimeLeft, bool IsEpochEnd);

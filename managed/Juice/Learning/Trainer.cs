@@ -44,7 +44,8 @@ internal sealed class Trainer(CompiledCircuit model, Rows train, Em em, FitOptio
             if (_clock.Elapsed - _lastReport >= s_reportInterval) Tell(epoch, done, mean, _clock.Elapsed - start, isEpochEnd: false);
         }
 
-        NativeEpochResult result = model.FitEpoch(train, em, epoch - 1, StepSizes(epoch), options.Progress is null ? null : Report, cancellationToken);
+        Action<long, long, double>? report = options.Progress is null ? null : Report;
+        NativeEpochResult result = model.FitEpoch(train, em, epoch - 1, StepSizes(epoch), report, cancellationToken);
         TimeSpan elapsed = _clock.Elapsed - start;
         _validation = Validate();
 
@@ -77,12 +78,13 @@ internal sealed class Trainer(CompiledCircuit model, Rows train, Em em, FitOptio
     {
         _lastReport = _clock.Elapsed;
         double rate = done / Math.Max(elapsed.TotalSeconds, 1e-9);
+        TimeSpan left = TimeLeft(done, elapsed, isEpochEnd);
         options.Progress?.Report(new FitProgress(
-            epoch, em.Epochs, done, train.Count, model.ToBitsPerDimension(mean), _validation, rate, TimeLeft(epoch, done, elapsed, isEpochEnd), isEpochEnd));
+            epoch, em.Epochs, done, train.Count, model.ToBitsPerDimension(mean), _validation, rate, left, isEpochEnd));
     }
 
     // Training rows that are left at the rate so far, and a validation an epoch at its mean time so far.
-    private TimeSpan TimeLeft(int epoch, long done, TimeSpan elapsed, bool isEpochEnd)
+    private TimeSpan TimeLeft(long done, TimeSpan elapsed, bool isEpochEnd)
     {
         int whole = _history.Count;
         TimeSpan training = _history.Aggregate(TimeSpan.Zero, (sum, past) => sum + past.Elapsed) + (isEpochEnd ? TimeSpan.Zero : elapsed);

@@ -59,10 +59,12 @@ public sealed partial class CompiledCircuit
     public unsafe void LogLikelihood<T>(ReadOnlySpan<T> row, Span<double> destination, ReadOnlySpan<byte> missing = default) where T : unmanaged
     {
         RowElement element = RowElements.Of<T>();
-        if (row.Length != Variables) throw new ArgumentException($"The row has {row.Length} entries; the model has {Variables} variables.", nameof(row));
+        if (row.Length != Variables)
+            throw new ArgumentException($"The row has {row.Length} entries; the model has {Variables} variables.", nameof(row));
         if (!missing.IsEmpty && missing.Length != Variables)
             throw new ArgumentException($"The mask has {missing.Length} entries; the model has {Variables} variables.", nameof(missing));
-        if (destination.Length < Roots) throw new ArgumentException($"The destination has room for {destination.Length} of {Roots} values.", nameof(destination));
+        if (destination.Length < Roots)
+            throw new ArgumentException($"The destination has room for {destination.Length} of {Roots} values.", nameof(destination));
         CheckNotInCallback();
         fixed (T* data = row)
         fixed (byte* mask = missing)
@@ -106,12 +108,22 @@ public sealed partial class CompiledCircuit
         fixed (T* data = rows)
         fixed (double* first = destination)
         {
-            NativeRows native = new() { Size = sizeof(NativeRows), Element = (int)element, Data = data, Count = count, RowStride = stride, Variables = Variables };
+            NativeRows native = new()
+            {
+                Size = sizeof(NativeRows),
+                Element = (int)element,
+                Data = data,
+                Count = count,
+                RowStride = stride,
+                Variables = Variables,
+            };
             Status.Check(NativeMethods.juice_model_log_likelihood(Handle, in native, first, null, null));
         }
     }
 
-    /// <summary>The mean log-likelihood of the rows, weighted where they have weights; −∞ where one that counts is impossible. One root only.</summary>
+    /// <summary>
+    /// The mean log-likelihood of the rows, weighted where they have weights; −∞ where one that counts is impossible. One root only.
+    /// </summary>
     /// <inheritdoc cref="LogLikelihood(Rows, CancellationToken)"/>
     /// <returns>The mean in nats; NaN where there are no rows.</returns>
     public double MeanLogLikelihood(Rows rows, CancellationToken cancellationToken = default)
@@ -135,7 +147,8 @@ public sealed partial class CompiledCircuit
     /// </summary>
     /// <inheritdoc cref="MeanLogLikelihood"/>
     /// <returns>The bits; NaN where there are no rows.</returns>
-    public double BitsPerDimension(Rows rows, CancellationToken cancellationToken = default) => ToBitsPerDimension(MeanLogLikelihood(rows, cancellationToken));
+    public double BitsPerDimension(Rows rows, CancellationToken cancellationToken = default) =>
+        ToBitsPerDimension(MeanLogLikelihood(rows, cancellationToken));
 
     internal double ToBitsPerDimension(double meanLogLikelihood) => -meanLogLikelihood / (Variables * Math.Log(2));
 
@@ -154,7 +167,7 @@ public sealed partial class CompiledCircuit
 
     private nint RowsOf<T>(in ReadOnlyTensorSpan<T> rows) => rows.Rank == 2 && rows.Lengths[1] == Variables
         ? rows.Lengths[0]
-        : throw new ArgumentException($"The tensor's shape is [{string.Join(", ", rows.Lengths.ToArray())}]; it should be [rows, {Variables}].", nameof(rows));
+        : throw new ArgumentException($"The shape is [{string.Join(", ", rows.Lengths.ToArray())}]; it should be [rows, {Variables}].", nameof(rows));
 
     private static Action<long, long, double>? Report(IProgress<long>? progress) => progress is null ? null : (done, _, _) => progress.Report(done);
 }

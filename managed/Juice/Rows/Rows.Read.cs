@@ -19,7 +19,8 @@ public sealed partial class Rows
             throw new ArgumentException($"{destination.Length} entries do not make whole rows of {Variables} variables.", nameof(destination));
         int count = destination.Length / Variables;
         ArgumentOutOfRangeException.ThrowIfNegative(start);
-        if (start > Count - count) throw new ArgumentOutOfRangeException(nameof(start), start, $"{count} rows from row {start} on are not within the {Count} rows.");
+        if (start > Count - count)
+            throw new ArgumentOutOfRangeException(nameof(start), start, $"{count} rows from row {start} on are not within the {Count} rows.");
         if (count == 0) return;
 
         if (IsSource) CopySource(start, count, destination);

@@ -80,7 +80,7 @@ public sealed partial class Rows
     {
         if (IsSource) throw new ArgumentException("Rows from a source take no mask: the source itself says which entries are missing.", nameof(missing));
         if (missing.Length != Count * Variables)
-            throw new ArgumentException($"The mask has {missing.Length} entries; {Count} rows of {Variables} variables need {Count * Variables}.", nameof(missing));
+            throw new ArgumentException($"The mask has {missing.Length} entries, not {Count * Variables}: {Count} rows of {Variables} variables.", nameof(missing));
         return new(this) { Missing = missing };
     }
 
@@ -107,7 +107,8 @@ public sealed partial class Rows
     {
         ArgumentOutOfRangeException.ThrowIfNegative(start);
         ArgumentOutOfRangeException.ThrowIfNegative(count);
-        if (start > Count - count) throw new ArgumentOutOfRangeException(nameof(count), count, $"Rows {start} … {start + count - 1} are not within the {Count} rows.");
+        if (start > Count - count)
+            throw new ArgumentOutOfRangeException(nameof(count), count, $"{count} rows from row {start} on are not within the {Count} rows.");
         return new(this, _storage?.Slice(start * Variables, count * Variables), _sourceStart + start, count)
         {
             Missing = Missing.IsEmpty ? Missing : Missing.Slice((int)(start * Variables), (int)(count * Variables)),

@@ -154,7 +154,8 @@ public class CircuitFilesTests
     {
         const string Skeleton = """
             { "variables": 1, "root": 0,
-              "nodes": [ { "type": "input", "variables": [0], "node_blocks": 1, "block_size": 2, "distribution": { "type": "categorical", "categories": 3 } } ] }
+              "nodes": [ { "type": "input", "variables": [0], "node_blocks": 1, "block_size": 2,
+                           "distribution": { "type": "categorical", "categories": 3 } } ] }
             """;
 
         byte[] bytes = SafeTensors(Skeleton);

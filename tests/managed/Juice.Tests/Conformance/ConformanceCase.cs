@@ -11,7 +11,7 @@ public sealed class ConformanceCase(string name)
     private readonly Lazy<JsonElement> _answers = new(() => JsonDocument.Parse(File.ReadAllText(Path.Combine(s_folder, name + ".json"))).RootElement);
 
     public static IReadOnlyList<ConformanceCase> All { get; } =
-        [.. Directory.GetFiles(s_folder, "case*.juice").Order(StringComparer.Ordinal).Select(path => new ConformanceCase(Path.GetFileNameWithoutExtension(path)))];
+        [.. Directory.GetFiles(s_folder, "case*.juice").Order(StringComparer.Ordinal).Select(Path.GetFileNameWithoutExtension).Select(name => new ConformanceCase(name!))];
 
     public Rows Rows => ReadRows(name + ".csv");
 

@@ -37,11 +37,11 @@ public class ConformanceTests(ConformanceCase answers)
         _model.Backward();
 
         foreach (JsonProperty vector in answers["node_flows"].EnumerateObject())
-            Assert.That(Array.ConvertAll(_model.GetNodeFlows(Id(vector)), flow => (double)flow), Is.EqualTo(ConformanceCase.Numbers(vector.Value)).Within(1e-4),
-                $"vector {vector.Name}");
+            Assert.That(Doubles(_model.GetNodeFlows(Id(vector))), Is.EqualTo(ConformanceCase.Numbers(vector.Value)).Within(1e-4), $"vector {vector.Name}");
 
         // The answers are a vector's own; a model keeps those of tied vectors together.
-        var owners = answers["sum_flows"].EnumerateObject().GroupBy(vector => _circuit.Vectors[Id(vector)].TiedTo ?? Id(vector), vector => vector.Value.GetDouble());
+        var owners = answers["sum_flows"].EnumerateObject()
+            .GroupBy(vector => _circuit.Vectors[Id(vector)].TiedTo ?? Id(vector), vector => vector.Value.GetDouble());
         foreach (var owner in owners)
             Assert.That(_model.GetFlows(owner.Key).Sum(flow => (double)flow), Is.EqualTo(owner.Sum()).Within(1e-2).Percent, $"vector {owner.Key}");
     }
@@ -54,8 +54,7 @@ public class ConformanceTests(ConformanceCase answers)
         _model.Backward();
 
         foreach (JsonProperty vector in answers["node_flows_missing"].EnumerateObject())
-            Assert.That(Array.ConvertAll(_model.GetNodeFlows(Id(vector)), flow => (double)flow), Is.EqualTo(ConformanceCase.Numbers(vector.Value)).Within(1e-4),
-                $"vector {vector.Name}");
+            Assert.That(Doubles(_model.GetNodeFlows(Id(vector))), Is.EqualTo(ConformanceCase.Numbers(vector.Value)).Within(1e-4), $"vector {vector.Name}");
     }
 
     [Test]
@@ -82,11 +81,14 @@ public class ConformanceTests(ConformanceCase answers)
         JsonElement em = answers["em"];
         Rows rows = em.GetProperty("rows").GetString() == "complete" ? answers.Rows : answers.MissingRows;
 
-        _model.Fit(rows, new FullBatchEm { Epochs = 1, StepSize = em.GetProperty("step").GetDouble(), Pseudocount = em.GetProperty("pseudocount").GetDouble(), BatchSize = 7 });
+        double step = em.GetProperty("step").GetDouble(), pseudocount = em.GetProperty("pseudocount").GetDouble();
+        _model.Fit(rows, new FullBatchEm { Epochs = 1, StepSize = step, Pseudocount = pseudocount, BatchSize = 7 });
 
         foreach (JsonProperty vector in em.GetProperty("parameters").EnumerateObject())
-            AssertClose(Array.ConvertAll(_model.GetParameters(int.Parse(vector.Name.AsSpan(1), CultureInfo.InvariantCulture)), value => (double)value),
-                ConformanceCase.Numbers(vector.Value), 1e-5);
+        {
+            int id = int.Parse(vector.Name.AsSpan(1), CultureInfo.InvariantCulture); // "n7"
+            AssertClose(Doubles(_model.GetParameters(id)), ConformanceCase.Numbers(vector.Value), 1e-5);
+        }
         AssertClose(_model.LogLikelihood(answers.Rows), ConformanceCase.Numbers(em.GetProperty("loglik_after")), 1e-5);
     }
 
@@ -117,10 +119,15 @@ public class ConformanceTests(ConformanceCase answers)
 
     private static int Id(JsonProperty vector) => int.Parse(vector.Name, CultureInfo.InvariantCulture);
 
+    private static double[] Doubles(float[] values) => Array.ConvertAll(values, value => (double)value);
+
     private static void AssertClose(double[] actual, double[] expected, double tolerance)
     {
         Assert.That(actual, Has.Length.EqualTo(expected.Length));
         for (int i = 0; i < actual.Length; i++)
-            Assert.That(actual[i], Is.EqualTo(expected[i]).Within(tolerance * Math.Max(1, double.IsFinite(expected[i]) ? Math.Abs(expected[i]) : 1)), $"number {i}");
+        {
+            double size = double.IsFinite(expected[i]) ? Math.Max(1, Math.Abs(expected[i])) : 1;
+            Assert.That(actual[i], Is.EqualTo(expected[i]).Within(tolerance * size), $"number {i}");
+        }
     }
 }

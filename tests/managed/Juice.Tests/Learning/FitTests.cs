@@ -89,7 +89,8 @@ public class FitTests
         double before = still.MeanLogLikelihood(rows);
 
         still.Fit(rows, new MiniBatchEm { Epochs = 2, BatchSize = 50, StepSize = 1e-7 });
-        FitResult result = first.Fit(rows, new MiniBatchEm { Epochs = 4, BatchSize = 50, StepSize = StepSize.Piecewise((0, 0.5), (0.23, 0.5), (0.23, 1e-7), (1, 1e-7)) });
+        StepSize drop = StepSize.Piecewise((0, 0.5), (0.23, 0.5), (0.23, 1e-7), (1, 1e-7));
+        FitResult result = first.Fit(rows, new MiniBatchEm { Epochs = 4, BatchSize = 50, StepSize = drop });
 
         Assert.That(still.MeanLogLikelihood(rows), Is.EqualTo(before).Within(1e-3));
         Assert.That(result.Epochs[1].TrainBitsPerDimension, Is.LessThan(result.Epochs[0].TrainBitsPerDimension - 0.05));
@@ -151,14 +152,11 @@ public class FitTests
     {
         using CompiledCircuit model = Some.Model();
         var rows = Some.Rows();
-        void AskAtTheEnd(FitProgress progress)
-        {
-            if (progress.IsEpochEnd) model.BitsPerDimension(rows);
-        }
+        FitOptions askAtTheEnd = new() { Progress = new Heard<FitProgress>(progress => { if (progress.IsEpochEnd) model.BitsPerDimension(rows); }) };
+        FitOptions askAlways = new() { Progress = new Heard<FitProgress>(_ => model.BitsPerDimension(rows)) };
 
-        Assert.That(() => model.Fit(rows, new MiniBatchEm { Epochs = 2 }, new FitOptions { Progress = new Heard<FitProgress>(AskAtTheEnd) }), Throws.Nothing);
-        Assert.That(() => model.Fit(rows, new MiniBatchEm { Epochs = 2 }, new FitOptions { Progress = new Heard<FitProgress>(_ => model.BitsPerDimension(rows)) }),
-            Throws.InvalidOperationException);
+        Assert.That(() => model.Fit(rows, new MiniBatchEm { Epochs = 2 }, askAtTheEnd), Throws.Nothing);
+        Assert.That(() => model.Fit(rows, new MiniBatchEm { Epochs = 2 }, askAlways), Throws.InvalidOperationException);
     }
 
     [Test]

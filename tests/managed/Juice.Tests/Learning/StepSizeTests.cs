@@ -25,7 +25,8 @@ public class StepSizeTests
 
     [Test]
     public void A_piecewise_schedule_jumps_and_stays_outside_of_its_points() =>
-        Assert.That(Sizes(StepSize.Piecewise((0.25, 0.8), (0.5, 0.8), (0.5, 0.2), (0.75, 0.2)), 5), Is.EqualTo(new[] { 0.8, 0.8, 0.2, 0.2, 0.2 }).Within(1e-12));
+        Assert.That(Sizes(StepSize.Piecewise((0.25, 0.8), (0.5, 0.8), (0.5, 0.2), (0.75, 0.2)), 5),
+            Is.EqualTo(new[] { 0.8, 0.8, 0.2, 0.2, 0.2 }).Within(1e-12));
 
     [Test]
     public void A_training_of_one_step_takes_the_first_size()

@@ -157,8 +157,10 @@ public class LogLikelihoodTests
     [Test]
     public void Tensors_of_another_shape_are_rejected()
     {
-        Assert.That(() => _model.LogLikelihood(new ReadOnlyTensorSpan<byte>(new byte[3], [3], [])), Throws.ArgumentException.With.Message.Contains("[3]"));
-        Assert.That(() => _model.LogLikelihood(new ReadOnlyTensorSpan<byte>(new byte[8], [2, 4], [])), Throws.ArgumentException.With.Message.Contains("[2, 4]"));
+        Assert.That(() => _model.LogLikelihood(new ReadOnlyTensorSpan<byte>(new byte[3], [3], [])),
+            Throws.ArgumentException.With.Message.Contains("[3]"));
+        Assert.That(() => _model.LogLikelihood(new ReadOnlyTensorSpan<byte>(new byte[8], [2, 4], [])),
+            Throws.ArgumentException.With.Message.Contains("[2, 4]"));
     }
 
     [Test]

@@ -9,8 +9,8 @@ public class HcltTests
 
         Assert.That(circuit.Variables, Is.EqualTo(12));
         Assert.That(circuit.Roots, Is.EqualTo(1));
-        Assert.That(circuit.Vectors.Where(vector => vector.Type == NodeType.Input).Select(vector => vector.Distribution), Is.All.EqualTo(new Categorical(4)));
-        Assert.That(circuit.Vectors.Where(vector => vector.Type == NodeType.Input).Select(vector => vector.Nodes), Is.All.EqualTo(8));
+        Assert.That(Inputs(circuit).Select(input => input.Distribution), Is.All.EqualTo(new Categorical(4)));
+        Assert.That(Inputs(circuit).Select(input => input.Nodes), Is.All.EqualTo(8));
     }
 
     [Test]
@@ -18,7 +18,8 @@ public class HcltTests
     {
         var rows = Some.Rows();
 
-        string first = Structures.Hclt(rows, 4, seed: 7).ToJson(), again = Structures.Hclt(rows, 4, seed: 7).ToJson(), other = Structures.Hclt(rows, 4, seed: 8).ToJson();
+        string first = Structures.Hclt(rows, 4, seed: 7).ToJson(), again = Structures.Hclt(rows, 4, seed: 7).ToJson();
+        string other = Structures.Hclt(rows, 4, seed: 8).ToJson();
 
         Assert.That(again, Is.EqualTo(first));
         Assert.That(other, Is.Not.EqualTo(first));
@@ -31,10 +32,7 @@ public class HcltTests
 
         using Circuit circuit = Structures.Hclt(rows, latents: 2);
 
-        var distributions = circuit.Vectors.Where(vector => vector.Type == NodeType.Input).ToDictionary(vector => vector.Variable!.Value, vector => vector.Distribution);
-        Assert.That(distributions[0], Is.EqualTo(new Categorical(2)));
-        Assert.That(distributions[1], Is.EqualTo(new Categorical(4)));
-        Assert.That(distributions[2], Is.EqualTo(new Categorical(2)));
+        Assert.That(Distributions(circuit), Is.EqualTo(new[] { new Categorical(2), new Categorical(4), new Categorical(2) }));
     }
 
     [Test]
@@ -42,8 +40,8 @@ public class HcltTests
     {
         var rows = Rows.Of(new double[] { 0, 1, 1, 0, 2, 2 }, 2);
 
-        Assert.That(Inputs(Structures.Hclt(rows, 2)), Is.All.EqualTo(new Gaussian()));
-        Assert.That(Inputs(Structures.Hclt(rows.WithCategories(3), 2)), Is.All.EqualTo(new Categorical(3)));
+        Assert.That(Distributions(Structures.Hclt(rows, 2)), Is.All.EqualTo(new Gaussian()));
+        Assert.That(Distributions(Structures.Hclt(rows.WithCategories(3), 2)), Is.All.EqualTo(new Categorical(3)));
     }
 
     [Test]
@@ -53,8 +51,7 @@ public class HcltTests
 
         using Circuit circuit = Structures.Hclt(Rows.Of(new byte[] { 0, 1, 1 }, 3), latents: 3, options: options);
 
-        Assert.That(circuit.Vectors.Where(vector => vector.Type == NodeType.Input).OrderBy(vector => vector.Variable).Select(vector => vector.Distribution),
-            Is.EqualTo(options.Distributions));
+        Assert.That(Distributions(circuit), Is.EqualTo(options.Distributions));
     }
 
     [Test]
@@ -92,6 +89,8 @@ public class HcltTests
             Throws.InstanceOf<OperationCanceledException>());
     }
 
-    private static IEnumerable<Distribution?> Inputs(Circuit circuit) =>
-        circuit.Vectors.Where(vector => vector.Type == NodeType.Input).Select(vector => vector.Distribution);
+    private static IEnumerable<NodeVector> Inputs(Circuit circuit) =>
+        circuit.Vectors.Where(vector => vector.Type == NodeType.Input).OrderBy(vector => vector.Variable);
+
+    private static IEnumerable<Distribution?> Distributions(Circuit circuit) => Inputs(circuit).Select(input => input.Distribution);
 }
