@@ -152,8 +152,8 @@ run_tests() {
     "$@" > "$log" 2>&1 < /dev/null || status=$?
     printf 'finished (%d s)\n' $((SECONDS - start)) >&2
     if [ $status != 0 ]; then
-        grep -E '^\[  FAILED  \]|^  Failed |: Failure$|ERROR: |runtime error:|^\*\*\*' "$log" | sort -u | head -n 60 >&2 || true
-        tail -n 40 "$log" >&2
+        { grep -E -A 6 ': Failure$|^  Failed |^==[0-9]+==ERROR|runtime error:' "$log" || tail -n 40 "$log"; } | cut -c 1-240 | head -n 120 >&2
+        { grep -E '^\[  FAILED  \] [^ ]+,|^  Failed ' "$log" || true; } | sed 's/, where .*//' | sort -u | head -n 60 >&2
         echo "The whole log is $log." >&2
     fi
 }
@@ -255,6 +255,29 @@ demo() {
         --out "$out/demo/model.juice" --chart "$out/demo/curve.png"
     "$out/bin/juice" evaluate "$out/demo/model.juice" --data fashion-mnist
     echo "The model is out/demo/model.juice, its training curve out/demo/curve.png." >&2
+}
+
+# pack: the library and its native part as NuGet packages, and the tool as an archive that runs where .NET is.
+pack() {
+    build bench
+    local packages=$out/packages version platform project
+    rm -rf "$packages"
+    mkdir -p "$packages"
+    for project in managed/Juice managed/Juice.Native; do
+        step "Packing ${project#managed/}" "pack-${project##*/}" dotnet pack "$project" -c Release -o "$packages" -p:UseSharedCompilation=false
+    done
+    version=$(sed -n 's:.*<Version>\(.*\)</Version>.*:\1:p' Directory.Build.props)
+    platform=$(uname -s | tr '[:upper:]' '[:lower:]')-$(uname -m)
+    local name=juice-$version-$platform stage
+    stage=$(mktemp -d)
+    mkdir "$stage/$name"
+    cp -r "$out/bin" "$stage/$name/bin"
+    mkdir "$stage/$name/include"
+    cp native/include/juice/juice.h "$stage/$name/include/"
+    cp LICENSE README.md CHANGELOG.md "$stage/$name/"
+    tar czf "$packages/$name.tar.gz" -C "$stage" "$name"
+    rm -rf "$stage"
+    ls "$packages"
 }
 
 main() {
