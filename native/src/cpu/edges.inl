@@ -32,7 +32,8 @@ static float node_log_edges(const Run& run, const PlanOperation& operation, std:
     }
     if (run.maximise || top == -__builtin_inff()) return top;
     float sum = 0;
-    for (auto e = edges.starts[node]; e < edges.starts[node + 1]; ++e) sum += weights[edges.weights[e]] * __builtin_exp2f(logs[edges.positions[e]] - top);
+    for (auto e = edges.starts[node]; e < edges.starts[node + 1]; ++e)
+        if (const float w = weights[edges.weights[e]]; w != 0) sum += w * __builtin_exp2f(logs[edges.positions[e]] - top);
     return __builtin_log2f(sum) + top;
 }
 
@@ -112,6 +113,7 @@ static void backward_edges(const Run& run, const PlanOperation& operation, const
         }
         for (auto e = edges.starts[entry.node]; e < edges.starts[entry.node + 1]; ++e) {
             const auto at = edges.positions[e];
+            if (weights[edges.weights[e]] == 0) continue;
             const float part = entry.flow * weights[edges.weights[e]] * __builtin_exp2f(scratch.row[at] - entry.log);
             out[at / panel * run.stride + current * panel + at % panel] += part;
             flows[edges.weights[e]] += part;

@@ -93,7 +93,34 @@ JUICE_INLINE void for_each_flow(const Run& run, const PlanOwner& owner, const Pl
     }
 }
 
-static void accumulate_input(const Run& run, std::int32_t o) {
+// Moments of a Gaussian or discrete logistic: sums of f, f·d, f·d² in float64, since a variance is a small difference of them.
+static void accumulate_moments(const Run& run, const PlanOwner& owner, Scratch& scratch, float* to) {
+    const std::int64_t width = owner.panels * panel;
+    const float* means = run.parameters + owner.parameters + (owner.kind == OwnerKind::Gaussian ? 0 : owner.domain * width);
+    const double bin = owner.domain > 0 ? (owner.high - owner.low) / static_cast<double>(owner.domain) : 0;
+    auto* sums = reinterpret_cast<double*>(scratch.borrow(scratch, 6 * width));
+    __builtin_memset(sums, 0, static_cast<std::size_t>(3 * width) * sizeof(double));
+    for (auto r = owner.reader_begin; r < owner.reader_end; ++r) {
+        const PlanReader& reader = run.readers[r];
+        const std::int32_t* codes = run.codes + reader.variable * run.line;
+        const float* reals = run.reals + reader.variable * run.line;
+        for_each_flow(run, owner, reader, [&](std::int64_t row, std::int32_t q, Floats flow) {
+            const double x = owner.kind == OwnerKind::Gaussian ? static_cast<double>(reals[row]) : owner.low + (codes[row] + 0.5) * bin;
+            alignas(64) float f[panel];
+            store(f, flow);
+            double* sum = sums + q * panel;
+            for (int i = 0; i < panel; ++i) {
+                const double d = x - static_cast<double>(means[q * panel + i]), first = static_cast<double>(f[i]) * d;
+                sum[i] += static_cast<double>(f[i]);
+                sum[width + i] += first;
+                sum[2 * width + i] += first * d;
+            }
+        });
+    }
+    for (std::int64_t i = 0; i < 3 * width; ++i) to[i] = static_cast<float>(static_cast<double>(to[i]) + sums[i]);
+}
+
+static void accumulate_input(const Run& run, std::int32_t o, Scratch& scratch) {
     const PlanOwner& owner = run.owners[o];
     float* to = run.flows + owner.flows;
     const std::int64_t width = owner.panels * panel;
@@ -101,36 +128,22 @@ static void accumulate_input(const Run& run, std::int32_t o) {
         __builtin_memset(to, 0, static_cast<std::size_t>(owner.flow_count) * sizeof(float));
         run.fresh[o] = 0;
     }
-    const float* p = run.parameters + owner.parameters;
+    if (owner.kind != OwnerKind::Table && owner.distribution != DistributionType::Binomial) {
+        accumulate_moments(run, owner, scratch, to);
+        return;
+    }
     for (auto r = owner.reader_begin; r < owner.reader_end; ++r) {
         const PlanReader& reader = run.readers[r];
         const std::int32_t* codes = run.codes + reader.variable * run.line;
-        if (owner.kind == OwnerKind::Table) {
-            for_each_flow(run, owner, reader, [&](std::int64_t row, std::int32_t q, Floats flow) {
+        for_each_flow(run, owner, reader, [&](std::int64_t row, std::int32_t q, Floats flow) {
+            if (owner.kind == OwnerKind::Table) {
                 float* cell = to + codes[row] * width + q * panel;
                 store(cell, load(cell) + flow);
-            });
-            continue;
-        }
-        const float* reals = run.reals + reader.variable * run.line;
-        const double bin = owner.domain > 0 ? (owner.high - owner.low) / static_cast<double>(owner.domain) : 0;
-        for_each_flow(run, owner, reader, [&](std::int64_t row, std::int32_t q, Floats flow) {
-            float* cell = to + q * panel;
-            if (owner.distribution == DistributionType::Binomial) {
-                store(cell, add_product(load(cell), flow, splat(static_cast<float>(owner.domain - 1 - codes[row]))));
-                store(cell + width, add_product(load(cell + width), flow, splat(static_cast<float>(codes[row]))));
                 return;
             }
-            Floats x;
-            if (owner.kind == OwnerKind::Gaussian) {
-                x = splat(reals[row]) - load(p + q * panel);
-            } else {
-                x = splat(static_cast<float>(owner.low + (codes[row] + 0.5) * bin)) - load(p + owner.domain * width + q * panel);
-            }
-            const Floats first = flow * x;
-            store(cell, load(cell) + flow);
-            store(cell + width, load(cell + width) + first);
-            store(cell + 2 * width, load(cell + 2 * width) + first * x);
+            float* cell = to + q * panel;   // binomial: failures and successes
+            store(cell, add_product(load(cell), flow, splat(static_cast<float>(owner.domain - 1 - codes[row]))));
+            store(cell + width, add_product(load(cell + width), flow, splat(static_cast<float>(codes[row]))));
         });
     }
 }

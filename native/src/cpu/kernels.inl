@@ -143,7 +143,7 @@ void input_backward(const Run& run, std::int32_t o, Scratch& scratch, const Rule
     if (run.owners[o].distribution == DistributionType::Indicator && rule) return;
     if (rule && update_lazily(run, o, scratch, *rule)) return;
     if (rule) run.fresh[o] = 1;
-    accumulate_input(run, o);
+    accumulate_input(run, o, scratch);
     if (rule) update(run, o, scratch, *rule);
 }
 

@@ -116,7 +116,7 @@ static float node_log(const Run& run, const PlanOperation& operation, std::int64
                     const Floats term = run.maximise ? log + log2(w) : log;
                     largest = maximum(largest, choose(differs(w, splat(0.0f)), term, splat(-__builtin_inff())));
                 } else {
-                    sum = add_product(sum, w, exp2(log - splat(top)));
+                    sum = add_product(sum, w, exp2(minimum(log - splat(top), splat(0.0f))));     // above 0: behind a weight of 0
                 }
             }
         }
@@ -273,7 +273,8 @@ static void slow_edges(const Run& run, const PlanOperation& operation, const Fac
             if (i < 0 || i >= block.out_panels * panel) continue;
             for (std::int32_t q = 0; q < block.in_panels; ++q) {
                 const std::int64_t at = block.weights + (q * block.out_panels * panel + i) * panel;
-                const Floats part = load(weights + at) * exp2(load(scratch.row + (block.in_panel + q) * panel) - splat(entry.log)) * splat(entry.flow);
+                const Floats ratio = exp2(minimum(load(scratch.row + (block.in_panel + q) * panel) - splat(entry.log), splat(126.0f)));
+                const Floats part = load(weights + at) * ratio * splat(entry.flow);
                 float* to = flows ? flows + at : out + (block.in_panel + q) * run.stride + current * panel;
                 store(to, load(to) + part);
             }
