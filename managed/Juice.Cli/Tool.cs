@@ -21,13 +21,17 @@ internal static class Tool
         return code;
     }
 
+    /// <summary>What the tool understands of arguments, without doing it.</summary>
+    public static ParseResult Parse(IReadOnlyList<string> arguments) => CreateRoot(new Terminal(TextWriter.Null, TextWriter.Null, ErrorIsInteractive: false)).Parse(arguments);
+
     private static async Task<int> RunCommandAsync(IReadOnlyList<string> arguments, Terminal terminal, CancellationToken cancellation)
     {
         ParseResult parsed = CreateRoot(terminal).Parse(arguments);
         if (parsed.Errors.Count > 0 && parsed.Action is not ExampleHelp)
         {
-            terminal.Complain(parsed.Errors[0].Message);
-            terminal.Error.WriteLine($"Try '{ExampleHelp.FullName(parsed.CommandResult.Command)} --help'.");
+            Command command = parsed.CommandResult.Command;
+            terminal.Complain(WhatIsWrong(parsed, command));
+            terminal.Error.WriteLine($"Try '{ExampleHelp.FullName(command)} --help'.");
             return BadUsage;
         }
         InvocationConfiguration configuration = new()
@@ -59,6 +63,16 @@ internal static class Tool
             return Failure;
         }
     }
+
+    private static string WhatIsWrong(ParseResult parsed, Command command) => parsed switch
+    {
+        { UnmatchedTokens: [string token, ..] } when command.Subcommands.Count > 0 => $"there is no command '{token}', but {Names(command)}",
+        { UnmatchedTokens: [string token, ..] } => $"'{token}' is nothing that 'juice {command.Name}' takes",
+        _ when command.Subcommands.Count > 0 => $"name a command: {Names(command)}",
+        _ => parsed.Errors[0].Message,
+    };
+
+    private static string Names(Command command) => string.Join(", ", command.Subcommands.Select(sub => sub.Name));
 
     private static Command CreateRoot(Terminal terminal)
     {

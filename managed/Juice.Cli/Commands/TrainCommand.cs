@@ -70,7 +70,8 @@ internal sealed class TrainCommand
 
         ITrainingView view = ITrainingView.For(_terminal);
         using CompiledCircuit compiled = Compile(parsed, model, isNew, rows, validation, view, cancellation);
-        return Train(parsed, new Run(view, compiled, data.Name, rows, validation, output, chart, log), cancellation);
+        string name = isNew ? $"{model} with {_hclt.Latents(parsed)} latents" : Path.GetFileName(model);
+        return Train(parsed, new Run(view, compiled, name, data.Name, rows, validation, output, chart, log), cancellation);
     }
 
     // The circuit itself is let go of: from here on the parameters are the model's.
@@ -124,7 +125,7 @@ internal sealed class TrainCommand
         }
 
         Save(parsed, run, epochs);
-        if (run.Chart is not null) TrainingChart.Save(run.Chart, $"{run.DataName}, {Units.Count(run.Model.Info.Variables)} variables", epochs);
+        if (run.Chart is not null) TrainingChart.Save(run.Chart, $"{run.DataName}: {run.ModelName}", epochs);
         if (result is null)
         {
             _terminal.Complain($"stopped in epoch {epochs.Count + 1}; {run.Output} holds the model as it was then");
@@ -175,5 +176,5 @@ internal sealed class TrainCommand
     }
 
     /// <summary>A training that is ready to begin.</summary>
-    private sealed record Run(ITrainingView View, CompiledCircuit Model, string DataName, Rows Rows, Rows? Validation, string Output, string? Chart, string? Log);
+    private sealed record Run(ITrainingView View, CompiledCircuit Model, string ModelName, string DataName, Rows Rows, Rows? Validation, string Output, string? Chart, string? Log);
 }

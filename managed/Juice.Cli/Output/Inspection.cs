@@ -26,7 +26,7 @@ internal sealed class Inspection(string path, Circuit circuit, CompiledCircuit c
         foreach ((string key, string value) in circuit.Metadata.OrderBy(entry => entry.Key, StringComparer.Ordinal)) facts.Add(key, Shorten(value));
 
         facts.Heading($"plan for a batch of {Units.Count(_info.BatchSize)} on {_info.Device} ({_info.InstructionSet}, {_info.Threads} {(_info.Threads == 1 ? "thread" : "threads")})");
-        facts.Add("operations", $"{Units.Count(_info.Operations)} in {Units.Count(_info.Stages)} stages, {Units.Count(_info.CriticalPath)} of which must follow each other");
+        facts.Add("operations", $"{Units.Count(_info.Operations)} in {Units.Count(_info.Stages)} stages, critical path {Units.Count(_info.CriticalPath)}");
         facts.Add("update", _info.UpdatesInPlace ? "in place" : "from a flow buffer");
         facts.Add("rows at a time", _info.MicroBatch);
         facts.Add("memory", Units.Bytes(_info.ParameterBytes + _info.FlowBytes + _info.ActivationBytes)
@@ -104,7 +104,8 @@ internal sealed class Inspection(string path, Circuit circuit, CompiledCircuit c
         {
             string tie = vector.TiedTo is int owner ? $", tied to {owner}" : "";
             string children = vector.Children.IsEmpty ? "" : $", children {string.Join(' ', vector.Children.ToArray())}";
-            output.WriteLine($"  {vector}{children}{tie}");
+            string what = vector.Distribution is { } distribution ? $"{Text(distribution)} of variable {vector.Variable}" : vector.Type.ToString().ToLowerInvariant();
+            output.WriteLine($"  {vector.Id}: {vector.NodeBlocks} × {vector.BlockSize} {what}{children}{tie}");
         }
     }
 

@@ -1,0 +1,181 @@
+using System.Text.Json;
+
+namespace Juice.Cli.Tests;
+
+public class TrainTests
+{
+    private TemporaryFolder _folder;
+
+    [SetUp]
+    public void MakeFolder() => _folder = new TemporaryFolder();
+
+    [TearDown]
+    public void RemoveFolder() => _folder.Dispose();
+
+    private string Model => _folder.File("m.juice");
+
+    private JsonElement LastRun()
+    {
+        JsonElement runs = JsonDocument.Parse(ToolRun.Well("inspect", Model, "--json").Out).RootElement.GetProperty("metadata").GetProperty("training").GetProperty("runs");
+        return runs[runs.GetArrayLength() - 1];
+    }
+
+    [Test]
+    public void A_new_model_learns_and_tells_of_it()
+    {
+        ToolRun run = ToolRun.Well("train", "hclt", "--data", Some.BinaryRows(_folder, rows: 1200), "--latents", "4", "--epochs", "6", "--batch-size", "50", "--seed", "3", "--out", Model);
+
+        string[] epochs = [.. run.Error.Split('\n').Where(line => line.StartsWith("epoch ", StringComparison.Ordinal))];
+        Assert.That(epochs, Has.Length.EqualTo(6));
+        Assert.That(epochs, Has.All.Match(@"^epoch \d/6  train \d\.\d{4}  validation \d\.\d{4} bpd  [\d,]+ rows/s"));
+        Assert.That(run.Error, Does.Contain("1,100 rows of 6 variables, 100 for validation"));
+        Assert.That(run.Out, Does.Match(@"model +\S+m\.juice\nepochs +6, the best one \(\d\) kept\ntrain +0\.\d{4} bpd\nvalidation +0\.\d{4} bpd\ntime +"));
+        double first = Some.Number(epochs[0].Split("train ")[1].Split(' ')[0]), last = Some.Number(epochs[^1].Split("train ")[1].Split(' ')[0]);
+        Assert.That(last, Is.LessThan(first));
+
+        // A variable repeats the one before it four times out of five: 0.72 bits each, and a whole bit for the first.
+        double bpd = JsonDocument.Parse(ToolRun.Well("evaluate", Model, "--data", Some.BinaryRows(_folder, "test.csv", 2000, seed: 7), "--json").Out).RootElement.GetProperty("bpd").GetDouble();
+        Assert.That(bpd, Is.InRange(0.72, 0.82));
+    }
+
+    [Test]
+    public void One_seed_makes_one_model_whatever_the_threads()
+    {
+        string rows = Some.BinaryRows(_folder);
+        foreach ((string name, string threads, string seed) in new[] { ("a", "1", "5"), ("b", "2", "5"), ("c", "2", "6") })
+            ToolRun.Well("train", "hclt", "--data", rows, "--latents", "4", "--epochs", "2", "--seed", seed, "--threads", threads, "--out", _folder.File(name + ".juice"));
+
+        string[] printed = [.. new[] { "a", "b", "c" }.Select(name => ToolRun.Well("loglik", _folder.File(name + ".juice"), rows).Out)];
+        Assert.That(printed[1], Is.EqualTo(printed[0]));
+        Assert.That(printed[2], Is.Not.EqualTo(printed[0]));
+    }
+
+    [Test]
+    public void The_file_tells_how_it_was_made_and_keeps_its_history()
+    {
+        string rows = Some.BinaryRows(_folder);
+        ToolRun.Well("train", "hclt", "--data", rows, "--latents", "4", "--epochs", "2", "--step-size", "cosine:0.9:0.1", "--out", Model);
+        JsonElement first = LastRun();
+        ToolRun.Well("train", Model, "--data", rows, "--full-batch", "--epochs", "3", "--pseudocount", "0", "--out", Model);
+        JsonElement second = LastRun();
+
+        Assert.That(first.GetProperty("settings").GetProperty("step_size").GetString(), Is.EqualTo("cosine:0.9:0.1"));
+        Assert.That(first.GetProperty("settings").GetProperty("latents").GetInt32(), Is.EqualTo(4));
+        Assert.That(second.GetProperty("settings").GetProperty("full_batch").GetBoolean(), Is.True);
+        Assert.That(second.GetProperty("epochs").EnumerateArray().Select(epoch => epoch.GetProperty("train_bpd").GetDouble()), Is.Ordered.Descending, "full-batch steps never go down");
+        Assert.That(second.GetProperty("epochs")[0].TryGetProperty("validation_bpd", out _), Is.False, "a model that goes on learns from all rows");
+    }
+
+    [Test]
+    public void Validation_rows_come_from_a_fraction_a_file_or_nowhere()
+    {
+        string rows = Some.BinaryRows(_folder, rows: 100), other = Some.BinaryRows(_folder, "other.csv", rows: 30, seed: 9);
+
+        Assert.That(Said(), Does.Contain("100 rows of 6 variables\n"), "too few to share by default");
+        Assert.That(Said("--validation", "0.2"), Does.Contain("80 rows of 6 variables, 20 for validation"));
+        Assert.That(Said("--validation", other), Does.Contain("100 rows of 6 variables, 30 for validation"));
+        Assert.That(Said("--validation", "none"), Does.Not.Contain("validation"));
+
+        string Said(params string[] more) => ToolRun.Well(["train", "hclt", "--data", rows, "--latents", "2", "--epochs", "1", "--out", Model, .. more]).Error;
+    }
+
+    [TestCase(2, "--validation takes a fraction between 0 and 1", "--validation", "1.5")]
+    [TestCase(2, "--patience needs rows to watch", "--validation", "none", "--patience", "2")]
+    [TestCase(1, "There is no file 'valid.csv'", "--validation", "valid.csv")]
+    public void Validation_that_makes_no_sense_is_refused(int code, string sentence, params string[] more)
+    {
+        ToolRun run = ToolRun.InProcess(["train", "hclt", "--data", Some.BinaryRows(_folder), "--epochs", "1", "--out", Model, .. more]);
+
+        Assert.That(run.ExitCode, Is.EqualTo(code));
+        Assert.That(run.Error, Does.Contain(sentence));
+        Assert.That(File.Exists(Model), Is.False);
+    }
+
+    [Test]
+    public void Patience_ends_it_early_with_the_best_model()
+    {
+        // Twenty rows and many states: what is learnt by heart does not help with other rows.
+        string rows = Some.BinaryRows(_folder, rows: 20, variables: 12), other = Some.BinaryRows(_folder, "other.csv", rows: 200, variables: 12, seed: 9);
+
+        ToolRun run = ToolRun.Well(
+            "train", "hclt", "--data", rows, "--validation", other, "--latents", "16", "--epochs", "200", "--patience", "2", "--pseudocount", "0.001", "--full-batch", "--out", Model);
+
+        Assert.That(run.Out, Does.Match(@"epochs +\d+, stopped early, the best one \(\d+\) kept"));
+        double kept = Some.Number(run.Lines.Single(line => line.StartsWith("validation", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1]);
+        double scored = JsonDocument.Parse(ToolRun.Well("evaluate", Model, "--data", other, "--json").Out).RootElement.GetProperty("bpd").GetDouble();
+        Assert.That(scored, Is.EqualTo(kept).Within(1e-4));
+    }
+
+    [Test]
+    public void Columns_with_fractions_become_Gaussians_and_whole_numbers_categories()
+    {
+        Random random = new(1);
+        string rows = _folder.Write("mixed.csv", string.Concat(Enumerable.Range(0, 300).Select(_ =>
+        {
+            int kind = random.Next(3);
+            return FormattableString.Invariant($"{kind},{kind * 2 + random.NextDouble():0.000},{(random.Next(4) == 0 ? "" : kind)},{-random.Next(5)}\n");
+        })));
+
+        ToolRun.Well("train", "hclt", "--data", rows, "--latents", "3", "--epochs", "3", "--out", Model);
+
+        JsonElement json = JsonDocument.Parse(ToolRun.Well("inspect", Model, "--json").Out).RootElement;
+        Assert.That(json.GetProperty("distributions").EnumerateArray().Select(entry => $"{entry.GetProperty("distribution")} × {entry.GetProperty("variables")}"),
+            Is.EquivalentTo(new[] { "categorical(3) × 2", "gaussian × 2" }));
+    }
+
+    [Test]
+    public void Categories_can_be_said()
+    {
+        string rows = Some.BinaryRows(_folder);
+        ToolRun.Well("train", "hclt", "--data", rows, "--latents", "2", "--epochs", "1", "--categories", "5", "--out", Model);
+
+        Assert.That(ToolRun.Well("inspect", Model).Out, Does.Contain("categorical(5) × 6"));
+        Assert.That(ToolRun.Well("loglik", Model, _folder.Write("new.csv", "4,4,4,4,4,4\n")).Lines, Has.Length.EqualTo(1));
+    }
+
+    [Test]
+    public void A_chart_and_a_log_are_written()
+    {
+        string chart = _folder.File("curve.png"), log = _folder.File("log.jsonl");
+        ToolRun.Well("train", "hclt", "--data", Some.BinaryRows(_folder), "--latents", "2", "--epochs", "3", "--out", Model, "--chart", chart, "--log", log);
+
+        using SkiaSharp.SKBitmap picture = SkiaSharp.SKBitmap.Decode(chart);
+        Assert.That(picture.Width, Is.GreaterThan(800));
+        HashSet<SkiaSharp.SKColor> colors = [.. picture.Pixels];
+        Assert.That(colors, Does.Contain(SkiaSharp.SKColor.Parse("#8592a8")).And.Contain(SkiaSharp.SKColor.Parse("#e4572e")), "both lines are drawn");
+        string[] lines = File.ReadAllLines(log);
+        Assert.That(lines.Select(line => JsonDocument.Parse(line).RootElement.GetProperty("epoch").GetInt32()), Is.EqualTo(new[] { 1, 2, 3 }));
+        Assert.That(JsonDocument.Parse(lines[2]).RootElement.GetProperty("validation_bpd").GetDouble(), Is.Positive);
+    }
+
+    [Test]
+    public void A_model_and_rows_of_different_variables_are_told_apart_at_once()
+    {
+        ToolRun run = ToolRun.InProcess("train", Some.Model(_folder), "--data", Some.BinaryRows(_folder, "wide.csv", variables: 7), "--out", Model);
+
+        Assert.That(run.ExitCode, Is.EqualTo(1));
+        Assert.That(run.Error, Does.Contain("has 6 variables").And.Contain("have 7"));
+    }
+
+    [Test]
+    public void A_model_of_several_roots_is_not_trained_but_refused()
+    {
+        Conformance answers = Conformance.Case(15);
+
+        ToolRun run = ToolRun.InProcess("train", answers.Model, "--data", answers.Rows, "--out", Model);
+
+        Assert.That(run.ExitCode, Is.EqualTo(1));
+        Assert.That(run.Error, Does.Contain("root"));
+        Assert.That(File.Exists(Model), Is.False);
+    }
+
+    [Test]
+    public void A_training_that_is_stopped_before_it_began_leaves_nothing()
+    {
+        ToolRun run = ToolRun.InProcess(new CancellationToken(canceled: true), "train", "hclt", "--data", Some.BinaryRows(_folder), "--out", Model);
+
+        Assert.That(run.ExitCode, Is.EqualTo(1));
+        Assert.That(run.Error, Does.Contain("juice: stopped."));
+        Assert.That(File.Exists(Model), Is.False);
+    }
+}
