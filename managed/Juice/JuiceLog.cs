@@ -17,8 +17,10 @@ public static partial class JuiceLog
     public static unsafe void UseLogger(ILogger? logger, LogLevel minimumLevel = LogLevel.Information)
     {
         s_logger = logger;
-        NativeMethods.juice_set_log(logger is null ? null : &Write, null, (int)minimumLevel);
+        NativeMethods.juice_set_log(logger is null ? null : Callback, null, (int)minimumLevel);
     }
+
+    internal static unsafe delegate* unmanaged[Cdecl]<int, byte*, void*, void> Callback => &Write;
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static unsafe void Write(int level, byte* message, void* user)

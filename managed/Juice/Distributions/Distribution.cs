@@ -2,7 +2,8 @@ using Juice.Interop;
 
 namespace Juice;
 
-/// <summary>What the nodes of an input vector compute over their one variable. Immutable and comparable by value.</summary>
+/// <summary>What the nodes of an input vector compute over their one variable.</summary>
+/// <remarks>Immutable and comparable by value; safe to use from any number of threads.</remarks>
 public abstract record Distribution
 {
     private protected Distribution()

@@ -3,7 +3,7 @@ namespace Juice;
 /// <summary>
 /// Expectation maximisation: what <see cref="CompiledCircuit.Fit"/> follows. See <see cref="MiniBatchEm"/> and <see cref="FullBatchEm"/>.
 /// </summary>
-/// <remarks>Immutable.</remarks>
+/// <remarks>Immutable; safe to use from any number of threads.</remarks>
 public abstract record Em
 {
     private protected Em(StepSize stepSize) => StepSize = stepSize;

@@ -4,6 +4,7 @@ namespace Juice;
 /// One update by expectation maximisation: θ' = (1−s)·θ + s·(F + α/n)/(ΣF + α) for the weights and probabilities of a node with n non-zero
 /// entries, flows F, step size s and pseudocount α. Gaussians and logistics move towards the moments of their flows. Exact zeros stay zero.
 /// </summary>
+/// <remarks>Immutable; safe to use from any number of threads.</remarks>
 public sealed record EmUpdate
 {
     /// <summary>The step size, in (0, 1]; 1 by default, which with all rows in the flows is classic expectation maximisation.</summary>

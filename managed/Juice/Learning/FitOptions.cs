@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace Juice;
 
 /// <summary>What goes on around training: validation, early stopping, reports.</summary>
+/// <remarks>Immutable; safe to use from any number of threads.</remarks>
 public sealed record FitOptions
 {
     /// <summary>Rows that the model is scored on after every epoch, without learning from them; null, the default: none.</summary>

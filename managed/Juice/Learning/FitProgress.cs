@@ -10,6 +10,7 @@ namespace Juice;
 /// <param name="RowsPerSecond">Training rows a second, over this epoch.</param>
 /// <param name="TimeLeft">Until the last epoch ends, if none stops early, validation included.</param>
 /// <param name="IsEpochEnd">Whether the epoch is over and scored; the last report of each epoch, and only that, says so.</param>
+/// <remarks>Immutable; safe to use from any number of threads.</remarks>
 public sealed record FitProgress(
     int Epoch, int Epochs, long Rows, long TotalRows, double TrainBitsPerDimension, double? ValidationBitsPerDimension, double RowsPerSecond,
     TimeSpan TimeLeft, bool IsEpochEnd);

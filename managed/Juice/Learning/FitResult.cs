@@ -5,6 +5,7 @@ namespace Juice;
 /// <param name="BestEpoch">The epoch that scored best on the validation rows, from 1; null where there were none.</param>
 /// <param name="StoppedEarly">Whether patience ended it before the last epoch.</param>
 /// <param name="Elapsed">The time it took, validation included.</param>
+/// <remarks>Immutable; safe to use from any number of threads.</remarks>
 public sealed record FitResult(IReadOnlyList<FitEpoch> Epochs, int? BestEpoch, bool StoppedEarly, TimeSpan Elapsed);
 
 /// <summary>One epoch of a training.</summary>
@@ -15,5 +16,6 @@ public sealed record FitResult(IReadOnlyList<FitEpoch> Epochs, int? BestEpoch, b
 /// <param name="ImpossibleRows">Training rows of likelihood 0, which contributed nothing.</param>
 /// <param name="Steps">Updates.</param>
 /// <param name="Elapsed">The time it took, validation left out.</param>
+/// <remarks>Immutable; safe to use from any number of threads.</remarks>
 public sealed record FitEpoch(
     int Epoch, double TrainBitsPerDimension, double? ValidationBitsPerDimension, long Rows, long ImpossibleRows, long Steps, TimeSpan Elapsed);

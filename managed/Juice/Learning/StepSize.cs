@@ -3,7 +3,7 @@ namespace Juice;
 /// <summary>
 /// A schedule of step sizes: a pure function of how far training is. A plain number converts to a constant one.
 /// </summary>
-/// <remarks>Immutable and comparable by value.</remarks>
+/// <remarks>Immutable and comparable by value; safe to use from any number of threads.</remarks>
 public abstract record StepSize
 {
     private protected StepSize()

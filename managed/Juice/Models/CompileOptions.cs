@@ -1,6 +1,7 @@
 namespace Juice;
 
 /// <summary>How a circuit is compiled.</summary>
+/// <remarks>Immutable; safe to use from any number of threads.</remarks>
 public sealed record CompileOptions
 {
     /// <summary>Processor threads; 0, the default, is all cores. The results do not depend on it, bit for bit.</summary>

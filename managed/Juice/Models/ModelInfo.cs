@@ -3,6 +3,7 @@ using Juice.Interop;
 namespace Juice;
 
 /// <summary>What a circuit was compiled to: the plan in numbers.</summary>
+/// <remarks>Immutable; safe to use from any number of threads.</remarks>
 public sealed record ModelInfo
 {
     internal unsafe ModelInfo(NativeModelInfo* native)

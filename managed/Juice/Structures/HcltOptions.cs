@@ -1,6 +1,7 @@
 namespace Juice;
 
 /// <summary>How a hidden Chow-Liu tree is built from rows.</summary>
+/// <remarks>Immutable; safe to use from any number of threads.</remarks>
 public sealed record HcltOptions
 {
     /// <summary>The tree, as each variable's parent and −1 for the root; null, the default: the Chow-Liu tree of the rows.</summary>

@@ -3,6 +3,7 @@ using Juice.Interop;
 namespace Juice;
 
 /// <summary>How pairwise mutual information is counted.</summary>
+/// <remarks>Immutable; safe to use from any number of threads.</remarks>
 public sealed record TreeOptions
 {
     /// <summary>

@@ -1,5 +1,3 @@
-using Microsoft.Extensions.Logging;
-
 namespace Juice.Tests;
 
 public class FitTests
@@ -236,17 +234,5 @@ public class FitTests
         Assert.That(() => model.Fit(rows, new MiniBatchEm(), new FitOptions { Patience = 1 }), Throws.ArgumentException.With.Message.Contains("Validation"));
         Assert.That(() => model.Fit(rows, new MiniBatchEm(), new FitOptions { Validation = rows, Patience = 0 }), Throws.ArgumentException);
         Assert.That(() => model.Fit(rows, new MiniBatchEm(), new FitOptions { Validation = rows.Take(0) }), Throws.ArgumentException);
-    }
-
-    private sealed class ListLogger : ILogger
-    {
-        public List<string> Lines { get; } = [];
-
-        public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => true;
-
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-            Lines.Add($"{logLevel}: {formatter(state, exception)}");
     }
 }

@@ -29,7 +29,7 @@ public class ConditionalTests
     }
 
     [Test]
-    public void Rows_of_sources_and_of_many_parts_are_answered_alike()
+    public void More_rows_than_one_part_holds_are_answered_alike()
     {
         using CompiledCircuit model = Some.Model(variables: 60);
         var rows = Some.Rows(count: 6000, variables: 60);

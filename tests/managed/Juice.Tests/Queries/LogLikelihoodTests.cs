@@ -123,6 +123,16 @@ public class LogLikelihoodTests
     }
 
     [Test]
+    public void Arrays_and_stack_memory_are_rows()
+    {
+        byte[] array = [1, 2, 3];
+        Span<int> stack = stackalloc int[] { 1, 2, 3 };
+
+        Assert.That(_model.LogLikelihood(array), Is.EqualTo(Math.Log(Some.Probability(1, 2, 3))).Within(1e-6));
+        Assert.That(_model.LogLikelihood(stack), Is.EqualTo(_model.LogLikelihood(array)));
+    }
+
+    [Test]
     public void A_row_s_mask_is_summed_out()
     {
         double[] destination = new double[1];
