@@ -51,6 +51,7 @@ private:
     template <typename T>
     std::span<const T> values(const Tensor& tensor) {
         const std::size_t count = tensor.bytes.size() / sizeof(T);
+        if (count == 0) return {};
         if (reinterpret_cast<std::uintptr_t>(tensor.bytes.data()) % alignof(T) == 0) return {reinterpret_cast<const T*>(tensor.bytes.data()), count};
         std::vector<T> copy(count);
         std::memcpy(copy.data(), tensor.bytes.data(), tensor.bytes.size());

@@ -89,18 +89,18 @@ CircuitParts inputs(std::int32_t count, const float& p) {
 
 TEST(CircuitTest, TakesThousandsOfChildren) {
     const float p = 0.5f;
-    constexpr std::int32_t count = 5000;
+    constexpr std::int32_t count = 5000, products = 50;
     CircuitParts parts = inputs(count, p);
     Vector product{.type = NodeType::Product, .node_blocks = 1, .block_size = 1};
     for (std::int32_t v = 0; v < count; ++v) product.children.push_back(v);
-    for (std::int32_t i = 0; i < count; ++i) parts.vectors.push_back(product);
+    for (std::int32_t i = 0; i < products; ++i) parts.vectors.push_back(product);
     Vector sum{.type = NodeType::Sum, .node_blocks = 1, .block_size = 1};
-    for (std::int32_t i = 0; i < count; ++i) sum.children.push_back(count + i);
+    for (std::int32_t i = 0; i < count; ++i) sum.children.push_back(count + i % products);
     const std::vector<float> weights(count, 1.0f / count);
     sum.parameters = weights;
     parts.vectors.push_back(sum);
-    parts.root = 2 * count;
-    EXPECT_EQ(Circuit(parts).info().product_edges, std::int64_t{count} * count);
+    parts.root = count + products;
+    EXPECT_EQ(Circuit(parts).info().product_edges, std::int64_t{products} * count);
     std::swap(parts.vectors[count + 17].children[9], parts.vectors[count + 17].children[10]);
     EXPECT_NO_THROW(Circuit{parts});
     parts.vectors[count + 17].children[9] = 8;
