@@ -51,7 +51,7 @@ TEST_P(Determinism, ThreadsDoNotChangeABit) {
     const auto expected = train(*with_threads(circuit, 1), *circuit, rows, 3, 5);
     for (const int threads : {2, 3}) {
         const auto got = train(*with_threads(circuit, threads), *circuit, rows, 3, 5);
-        for (std::size_t id = 0; id < got.size(); ++id) EXPECT_TRUE(same(got[id], expected[id])) << threads << " threads, parameters of vector " << id;
+        for (std::size_t id = 0; id < got.size(); ++id) EXPECT_TRUE(same(got[id], expected[id])) << threads << " threads, vector " << id;
     }
 }
 

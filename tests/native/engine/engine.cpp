@@ -14,7 +14,8 @@ std::vector<Device> devices() {
     return all;
 }
 
-std::unique_ptr<Model> compile(const std::shared_ptr<const Circuit>& circuit, const Device& device, std::int64_t memory_limit, std::int64_t batch_size) {
+std::unique_ptr<Model> compile(const std::shared_ptr<const Circuit>& circuit, const Device& device, std::int64_t memory_limit,
+                               std::int64_t batch_size) {
     juice_compile_options options{};
     options.size = sizeof options;
     options.threads = device.threads;
@@ -133,9 +134,12 @@ juice_epoch_options epoch_options(const juice_em& rule, std::int64_t batch_size,
 
 testing::AssertionResult near(const Flows& got, const Flows& expected, double tolerance, const Flows* scale) {
     for (std::size_t id = 0; id < expected.nodes.size(); ++id) {
-        if (const auto parameters = near(got.parameters[id], expected.parameters[id], tolerance, scale ? scale->parameters[id] : std::vector<double>{}); !parameters)
+        const auto compare = [&](const std::vector<std::vector<double>> Flows::*part) {
+            return near((got.*part)[id], (expected.*part)[id], tolerance, scale ? (scale->*part)[id] : std::vector<double>{});
+        };
+        if (const auto parameters = compare(&Flows::parameters); !parameters)
             return testing::AssertionFailure() << "parameter flows of vector " << id << ": " << parameters.message();
-        if (const auto nodes = near(got.nodes[id], expected.nodes[id], tolerance, scale ? scale->nodes[id] : std::vector<double>{}); !nodes)
+        if (const auto nodes = compare(&Flows::nodes); !nodes)
             return testing::AssertionFailure() << "node flows of vector " << id << ": " << nodes.message();
     }
     return testing::AssertionSuccess();

@@ -54,8 +54,9 @@ TEST_P(Training, WeightsAddUpToOneAfterManySteps) {
 }
 
 TEST_P(Training, LongRunsFollowTheOracle) {
-    std::vector<Distribution> distributions{{DistributionType::Categorical, 11}, {DistributionType::Bernoulli}, {DistributionType::Binomial, 4},
-                                            {DistributionType::Gaussian}, {DistributionType::DiscreteLogistic, 8, -1.0, 1.0}, {DistributionType::Categorical, 40}};
+    const std::vector<Distribution> distributions{{DistributionType::Categorical, 11}, {DistributionType::Bernoulli},
+                                                  {DistributionType::Binomial, 4},     {DistributionType::Gaussian},
+                                                  {DistributionType::DiscreteLogistic, 8, -1.0, 1.0}, {DistributionType::Categorical, 40}};
     const auto circuit = Some::hclt(distributions, 3, 2);
     const Table rows = Some::rows(*circuit, 160, 1, 0.05, 0.0);
     for (const double step : {0.1, 0.5}) {
@@ -113,7 +114,10 @@ TEST_P(Training, AnEpochOfMiniBatchesIsTheStepsOneByOne) {
     for (std::int64_t first = 0; first < 50; first += 16) {
         const Table batch = rows.slice(first, std::min<std::int64_t>(16, 50 - first));
         const std::vector<double> logs = forward(*by_steps, batch);
-        for (std::size_t r = 0; r < logs.size(); ++r) sum += logs[r] * batch.weight(static_cast<std::int64_t>(r)), weight += batch.weight(static_cast<std::int64_t>(r));
+        for (std::int64_t r = 0; r < batch.rows(); ++r) {
+            sum += logs[static_cast<std::size_t>(r)] * batch.weight(r);
+            weight += batch.weight(r);
+        }
         backward(*by_steps);
         by_steps->update(em_rule(0.4, 0.1));
     }

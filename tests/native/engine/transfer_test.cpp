@@ -1,4 +1,6 @@
 // Parameters and flows in and out of a model: round trips, sums of buffers, and what one model's change does to another (nothing).
+#include <algorithm>
+
 #include "engine/engine.h"
 #include "reference/cases.h"
 #include "reference/some.h"
@@ -27,7 +29,9 @@ protected:
         return buffer;
     }
 
-    static bool has_parameters(const Circuit& circuit, std::int32_t id) { return circuit[id].type != NodeType::Product && circuit.owner(id).parameter_count() > 0; }
+    static bool has_parameters(const Circuit& circuit, std::int32_t id) {
+        return circuit[id].type != NodeType::Product && circuit.owner(id).parameter_count() > 0;
+    }
 };
 
 TEST_P(Transfer, AFreshModelHoldsTheCircuitsParameters) {
@@ -73,7 +77,7 @@ TEST_P(Transfer, ATrainedModelBecomesACircuit) {
         for (std::int32_t id = 0; id < circuit->size(); ++id) {
             EXPECT_EQ((*trained)[id].tied_to, (*circuit)[id].tied_to);
             EXPECT_EQ((*trained)[id].children, (*circuit)[id].children);
-            EXPECT_TRUE(std::equal((*trained)[id].edges.begin(), (*trained)[id].edges.end(), (*circuit)[id].edges.begin(), (*circuit)[id].edges.end()));
+            EXPECT_TRUE(std::ranges::equal((*trained)[id].edges, (*circuit)[id].edges));
             const auto& theta = (*trained)[id].parameters;
             if ((*circuit)[id].tied_to >= 0 || !has_parameters(*circuit, id)) continue;
             EXPECT_TRUE(same(std::vector<float>(theta.begin(), theta.end()), parameters(*model, *circuit, id))) << "vector " << id;

@@ -111,7 +111,8 @@ std::vector<float> random_weights(Random& random, std::int64_t node_blocks, std:
         const std::int64_t block = edges.empty() ? e / child_blocks : edges[static_cast<std::size_t>(e)];
         for (std::int64_t a = 0; a < block_size; ++a)
             for (std::int64_t c = 0; c < child_block_size; ++c)
-                entries[static_cast<std::size_t>(block * block_size + a)].push_back(static_cast<std::size_t>((e * block_size + a) * child_block_size + c));
+                entries[static_cast<std::size_t>(block * block_size + a)].push_back(
+                    static_cast<std::size_t>((e * block_size + a) * child_block_size + c));
     }
     std::vector<float> weights(static_cast<std::size_t>(count * block_size * child_block_size));
     for (const std::vector<std::size_t>& of_node : entries) draw_simplex(random, weights, of_node, zeros, contrast);

@@ -19,7 +19,8 @@ public:
                        std::vector<float> parameters);
     std::int32_t tied_input(std::int32_t variable, std::int32_t owner);
     // `edges` empty: the implied wiring.
-    std::int32_t product(std::vector<std::int32_t> children, std::int64_t node_blocks, std::vector<std::int32_t> edges = {}, bool node_wiring = false);
+    std::int32_t product(std::vector<std::int32_t> children, std::int64_t node_blocks, std::vector<std::int32_t> edges = {},
+                         bool node_wiring = false);
     std::int32_t sum(std::vector<std::int32_t> children, std::int64_t node_blocks, std::int64_t block_size, std::vector<float> weights,
                      std::vector<std::int32_t> edges = {});
     std::int32_t tied_sum(std::vector<std::int32_t> children, std::int32_t owner);

@@ -112,11 +112,18 @@ private:
         const std::int64_t below = maker_.child_blocks(children);
         if (random_.chance(options_.tie))
             for (std::int32_t id = 0; id < maker_.size(); ++id)
-                if (const Vector& v = maker_[id]; v.type == NodeType::Sum && v.tied_to < 0 && v.node_blocks == node_blocks && v.block_size == block_size &&
-                                                  v.child_blocks == below && v.child_block_size == k)
+                if (const Vector& v = maker_[id]; v.type == NodeType::Sum && v.tied_to < 0 && v.node_blocks == node_blocks &&
+                                                  v.block_size == block_size && v.child_blocks == below && v.child_block_size == k)
                     return maker_.tied_sum(children, id);
         const std::vector<std::int32_t> edges = random_.chance(0.5) ? std::vector<std::int32_t>{} : sparse_edges(node_blocks, below);
-        return maker_.sum(children, node_blocks, block_size, random_weights(random_, node_blocks, block_size, below, k, edges, zeros_, contrast_), edges);
+        std::vector<float> weights = random_weights(random_, node_blocks, block_size, below, k, edges, zeros_, contrast_);
+        return maker_.sum(children, node_blocks, block_size, std::move(weights), edges);
+    }
+
+    template <typename T>
+    void shuffle(std::vector<T>& items) {
+        for (auto i = static_cast<std::int64_t>(items.size()); i > 1; --i)
+            std::swap(items[static_cast<std::size_t>(i - 1)], items[static_cast<std::size_t>(random_.below(i))]);
     }
 
     // Each pair at most once, each sum block at least once, in no order.
@@ -127,8 +134,7 @@ private:
             for (std::int64_t j = 0; j < child_blocks; ++j)
                 if (j == sure || random_.chance(0.5)) pairs.emplace_back(static_cast<std::int32_t>(i), static_cast<std::int32_t>(j));
         }
-        if (random_.chance(0.5))
-            for (std::size_t i = pairs.size(); i > 1; --i) std::swap(pairs[i - 1], pairs[static_cast<std::size_t>(random_.below(static_cast<std::int64_t>(i)))]);
+        if (random_.chance(0.5)) shuffle(pairs);
         std::vector<std::int32_t> edges;
         for (const auto& pair : pairs) edges.push_back(pair.first);
         for (const auto& pair : pairs) edges.push_back(pair.second);
@@ -137,8 +143,9 @@ private:
 
     std::int32_t product(const Variables& scope, std::int64_t block_size, std::int64_t node_blocks = 0) {
         Variables shuffled = scope;
-        for (std::size_t i = shuffled.size(); i > 1; --i) std::swap(shuffled[i - 1], shuffled[static_cast<std::size_t>(random_.below(static_cast<std::int64_t>(i)))]);
-        const std::size_t parts = random_.chance(0.1) ? scope.size() : std::min<std::size_t>(scope.size(), static_cast<std::size_t>(random_.integer(2, 3)));
+        shuffle(shuffled);
+        const auto few = static_cast<std::size_t>(random_.integer(2, 3));
+        const std::size_t parts = random_.chance(0.1) ? scope.size() : std::min(scope.size(), few);
         std::vector<Variables> split(parts);
         for (std::size_t i = 0; i < shuffled.size(); ++i)
             split[i < parts ? i : static_cast<std::size_t>(random_.below(static_cast<std::int64_t>(parts)))].push_back(shuffled[i]);
