@@ -1,0 +1,189 @@
+// juice-bench: the HCLT training step against the machine's limits.
+//   juice-bench [--data DIR] [--latents 16,64,256] [--batch 64,256,1024] [--threads N,…] [--seconds S] [--instruction-set NAME]
+// The table goes to standard output, one JSON line a case to standard error. The whole step is measured through an epoch call, rows read and
+// checked included; forward, backward and update apart through the three calls (flows accumulated, as distributed training does it).
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <sstream>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <vector>
+
+#include "circuit/build.h"
+#include "common/error.h"
+#include "common/threads.h"
+#include "cpu/cpu.h"
+#include "data.h"
+#include "machine.h"
+#include "model/model.h"
+#include "report.h"
+
+namespace {
+
+using namespace juice;
+using namespace juice::bench;
+
+struct Options {
+    std::string data, instruction_set;
+    std::vector<std::int64_t> latents{16, 64, 256}, batches{64, 256, 1024}, threads;
+    double seconds = 2;
+};
+
+double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
+
+std::vector<std::int64_t> numbers(const std::string& name, const std::string& text) {
+    std::vector<std::int64_t> list;
+    std::stringstream stream(text);
+    for (std::string part; std::getline(stream, part, ',');) {
+        char* end = nullptr;
+        list.push_back(std::strtoll(part.c_str(), &end, 10));
+        if (part.empty() || *end || list.back() < 1) fail(JUICE_ERROR_ARGUMENT, "%s is '%s': it must be whole numbers above 0, separated by commas", name.c_str(), text.c_str());
+    }
+    return list;
+}
+
+Options parse(int count, char** arguments) {
+    Options options;
+    for (int i = 1; i < count; ++i) {
+        const std::string name = arguments[i];
+        if (name == "--help") {
+            std::puts("juice-bench [--data DIR] [--latents 16,64,256] [--batch 64,256,1024] [--threads N,...] [--seconds S] [--instruction-set NAME]\n"
+                      "Times an HCLT training step over Fashion-MNIST's Chow-Liu tree (images drawn from a seed where the files are missing).\n"
+                      "Example: juice-bench --latents 64 --batch 256 --threads 1,2");
+            std::exit(0);
+        }
+        if (i + 1 == count) fail(JUICE_ERROR_ARGUMENT, "%s: it is unknown or lacks its value; see --help", name.c_str());
+        const std::string value = arguments[++i];
+        if (name == "--data") options.data = value;
+        else if (name == "--instruction-set") options.instruction_set = value;
+        else if (name == "--latents") options.latents = numbers(name, value);
+        else if (name == "--batch") options.batches = numbers(name, value);
+        else if (name == "--threads") options.threads = numbers(name, value);
+        else if (name == "--seconds") options.seconds = std::strtod(value.c_str(), nullptr);
+        else fail(JUICE_ERROR_ARGUMENT, "%s: there is no such option; see --help", name.c_str());
+    }
+    if (options.threads.empty()) options.threads = {available_cores()};
+    return options;
+}
+
+double median(std::vector<double> times) {
+    std::sort(times.begin(), times.end());
+    return times.empty() ? NAN : times[times.size() / 2];
+}
+
+Case measure(const Options& options, const Images& images, const std::vector<std::int32_t>& parents, std::int32_t latents, std::int64_t batch, int threads) {
+    const std::vector<juice_distribution> pixels(parents.size(), {JUICE_CATEGORICAL, 256, 0, 0});
+    juice_hclt_options structure{};
+    structure.size = sizeof structure;
+    structure.variables = images.variables;
+    structure.parents = parents.data();
+    structure.distributions = pixels.data();
+    structure.latents = latents;
+    structure.seed = 1;
+    juice_compile_options compile{};
+    compile.size = sizeof compile;
+    compile.threads = threads;
+    compile.batch_size = batch;
+    compile.instruction_set = options.instruction_set.empty() ? nullptr : options.instruction_set.c_str();
+    Model model(hclt(structure), compile);
+    const juice_model_info info = model.info();
+    const juice_rows rows = images.rows();
+
+    Case result{};
+    result.data = images.name;
+    result.latents = latents;
+    result.batch = batch;
+    result.threads = threads;
+    result.flop = info.flop_per_row * static_cast<double>(batch);
+    result.bytes = info.step_bytes;
+
+    juice_em rule{sizeof rule, 0.1f, 0.1f, 0.01f, 0.01f, 0};
+    juice_epoch_options epoch{};
+    epoch.size = sizeof epoch;
+    epoch.batch_size = batch;
+    epoch.rule = rule;
+    std::vector<double> steps;
+    double before = 0;
+    const auto timed = [](std::int64_t, std::int64_t, double, void* user) -> std::int32_t {
+        auto& [times, last] = *static_cast<std::pair<std::vector<double>*, double*>*>(user);
+        const double time = now();
+        times->push_back(time - *last);
+        *last = time;
+        return 0;
+    };
+    std::pair<std::vector<double>*, double*> user{&steps, &before};
+    epoch.progress = timed;
+    epoch.user = &user;
+    const double end = now() + options.seconds;
+    juice_rows part = rows;
+    part.count = std::min(rows.count / batch * batch, batch * 32);
+    for (int round = 0; round < 2 || now() < end; ++round) {      // the first round warms up
+        if (round == 1) steps.clear();
+        before = now();
+        model.fit_epoch(part, epoch);
+    }
+    result.step = median(steps);
+    // With the rows in the program's memory as well.
+    result.peak_memory = peak_memory() - static_cast<double>(images.pixels.size());
+    result.planned_memory = static_cast<double>(info.parameter_bytes + info.activation_bytes);
+
+    std::vector<double> forward, backward, update;
+    for (int k = 0; k < 3 || (k < 30 && now() < end + options.seconds / 2); ++k) {
+        const double start = now();
+        model.forward(rows, nullptr, batch, nullptr);
+        const double middle = now();
+        model.backward(nullptr);
+        const double late = now();
+        model.update(rule);
+        forward.push_back(middle - start);
+        backward.push_back(late - middle);
+        update.push_back(now() - late);
+    }
+    result.forward = median(forward);
+    result.backward = median(backward);
+    result.update = median(update);
+    return result;
+}
+
+// Every case in a process of its own, so that peak memory is the case's.
+void run_case(const Options& options, const Machine& machine, const Images& images, const std::vector<std::int32_t>& parents, std::int64_t latents, std::int64_t batch, int threads) {
+    std::fflush(nullptr);
+    const pid_t child = fork();
+    if (child == 0) {
+        try {
+            print_case(machine, measure(options, images, parents, static_cast<std::int32_t>(latents), batch, threads));
+            std::_Exit(std::fflush(nullptr));
+        } catch (const std::exception& error) {
+            std::fprintf(stderr, "juice-bench: %s\n", error.what());
+            std::_Exit(1);
+        }
+    }
+    int status = 0;
+    if (child < 0 || waitpid(child, &status, 0) < 0 || status != 0) fail(JUICE_ERROR_INTERNAL, "the case of %lld latents, batch %lld failed", static_cast<long long>(latents), static_cast<long long>(batch));
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+    try {
+        choose_blas_kernels(arguments);
+        const Options options = parse(count, arguments);
+        const Images images = load_images(options.data);
+        const auto parents = tree_of(images, available_cores());
+        for (const auto threads : options.threads) {
+            Machine machine{matrix_rate(static_cast<int>(threads)), copy_rate(static_cast<int>(threads)), matrix_library(),
+                            options.instruction_set.empty() ? cpu_instruction_set() : options.instruction_set};
+            print_header(machine, images.name);
+            for (const auto latents : options.latents)
+                for (const auto batch : options.batches) run_case(options, machine, images, parents, latents, batch, static_cast<int>(threads));
+        }
+        return 0;
+    } catch (const std::exception& error) {
+        std::fprintf(stderr, "juice-bench: %s\n", error.what());
+        return 1;
+    }
+}
