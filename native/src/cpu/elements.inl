@@ -116,35 +116,69 @@ static Floats factor_log(const FactorView& view, std::int64_t q, std::int64_t ro
     return log2(multiply_factor(splat(1.0f), view, q, row));
 }
 
-// Multiplies `count` factors into `width` panels of 16 rows, and keeps each row's largest lane in maxima.
-template <int width>
+// Row numbers of tables are random accesses: asks for the rows of the tile after this one. `lines` cache lines from `skip` on.
+JUICE_INLINE void prefetch_table(const FactorView& view, std::int64_t row, std::int64_t skip, std::int64_t lines) {
+    for (int r = 0; r < 16; ++r) {
+        const std::int64_t code = view.codes[row + r];
+        const float* entry = view.base + (code < 0 ? 0 : code) * view.row_stride + skip * panel;
+        for (std::int64_t line = 0; line < lines; ++line) __builtin_prefetch(entry + line * panel);
+    }
+}
+
+// Multiplies `tables` and then `values` factors into `width` panels of 16 rows, and keeps each row's largest lane in maxima. The counts are
+// known when compiling (-1: `count` factors of any kind), so that the usual cases keep their addresses in registers.
+template <int width, int tables, int values>
 JUICE_INLINE void multiply_plain(const FactorView* views, std::int64_t count, std::int64_t q, std::int64_t row, bool first, float* out, std::int64_t stride,
                                  Floats (&maxima)[16]) {
+    constexpr bool known = tables >= 0;
+    const std::int64_t factors = known ? tables + values : count;
     for (int r = 0; r < 16; ++r) {
         Floats x[width];
+#pragma GCC unroll 4
         for (int j = 0; j < width; ++j) x[j] = first ? splat(lift) : load(out + j * stride + r * panel);
-        for (std::int64_t f = 0; f < count; ++f) {
+#pragma GCC unroll 4
+        for (std::int64_t f = 0; f < factors; ++f) {
             const FactorView& view = views[f];
             const bool mapped = view.mapping == Mapping::Panels;
-            if (view.codes) {
+            if (known ? f < tables : view.codes != nullptr) {
                 const float* entry = view.base + view.codes[row + r] * view.row_stride;
                 const Floats scale = splat(view.scale);
+#pragma GCC unroll 4
                 for (int j = 0; j < width; ++j) {
                     const std::int64_t at = (mapped ? view.map[q + j] : q + j) * panel;
                     x[j] = x[j] * add_product(load(view.offset + at), load(entry + at), scale);
                 }
             } else {
                 const float* value = view.base + (row + r) * panel;
+#pragma GCC unroll 4
                 for (int j = 0; j < width; ++j) x[j] = x[j] * load(value + (mapped ? view.map[q + j] : q + j) * view.panel_stride);
             }
         }
         Floats m = maxima[r];
+#pragma GCC unroll 4
         for (int j = 0; j < width; ++j) {
             store(out + j * stride + r * panel, x[j]);
             m = maximum(m, x[j]);
         }
         maxima[r] = m;
     }
+}
+
+template <int width>
+static void multiply_panels(const FactorView* views, std::int64_t count, std::int64_t q, std::int64_t row, bool first, float* out, std::int64_t stride, Floats (&maxima)[16]) {
+    // Tables stand before values in an HCLT's products; any other order takes the general loop.
+    int tables = 0;
+    while (tables < count && views[tables].codes) ++tables;
+    bool sorted = true;
+    for (std::int64_t f = tables; f < count; ++f) sorted = sorted && !views[f].codes;
+    const std::int64_t values = count - tables;
+    if (sorted && tables == 1 && values == 0) multiply_plain<width, 1, 0>(views, count, q, row, first, out, stride, maxima);
+    else if (sorted && tables == 2 && values == 0) multiply_plain<width, 2, 0>(views, count, q, row, first, out, stride, maxima);
+    else if (sorted && tables == 0 && values == 2) multiply_plain<width, 0, 2>(views, count, q, row, first, out, stride, maxima);
+    else if (sorted && tables == 1 && values == 1) multiply_plain<width, 1, 1>(views, count, q, row, first, out, stride, maxima);
+    else if (sorted && tables == 1 && values == 2) multiply_plain<width, 1, 2>(views, count, q, row, first, out, stride, maxima);
+    else if (sorted && tables == 2 && values == 1) multiply_plain<width, 2, 1>(views, count, q, row, first, out, stride, maxima);
+    else multiply_plain<width, -1, -1>(views, count, q, row, first, out, stride, maxima);
 }
 
 static void multiply_general(const FactorView* views, std::int64_t count, std::int64_t q, std::int64_t row, bool first, float* out, Floats (&maxima)[16]) {
@@ -169,7 +203,8 @@ static void scale_rows(float* out, std::int64_t panels, std::int64_t stride, Int
 
 // One segment of a tile: products in out, with 2^120 · 2^k · x = the true value of the row over the children's exponents.
 // Returns each row's largest lane; `extra` collects the exponents taken out on the way.
-static Floats multiply_segment(const FactorView* views, std::int64_t count, std::int64_t panels, std::int64_t row, float* out, std::int64_t stride, Ints& extra) {
+static Floats multiply_segment(const FactorView* views, std::int64_t count, std::int64_t panels, std::int64_t row, std::int64_t rows, float* out, std::int64_t stride,
+                               Ints& extra) {
     Floats largest = splat(0.0f);
     for (std::int64_t begin = 0; begin < count; begin += factors_at_once) {
         const std::int64_t chunk = count - begin < factors_at_once ? count - begin : factors_at_once;
@@ -180,12 +215,15 @@ static Floats multiply_segment(const FactorView* views, std::int64_t count, std:
             scale_rows(out, panels, stride, splat(374) - exponent);
             extra = extra + exponent - splat(247);
         }
+        if (row + 16 < rows)
+            for (std::int64_t f = begin; f < begin + chunk; ++f)
+                if (views[f].codes && views[f].mapping != Mapping::Nodes && views[f].row_stride <= 32 * panel) prefetch_table(views[f], row + 16, 0, views[f].row_stride / panel);
         Floats maxima[16];
         for (auto& m : maxima) m = splat(0.0f);
         std::int64_t q = 0;
         if (plain) {
-            for (; q + 4 <= panels; q += 4) multiply_plain<4>(views + begin, chunk, q, row, begin == 0, out + q * stride, stride, maxima);
-            for (; q < panels; ++q) multiply_plain<1>(views + begin, chunk, q, row, begin == 0, out + q * stride, stride, maxima);
+            for (; q + 4 <= panels; q += 4) multiply_panels<4>(views + begin, chunk, q, row, begin == 0, out + q * stride, stride, maxima);
+            for (; q < panels; ++q) multiply_panels<1>(views + begin, chunk, q, row, begin == 0, out + q * stride, stride, maxima);
         } else {
             for (; q < panels; ++q) multiply_general(views + begin, chunk, q, row, begin == 0, out + q * stride, maxima);
         }
@@ -244,7 +282,7 @@ static void elements(const Run& run, const PlanOperation& operation, const Facto
             const PlanSegment& segment = run.segments[operation.segment_begin + s];
             const auto count = segment.factor_end - segment.factor_begin;
             Ints exponent = splat(std::int32_t{0});
-            const Floats largest = multiply_segment(view, count, segment.panels, row, out + segment.first_panel * run.stride + row * panel, run.stride, exponent);
+            const Floats largest = multiply_segment(view, count, segment.panels, row, run.rows16, out + segment.first_panel * run.stride + row * panel, run.stride, exponent);
             slow = slow | less(largest, splat(1.0f));
             const Ints field = shift_right<23>(bits(largest));
             exponent = exponent + field - splat(127 + lift_exponent);

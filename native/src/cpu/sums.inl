@@ -46,11 +46,11 @@ JUICE_INLINE void forward_tile(const Run& run, const PlanBlock* blocks, std::int
         for (std::int32_t q = 0; q < blocks[b].in_panels; ++q, a += run.stride, transposed += 16 * panel)
             multiply_add16<R, N, maximise>(a, panel, 1, transposed, panel_step, acc);
     }
+    // Lanes past the last node hold 0 and must not count as low: they are lifted by 1.
+    static constexpr float lifted[32] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
+    const std::int64_t last = valid - (N - 1) * panel;      // nodes in the last panel of the tile
+    const Floats pad = load_unaligned(lifted + 16 - (last < 16 ? last : 16));
     Floats low = splat(1.0f);
-    // Lanes past the last node hold 0 and must not count as low.
-    alignas(64) float padding[16];
-    for (int i = 0; i < 16; ++i) padding[i] = (N - 1) * panel + i >= valid ? 1.0f : 0.0f;
-    const Floats pad = load(padding);
 #pragma GCC unroll 16
     for (int r = 0; r < R; ++r)
 #pragma GCC unroll 4

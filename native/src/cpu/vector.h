@@ -55,7 +55,11 @@ JUICE_INLINE Ints load(const std::int32_t* p) {
     JUICE_EACH r.part[i_] = *reinterpret_cast<const HardwareInts*>(p + i_ * hardware_width);
     return r;
 }
-// From any address that holds integers.
+JUICE_INLINE Floats load_unaligned(const float* p) {
+    Floats r;
+    __builtin_memcpy(&r, p, sizeof r);
+    return r;
+}
 JUICE_INLINE Ints load_unaligned(const std::int32_t* p) {
     Ints r;
     __builtin_memcpy(&r, p, sizeof r);
