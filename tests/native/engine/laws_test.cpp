@@ -73,7 +73,7 @@ protected:
         EXPECT_TRUE(near(apart, together, 1e-6));
         for (std::int32_t id = 0; id < circuit->size(); ++id) {
             if ((*circuit)[id].tied_to >= 0) continue;
-            EXPECT_TRUE(near(parameter_flows(*pieces, *circuit, id), parameter_flows(*whole, *circuit, id), 2e-6)) << "flows of vector " << id;
+            EXPECT_TRUE(near(parameter_flows(*pieces, *circuit, id), parameter_flows(*whole, *circuit, id), 5e-6)) << "flows of vector " << id;
         }
     }
 };
@@ -129,6 +129,37 @@ TEST_P(Laws, FlowsDoNotDependOnTheSplit) {
     SCOPED_TRACE("HCLT");
     const auto circuit = large_hclt();
     expect_same_in_pieces(circuit, Some::rows(*circuit, 100, 2), {33, 64, 65, 100});
+}
+
+// Sums in float32 drift where thousands of like terms are added one by one.
+TEST_P(Laws, FlowsOfManyRowsKeepTheirDigits) {
+    const std::int64_t distinct = 12, repeats = JUICE_SANITIZED ? 400 : 5000;
+    const auto circuit = Some::hclt({{DistributionType::Categorical, 5}, {DistributionType::Bernoulli}, {DistributionType::Binomial, 3},
+                                     {DistributionType::Gaussian}, {DistributionType::Categorical, 3}}, 3, 9);
+    const Table few = Some::rows(*circuit, distinct, 9, 0.1);
+    Table many;
+    many.variables = few.variables;
+    for (std::int64_t i = 0; i < repeats; ++i) many.values.insert(many.values.end(), few.values.begin(), few.values.end());
+    Reference reference(circuit);
+    const Flows expected = reference.flows(few, std::vector<double>(static_cast<std::size_t>(distinct), static_cast<double>(repeats)));
+
+    const auto model = compile(circuit);
+    forward(*model, many);
+    backward(*model);
+    EXPECT_TRUE(near(flows(*model, *circuit), expected, 1e-5)) << "one batch";
+    model->clear_flows();
+    for (std::int64_t first = 0; first < many.rows(); first += 100) {
+        forward(*model, many.slice(first, 100));
+        backward(*model);
+    }
+    EXPECT_TRUE(near(flows(*model, *circuit), expected, 1e-5)) << "many batches";
+    model->clear_flows();
+    model->fit_epoch(many.view(), epoch_options(em_rule(0.7, 0.1), 100, true));
+    reference.update(expected, em_rule(0.7, 0.1));
+    for (std::int32_t id = 0; id < circuit->size(); ++id) {
+        if ((*circuit)[id].type == NodeType::Product) continue;
+        EXPECT_TRUE(near(parameters(*model, *circuit, id), reference.parameters(id), 1e-5)) << "parameters of vector " << id;
+    }
 }
 
 TEST_P(Laws, FullBatchEmNeverLowersTheLikelihood) {

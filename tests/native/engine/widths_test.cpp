@@ -119,6 +119,29 @@ TEST_P(EngineOnShapes, OneVariableOfEachDistribution) {
     }
 }
 
+TEST_P(EngineOnShapes, BlockSparseSumsOverWideBlocks) {
+    for (const std::int64_t width : {16, 32, 48}) {
+        if (JUICE_SANITIZED && width > 16) continue;
+        SCOPED_TRACE("blocks of " + std::to_string(width));
+        Random random(static_cast<std::uint64_t>(width));
+        const Distribution die{DistributionType::Categorical, 6};
+        Maker maker(3);
+        const auto input = [&](std::int32_t v, std::int64_t blocks) {
+            return maker.input(v, die, blocks, width, random_inputs(random, die, blocks * width, false));
+        };
+        // Five blocks over seven, of two products of which one is wired block by block; then three over those five.
+        const std::int32_t x = input(0, 4), y = input(1, 4), z = input(2, 2);
+        const std::int32_t straight = maker.product({x, y}, 4), wired = maker.product({x, y}, 3, {3, 0, 1, 1, 0, 2});
+        const std::vector<std::int32_t> edges{0, 0, 0, 1, 2, 2, 2, 3, 3, 4, 4, 4, 4, 1, 3, 6, 0, 2, 4, 5, 6, 5, 0, 1, 2, 3};
+        const std::int32_t sum = maker.sum({straight, wired}, 5, width, random_weights(random, 5, width, 7, width, edges, true, 1.0), edges);
+        const std::int32_t product = maker.product({sum, z}, 3, {4, 0, 0, 1, 2, 1});
+        const std::vector<std::int32_t> few{1, 0, 1, 2, 1, 2, 0, 0};
+        const std::int32_t top = maker.sum({product}, 2, 8, random_weights(random, 2, 8, 3, width, few, false, 1.0), few);
+        const auto circuit = maker.make(maker.sum({top}, 1, 1, random_weights(random, 1, 1, 2, 8, {}, false, 1.0)));
+        expect_agreement(circuit, Some::rows(*circuit, 25, 2, 0.1));
+    }
+}
+
 TEST_P(EngineOnShapes, ManyCategories) {
     Random random(6);
     const Distribution tokens{DistributionType::Categorical, JUICE_SANITIZED ? 2000 : 30000};
