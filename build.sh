@@ -69,6 +69,7 @@ missing_packages() {
                 { compiles '#include <rapidcheck.h>' && links -lrapidcheck; } || echo librapidcheck-dev
                 compiles '#include <zlib.h>' || echo zlib1g-dev ;;
             bench)
+                compiles '#include <zlib.h>' || echo zlib1g-dev
                 { compiles '#include <cblas.h>' && links -lopenblas; } || echo libopenblas-dev ;;
         esac
     done

@@ -1,4 +1,5 @@
 using System.Reflection;
+using System.Text;
 
 namespace Juice.Cli;
 
@@ -16,10 +17,13 @@ internal static class Sentences
         _ => $"a fault of juice itself, {exception.GetType().Name}: {exception.Message}",
     };
 
-    /// <summary>One line, without a final full stop missing.</summary>
+    /// <summary>One line with a full stop at its end, whatever the text was.</summary>
     public static string Tidy(string text)
     {
-        string line = string.Join(' ', text.Split((char[])['\r', '\n'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
+        StringBuilder joined = new();
+        foreach (string part in text.Split((char[])['\r', '\n'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+            joined.Append(joined.Length == 0 ? "" : joined[^1] is ':' or '.' ? " " : "; ").Append(part);
+        string line = joined.ToString();
         return line.EndsWith('.') || line.EndsWith('?') || line.EndsWith('!') ? line : line + ".";
     }
 

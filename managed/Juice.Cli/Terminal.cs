@@ -12,7 +12,8 @@ internal sealed record Terminal(TextWriter Out, TextWriter Error, bool ErrorIsIn
     public static Terminal Process()
     {
         // Bytes as they are meant, whatever the console's code page, and one write for many lines.
-        StreamWriter output = new(Console.OpenStandardOutput(), new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), bufferSize: 1 << 16) { NewLine = "\n" };
+        UTF8Encoding encoding = new(encoderShouldEmitUTF8Identifier: false);
+        StreamWriter output = new(Console.OpenStandardOutput(), encoding, bufferSize: 1 << 16) { NewLine = "\n" };
         bool interactive = !Console.IsErrorRedirected && Environment.GetEnvironmentVariable("TERM") is not (null or "" or "dumb");
         return new(output, Console.Error, interactive || (!Console.IsErrorRedirected && OperatingSystem.IsWindows()));
     }

@@ -22,7 +22,8 @@ internal static class Tool
     }
 
     /// <summary>What the tool understands of arguments, without doing it.</summary>
-    public static ParseResult Parse(IReadOnlyList<string> arguments) => CreateRoot(new Terminal(TextWriter.Null, TextWriter.Null, ErrorIsInteractive: false)).Parse(arguments);
+    public static ParseResult Parse(IReadOnlyList<string> arguments) =>
+        CreateRoot(new Terminal(TextWriter.Null, TextWriter.Null, ErrorIsInteractive: false)).Parse(arguments);
 
     private static async Task<int> RunCommandAsync(IReadOnlyList<string> arguments, Terminal terminal, CancellationToken cancellation)
     {

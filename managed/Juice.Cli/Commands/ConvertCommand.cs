@@ -16,7 +16,8 @@ internal static class ConvertCommand
             Description = "Draw the parameters that the model lacks from this seed. Without it, a model that lacks some is an error.",
             HelpName = "N",
         };
-        ToolCommand command = new("convert", "Turn a model file into readable JSON, with all parameters written out, or back. Nothing is lost on the way.")
+        ToolCommand command = new(
+            "convert", "Turn a model file into readable JSON, with all parameters written out, or back. Nothing is lost on the way.")
         {
             Examples = ["juice convert m.juice m.json", "juice convert m.json m.juice"],
         };
@@ -54,6 +55,13 @@ internal static class ConvertCommand
         {
             throw new FileNotFoundException($"There is no file '{path}'.", path, e);
         }
-        return Circuit.FromJson(json, seed);
+        try
+        {
+            return Circuit.FromJson(json, seed);
+        }
+        catch (InvalidDataException e)
+        {
+            throw new InvalidDataException($"{path}: {e.Message}", e);
+        }
     }
 }

@@ -19,7 +19,12 @@ internal static class DataCommand
         DataOptions options = new();
         ToolCommand command = new("data", "Print what a data set or a file of rows holds: rows, variables, type, range, missing entries.")
         {
-            Examples = ["juice data fashion-mnist", "juice data rows.csv --header --columns", "juice data fashion-mnist --split test --rows 100 --export test.npy"],
+            Examples =
+            [
+                "juice data fashion-mnist",
+                "juice data rows.csv --header --columns",
+                "juice data fashion-mnist --split test --rows 100 --export test.npy",
+            ],
         };
         command.Add(data);
         options.AddTo(command);
@@ -31,7 +36,8 @@ internal static class DataCommand
             string? target = parsed.GetValue(export);
             if (target is not null) OutputFile.Check(target, ".npy", ".csv");
             IReadOnlyList<NamedRows> parts = await options.LoadPartsAsync(parsed, terminal, parsed.GetRequiredValue(data), cancellation);
-            if (target is not null && parts.Count > 1) throw new UsageException($"{parts[0].Name} has the parts train and test; say with --split which one to export.");
+            if (target is not null && parts.Count > 1)
+                throw new UsageException($"{parts[0].Name} has the parts train and test; say with --split which one to export.");
 
             Action<TextWriter, IReadOnlyList<Described>, bool> write = parsed.GetValue(json) ? WriteJson : Write;
             write(terminal.Out, [.. parts.Select(part => new Described(part, RowSummary.Of(part.Rows, cancellation)))], parsed.GetValue(columns));
@@ -53,7 +59,8 @@ internal static class DataCommand
             facts.Add("variables", summary.Variables.Count);
             facts.Add("type", Type(summary.ElementType) + (part.Rows.Categories is int categories ? $", {categories} categories" : ""));
             facts.Add("range", Range(summary.All));
-            facts.Add("missing", summary.All.Missing == 0 ? "none" : $"{Units.Count(summary.All.Missing)} of {Units.Count(summary.Rows * summary.Variables.Count)} entries");
+            long entries = summary.Rows * summary.Variables.Count;
+            facts.Add("missing", summary.All.Missing == 0 ? "none" : $"{Units.Count(summary.All.Missing)} of {Units.Count(entries)} entries");
             facts.Write(output);
             if (!columns) continue;
             Facts each = new();
@@ -61,7 +68,8 @@ internal static class DataCommand
             for (int i = 0; i < summary.Variables.Count; i++)
             {
                 VariableSummary variable = summary.Variables[i];
-                each.Add(i.ToString(CultureInfo.InvariantCulture), Range(variable) + (variable.Missing == 0 ? "" : $", {Units.Count(variable.Missing)} missing"));
+                string missing = variable.Missing == 0 ? "" : $", {Units.Count(variable.Missing)} missing";
+                each.Add(i.ToString(CultureInfo.InvariantCulture), Range(variable) + missing);
             }
             each.Write(output);
         }

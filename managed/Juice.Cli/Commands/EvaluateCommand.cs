@@ -30,10 +30,12 @@ internal static class EvaluateCommand
             string path = parsed.GetRequiredValue(model);
             using Circuit circuit = Circuit.Load(path);
             NamedRows rows = await dataOptions.LoadAsync(parsed, terminal, parsed.GetRequiredValue(data), usualPart: "test", cancellation);
+            rows.CheckFits(circuit, path);
             using CompiledCircuit compiled = modelOptions.Compile(circuit, parsed);
             long start = Stopwatch.GetTimestamp();
-            double[] values = compiled.LogLikelihood(rows.Rows, cancellation);
-            Evaluation evaluation = new(path, rows, Enumerable.Range(0, compiled.Roots).Select(root => Score.Of(values, root, compiled)).ToArray(), Stopwatch.GetElapsedTime(start));
+            double[] values = rows.Use(all => compiled.LogLikelihood(all, cancellation));
+            Score[] scores = [.. Enumerable.Range(0, compiled.Roots).Select(root => Score.Of(values, root, compiled))];
+            Evaluation evaluation = new(path, rows, scores, Stopwatch.GetElapsedTime(start));
             if (parsed.GetValue(json)) evaluation.WriteJson(terminal.Out);
             else evaluation.Write(terminal.Out);
             return Tool.Success;
@@ -114,7 +116,11 @@ internal static class EvaluateCommand
 
         private string Each(Func<Score, string> text) => string.Join(", ", Scores.Select(text));
 
-        private static string Number(double value, string format) =>
-            double.IsNegativeInfinity(value) ? "-inf" : double.IsPositiveInfinity(value) ? "inf" : value.ToString(format, CultureInfo.InvariantCulture);
+        private static string Number(double value, string format) => value switch
+        {
+            double.NegativeInfinity => "-inf",
+            double.PositiveInfinity => "inf",
+            _ => value.ToString(format, CultureInfo.InvariantCulture),
+        };
     }
 }

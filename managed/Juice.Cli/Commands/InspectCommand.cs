@@ -16,9 +16,10 @@ internal static class InspectCommand
         Option<bool> json = Arguments.Json();
         Option<ulong?> seed = new("--seed") { Description = "Draw the parameters that the model lacks from this seed.", HelpName = "N" };
         ModelOptions modelOptions = new();
-        ToolCommand command = new("inspect", "Print what a model holds (variables, vectors, nodes, edges, parameters, depth, metadata), its plan and its memory for a batch.")
+        ToolCommand command = new("inspect",
+            "Print what a model holds (variables, vectors, nodes, edges, parameters, depth, metadata), its plan and its memory for a batch.")
         {
-            Examples = ["juice inspect m.juice", "juice inspect m.juice --batch-size 512 --memory-limit 2G", "juice inspect m.juice --json --vectors"],
+            Examples = ["juice inspect m.juice", "juice inspect m.juice --batch-size 512 --memory-limit 2G", "juice inspect m.juice --json"],
         };
         command.Add(model);
         command.Add(batchSize);

@@ -15,7 +15,12 @@ internal static class LogLikelihoodCommand
         ModelOptions modelOptions = new();
         ToolCommand command = new("loglik", "Print the natural-log likelihood of each row, comma-separated where the model has several roots.")
         {
-            Examples = ["juice loglik m.juice rows.csv", "juice loglik m.juice rows.npz --array test", "zcat rows.csv.gz | juice loglik m.juice - --header"],
+            Examples =
+            [
+                "juice loglik m.juice rows.csv",
+                "juice loglik m.juice rows.npz --array test",
+                "zcat rows.csv.gz | juice loglik m.juice - --header",
+            ],
         };
         command.Add(model);
         command.Add(data);
@@ -23,10 +28,12 @@ internal static class LogLikelihoodCommand
         modelOptions.AddTo(command);
         command.SetAction(async (parsed, cancellation) =>
         {
-            using Circuit circuit = Circuit.Load(parsed.GetRequiredValue(model));
+            string path = parsed.GetRequiredValue(model);
+            using Circuit circuit = Circuit.Load(path);
             NamedRows rows = await dataOptions.LoadAsync(parsed, terminal, parsed.GetRequiredValue(data), usualPart: "test", cancellation);
+            rows.CheckFits(circuit, path);
             using CompiledCircuit compiled = modelOptions.Compile(circuit, parsed);
-            Write(terminal.Out, compiled.LogLikelihood(rows.Rows, cancellation), compiled.Roots);
+            Write(terminal.Out, rows.Use(all => compiled.LogLikelihood(all, cancellation)), compiled.Roots);
             return Tool.Success;
         });
         return command;

@@ -16,9 +16,10 @@ internal sealed class TrainCommand
         Description = $"'{HcltArguments.Structure}' to start a hidden Chow-Liu tree, learnt from the rows, or a model file to go on with.",
     };
 
-    private readonly Option<string> _data = Arguments.RequiredData($"The rows: {DataOptions.Kinds}. Of a data set the train part, unless --split says otherwise.");
+    private readonly Option<string> _data = Arguments.RequiredData(
+        $"The rows: {DataOptions.Kinds}. Of a data set the train part, unless --split says otherwise.");
     private readonly Option<string> _out = new("--out") { Description = "The model file to write (.juice).", HelpName = "FILE", Required = true };
-    private readonly Option<string> _chart = new("--chart") { Description = "Draw bits per dimension by epoch into a picture (.png).", HelpName = "FILE" };
+    private readonly Option<string> _chart = new("--chart") { Description = "Draw bits per dimension by epoch (.png).", HelpName = "FILE" };
     private readonly Option<string> _log = new("--log") { Description = "Write a JSON line an epoch to a file.", HelpName = "FILE" };
     private readonly DataOptions _dataOptions = new();
     private readonly HcltArguments _hclt = new();
@@ -61,25 +62,30 @@ internal sealed class TrainCommand
         bool isNew = model == HcltArguments.Structure;
         OutputFile.Check(output, ".juice");
         if (chart is not null) OutputFile.Check(chart, ".png");
+        if (log is not null) OutputFile.CheckFolder(log);
         if (!isNew) _hclt.RejectAll(parsed, model);
 
         NamedRows data = await _dataOptions.LoadAsync(parsed, _terminal, parsed.GetRequiredValue(_data), usualPart: "train", cancellation);
         (Rows rows, Rows? validation) = _validation.Choose(parsed, _dataOptions, data.Rows, isNew, _train.Seed(parsed), cancellation);
         if (_train.Patience(parsed) is not null && validation is null) throw new UsageException("--patience needs rows to watch: give --validation.");
-        _terminal.Note($"{data}: {Units.Count(rows.Count)} rows of {Units.Count(rows.Variables)} variables" + (validation is null ? "" : $", {Units.Count(validation.Count)} for validation"));
+        _terminal.Note($"{data}: {Units.Count(rows.Count, "row")} of {Units.Count(rows.Variables, "variable")}"
+            + (validation is null ? "" : $", {Units.Count(validation.Count)} for validation"));
 
         ITrainingView view = ITrainingView.For(_terminal);
-        using CompiledCircuit compiled = Compile(parsed, model, isNew, rows, validation, view, cancellation);
+        // Rows are numbered anew where some were held out; whoever reads a complaint about a row should know.
+        NamedRows train = new(rows.Count < data.Rows.Count ? $"{data} without held-out rows" : data.ToString(), null, rows);
+        using CompiledCircuit compiled = Compile(parsed, model, isNew, train, validation, view, cancellation);
         string name = isNew ? $"{model} with {_hclt.Latents(parsed)} latents" : Path.GetFileName(model);
-        return Train(parsed, new Run(view, compiled, name, data.Name, rows, validation, output, chart, log), cancellation);
+        return Train(parsed, new Run(view, compiled, name, data.Name, train, validation, output, chart, log), cancellation);
     }
 
     // The circuit itself is let go of: from here on the parameters are the model's.
-    private CompiledCircuit Compile(ParseResult parsed, string model, bool isNew, Rows rows, Rows? validation, ITrainingView view, CancellationToken cancellation)
+    private CompiledCircuit Compile(
+        ParseResult parsed, string model, bool isNew, NamedRows rows, Rows? validation, ITrainingView view, CancellationToken cancellation)
     {
-        using Circuit circuit = isNew ? Start(parsed, rows, validation, view, cancellation) : Circuit.Load(model, _train.GivenSeed(parsed));
-        if (circuit.Variables != rows.Variables)
-            throw new InvalidDataException($"{model} has {circuit.Variables} variables, the rows to train on have {rows.Variables}");
+        using Circuit circuit = isNew ? Start(parsed, rows.Rows, validation, view, cancellation) : Circuit.Load(model, _train.GivenSeed(parsed));
+        rows.CheckFits(circuit, model);
+        if (circuit.Roots != 1) throw new InvalidDataException($"{model} has {circuit.Roots} roots; training needs one");
         _terminal.Note($"{model}: {Units.Count(circuit.Edges)} edges, {Units.Count(circuit.Parameters)} parameters, depth {circuit.Depth}");
         return _modelOptions.Compile(circuit, parsed, _train.BatchSize(parsed));
     }
@@ -89,7 +95,11 @@ internal sealed class TrainCommand
         ulong seed = _train.Seed(parsed);
         IReadOnlyList<Rows> all = validation is null ? [rows] : [rows, validation];
         return view.Work("Chow-Liu tree", progress => Structures.Hclt(
-            rows, _hclt.Latents(parsed), seed, _hclt.Options(parsed, all, _modelOptions.Threads(parsed), seed, progress, cancellation), cancellation));
+            rows,
+            _hclt.Latents(parsed),
+            seed,
+            _hclt.Options(parsed, all, _modelOptions.Threads(parsed), seed, progress, cancellation),
+            cancellation));
     }
 
     private int Train(ParseResult parsed, Run run, CancellationToken cancellation)
@@ -100,8 +110,8 @@ internal sealed class TrainCommand
         using TrainingLog? log = run.Log is null ? null : new TrainingLog(run.Log);
         try
         {
-            result = run.View.Fit(shown => run.Model.Fit(
-                run.Rows,
+            result = run.View.Fit(shown => run.Rows.Use(rows => run.Model.Fit(
+                rows,
                 _train.Em(parsed),
                 new FitOptions
                 {
@@ -117,7 +127,7 @@ internal sealed class TrainCommand
                         shown.Report(progress);
                     }),
                 },
-                cancellation));
+                cancellation)));
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested && epochs.Count > 0)
         {
@@ -138,7 +148,7 @@ internal sealed class TrainCommand
     private void Save(ParseResult parsed, Run run, IReadOnlyList<EpochRecord> epochs)
     {
         using Circuit trained = run.Model.ToCircuit();
-        using Circuit described = TrainingMetadata.AddTo(trained, run.DataName, run.Rows, Settings(parsed, run), epochs);
+        using Circuit described = TrainingMetadata.AddTo(trained, run.DataName, run.Rows.Rows, Settings(parsed, run), epochs);
         described.Save(run.Output);
     }
 
@@ -148,7 +158,7 @@ internal sealed class TrainCommand
         JsonObject settings = new()
         {
             ["model"] = parsed.GetRequiredValue(_model),
-            ["rows"] = run.Rows.Count,
+            ["rows"] = run.Rows.Rows.Count,
             ["validation_rows"] = run.Validation?.Count ?? 0,
             ["full_batch"] = em is FullBatchEm,
             ["epochs"] = em.Epochs,
@@ -164,11 +174,12 @@ internal sealed class TrainCommand
     private void Report(Run run, FitResult result)
     {
         long impossible = result.Epochs[^1].ImpossibleRows;
-        if (impossible > 0) _terminal.Note($"{Units.Count(impossible)} rows are impossible under the model and taught it nothing");
+        if (impossible > 0) _terminal.Note($"{Units.Count(impossible, "row")} had likelihood 0 in the last epoch and taught the model nothing");
         FitEpoch kept = result.Epochs[(result.BestEpoch ?? result.Epochs.Count) - 1];
         Facts facts = new();
         facts.Add("model", run.Output);
-        facts.Add("epochs", $"{result.Epochs.Count}{(result.StoppedEarly ? ", stopped early" : "")}{(result.BestEpoch is int best ? $", the best one ({best}) kept" : "")}");
+        string early = result.StoppedEarly ? ", stopped early" : "", which = result.BestEpoch is int best ? $", the best one ({best}) kept" : "";
+        facts.Add("epochs", $"{result.Epochs.Count}{early}{which}");
         facts.Add("train", $"{PlainView.Bpd(kept.TrainBitsPerDimension)} bpd");
         if (kept.ValidationBitsPerDimension is double validation) facts.Add("validation", $"{PlainView.Bpd(validation)} bpd");
         facts.Add("time", Units.Time(result.Elapsed));
@@ -176,5 +187,7 @@ internal sealed class TrainCommand
     }
 
     /// <summary>A training that is ready to begin.</summary>
-    private sealed record Run(ITrainingView View, CompiledCircuit Model, string ModelName, string DataName, Rows Rows, Rows? Validation, string Output, string? Chart, string? Log);
+    private sealed record Run(
+        ITrainingView View, CompiledCircuit Model, string ModelName, string DataName, NamedRows Rows, Rows? Validation, string Output, string? Chart,
+            string? Log);
 }

@@ -11,16 +11,37 @@ namespace Juice.Cli.Options;
 internal sealed record NamedRows(string Name, string? Part, Rows Rows)
 {
     public override string ToString() => Part is null ? Name : $"{Name} ({Part})";
+
+    /// <summary>Finds out before the work that rows and a model do not belong together.</summary>
+    public void CheckFits(Circuit circuit, string model)
+    {
+        if (circuit.Variables != Rows.Variables)
+            throw new InvalidDataException($"{model} has {Units.Count(circuit.Variables, "variable")}, {this} has {Units.Count(Rows.Variables)}");
+    }
+
+    /// <summary>Does something with the rows; a complaint about one of them says whose rows they are.</summary>
+    public T Use<T>(Func<Rows, T> work)
+    {
+        try
+        {
+            return work(Rows);
+        }
+        catch (ArgumentException e)
+        {
+            throw new InvalidDataException($"{this}: {Sentences.Of(e)}", e);
+        }
+    }
 }
 
 /// <summary>How rows are named on a command line: a data set, a folder of images, or a file; and how they are read.</summary>
 internal sealed class DataOptions
 {
-    public const string Kinds = "a data set (fashion-mnist, mnist), a folder with its files, or a file (CSV, IDX, NPY or NPZ, gzipped or not; - is standard input)";
+    public const string Kinds =
+        "a data set (fashion-mnist, mnist), a folder with its files, or a file (CSV, IDX, NPY or NPZ, gzipped or not; - is standard input)";
 
     private readonly Option<bool> _header = new("--header") { Description = "The first line of a CSV file names the columns." };
 
-    private readonly Option<string> _array = new("--array") { Description = "The array of an NPZ file to read. Default: the first.", HelpName = "NAME" };
+    private readonly Option<string> _array = new("--array") { Description = "The array of an NPZ file. Default: the first.", HelpName = "NAME" };
 
     private readonly Option<long> _rows = OptionValues.Whole<long>("--rows", "Take only the first N rows.", minimum: 1);
 

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using Juice.Data;
 
 namespace Juice.Cli.Options;
@@ -15,12 +16,15 @@ internal sealed class HcltArguments
 
     private readonly Option<int> _categories = OptionValues.Whole(
         "--categories",
-        $"hclt: categories of every variable. Default: what the data set says; of a file, the largest value plus one for a column of whole numbers from 0 to {MostCategories - 1}, and Gaussians for any other.",
+        "hclt: categories of every variable. Default: what the data set says; of a file, the largest value plus one for a column of whole "
+            + $"numbers from 0 to {MostCategories - 1}, and Gaussians for any other.",
         minimum: 1);
 
-    private readonly Option<long> _treeRows = OptionValues.Whole<long>("--tree-rows", "hclt: learn the tree from a random N of the rows. Default: all.", minimum: 1);
+    private readonly Option<long> _treeRows = OptionValues.Whole<long>(
+        "--tree-rows", "hclt: learn the tree from a random N of the rows. Default: all.", minimum: 1);
 
-    private readonly Option<int> _bins = OptionValues.Whole("--bins", "hclt: bins a variable when the tree is learnt. Default: 16 where there are more than 64 categories.", minimum: 2);
+    private readonly Option<int> _bins = OptionValues.Whole(
+        "--bins", "hclt: bins a variable when the tree is learnt. Default: 16 where there are more than 64 categories.", minimum: 2);
 
     public void AddTo(Command command)
     {
@@ -37,15 +41,15 @@ internal sealed class HcltArguments
     {
         foreach (Option option in new Option[] { _latents, _categories, _treeRows, _bins })
         {
-            if (parsed.GetResult(option) is not null) throw new UsageException($"{option.Name} goes with a new structure ('juice train {Structure} …'); '{model}' has its structure.");
+            if (parsed.GetResult(option) is not null)
+                throw new UsageException($"{option.Name} goes with a new structure ('juice train {Structure} …'); '{model}' has its structure.");
         }
     }
 
-    public HcltOptions Options(ParseResult parsed, IReadOnlyList<Rows> rows, int threads, ulong seed, IProgress<double> progress, CancellationToken cancellation) => new()
+    public HcltOptions Options(
+        ParseResult parsed, IReadOnlyList<Rows> rows, int threads, ulong seed, IProgress<double> progress, CancellationToken cancellation) => new()
     {
-        Distributions = parsed.GetResult(_categories) is not null
-            ? [.. Enumerable.Repeat(new Categorical(parsed.GetValue(_categories)), rows[0].Variables)]
-            : rows[0].Categories is null ? Distributions([.. rows.Select(part => RowSummary.Of(part, cancellation))]) : null,
+        Distributions = Distributions(parsed, rows, cancellation),
         Tree = new TreeOptions
         {
             Bins = parsed.GetResult(_bins) is null ? 0 : parsed.GetValue(_bins),
@@ -57,15 +61,27 @@ internal sealed class HcltArguments
     };
 
     // Over all parts, so that a category that only validation rows have is known, too.
-    private static Distribution[] Distributions(IReadOnlyList<RowSummary> parts)
+    private Distribution[] Distributions(ParseResult parsed, IReadOnlyList<Rows> rows, CancellationToken cancellation)
     {
-        Distribution[] distributions = new Distribution[parts[0].Variables.Count];
-        for (int v = 0; v < distributions.Length; v++)
-        {
-            double largest = parts.Max(part => double.IsNaN(part.Variables[v].Maximum) ? 0 : part.Variables[v].Maximum);
-            bool categorical = largest < MostCategories && parts.All(part => part.Variables[v].Integral && !(part.Variables[v].Minimum < 0));
-            distributions[v] = categorical ? new Categorical(Math.Max(2, (int)largest + 1)) : new Gaussian();
-        }
-        return distributions;
+        int? categories = parsed.GetResult(_categories) is null ? null : parsed.GetValue(_categories);
+        if (categories is null && rows[0].Categories is int known) return [.. Enumerable.Repeat(new Categorical(known), rows[0].Variables)];
+        RowSummary[] parts = [.. rows.Select(part => RowSummary.Of(part, cancellation))];
+        return [.. Enumerable.Range(0, rows[0].Variables).Select(v => Distribution(v, [.. parts.Select(part => part.Variables[v])], categories))];
     }
+
+    private static Distribution Distribution(int variable, VariableSummary[] parts, int? categories)
+    {
+        double smallest = parts.Min(part => double.IsNaN(part.Minimum) ? 0 : part.Minimum);
+        double largest = parts.Max(part => double.IsNaN(part.Maximum) ? 0 : part.Maximum);
+        bool whole = smallest >= 0 && parts.All(part => part.Integral);
+        if (categories is int given)
+        {
+            if (whole && largest < given) return new Categorical(given);
+            string values = whole ? Text(largest) : smallest < 0 ? Text(smallest) : "fractions";
+            throw new InvalidDataException($"column {variable} holds {values}; with --categories {given} it may hold 0 … {given - 1}");
+        }
+        return whole && largest < MostCategories ? new Categorical(Math.Max(2, (int)largest + 1)) : new Gaussian();
+    }
+
+    private static string Text(double value) => value.ToString(CultureInfo.InvariantCulture);
 }

@@ -12,10 +12,12 @@ internal sealed class ModelOptions
         DefaultValueFactory = _ => "cpu",
     };
 
-    private readonly Option<int> _threads = OptionValues.Whole("--threads", "Processor threads; 0 is all cores. The results do not depend on it.", minimum: 0, defaultValue: 0);
+    private readonly Option<int> _threads = OptionValues.Whole(
+        "--threads", "Processor threads; 0 is all cores. The results do not depend on it.", minimum: 0, defaultValue: 0);
 
     private readonly Option<long> _memoryLimit = OptionValues.Bytes(
-        "--memory-limit", "Memory for parameters, flows and values, such as 2G; larger batches are split up. Default: JUICE_MEMORY_LIMIT, else no limit.");
+        "--memory-limit",
+        "Memory for parameters, flows and values, such as 2G; larger batches are split up. Default: JUICE_MEMORY_LIMIT, else no limit.");
 
     public void AddTo(Command command)
     {
@@ -28,7 +30,8 @@ internal sealed class ModelOptions
     {
         string name = parsed.GetRequiredValue(_device);
         return Juice.Device.All.FirstOrDefault(device => device.Name == name)
-            ?? throw new UsageException($"There is no device '{name}'; there are: {string.Join(", ", Juice.Device.All.Select(device => device.Name))}.");
+            ?? throw new UsageException(
+                $"There is no device '{name}'; there are: {string.Join(", ", Juice.Device.All.Select(device => device.Name))}.");
     }
 
     public int Threads(ParseResult parsed) => parsed.GetValue(_threads);

@@ -19,7 +19,8 @@ internal static class OptionValues
 
     public static Option<double> Real(string name, string description, double minimum, double defaultValue)
     {
-        Option<double> option = Checked<double>(name, description, value => value >= minimum && double.IsFinite(value), $"a number, at least {minimum}");
+        Option<double> option = Checked<double>(
+            name, description, value => value >= minimum && double.IsFinite(value), $"a number, at least {minimum}");
         option.DefaultValueFactory = _ => defaultValue;
         return option;
     }

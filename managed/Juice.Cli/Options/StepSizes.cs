@@ -5,7 +5,8 @@ namespace Juice.Cli.Options;
 /// <summary>Reads schedules of step sizes: <c>0.7</c>, <c>cosine:0.9:0.1</c>, <c>piecewise:0=0.9,0.5=0.1,1=0.05</c>.</summary>
 internal static class StepSizes
 {
-    public const string Forms = "a number in (0, 1], cosine:FROM:TO, or piecewise:FRACTION=SIZE,FRACTION=SIZE,… with fractions of the training from 0 to 1";
+    public const string Forms =
+        "a number in (0, 1], cosine:FROM:TO, or piecewise:FRACTION=SIZE,FRACTION=SIZE,… with fractions of the training from 0 to 1";
 
     /// <exception cref="FormatException">The text is none of the forms; the message is a sentence.</exception>
     public static StepSize Parse(string text)

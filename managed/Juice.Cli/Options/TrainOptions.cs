@@ -7,7 +7,8 @@ internal sealed class TrainOptions
 {
     private readonly Option<int> _epochs = OptionValues.Whole("--epochs", "Passes over the rows.", minimum: 1, defaultValue: 10);
 
-    private readonly Option<int> _batchSize = OptionValues.Whole("--batch-size", "Rows an update; with --full-batch, rows at a time.", minimum: 1, defaultValue: 256);
+    private readonly Option<int> _batchSize = OptionValues.Whole(
+        "--batch-size", "Rows an update; with --full-batch, rows at a time.", minimum: 1, defaultValue: 256);
 
     private readonly Option<bool> _fullBatch = new("--full-batch") { Description = "One update an epoch, from all rows." };
 
@@ -32,12 +33,14 @@ internal sealed class TrainOptions
     private readonly Option<double> _pseudocount = OptionValues.Real(
         "--pseudocount", "Added to the flows of every node at each update, shared out over its parameters.", minimum: 0, defaultValue: 0.1);
 
-    private readonly Option<double> _minDeviation = OptionValues.Real("--min-deviation", "The least standard deviation of a Gaussian.", minimum: 1e-6, defaultValue: 0.01);
+    private readonly Option<double> _minDeviation = OptionValues.Real(
+        "--min-deviation", "The least standard deviation of a Gaussian.", minimum: 1e-6, defaultValue: 0.01);
 
     private readonly Option<ulong> _seed = OptionValues.Whole<ulong>(
         "--seed", "Draws new parameters, the held-out rows and the order of the rows. One seed, one model.", minimum: 0, defaultValue: 0);
 
-    private readonly Option<int> _patience = OptionValues.Whole("--patience", "Stop after so many epochs without a better validation score.", minimum: 1);
+    private readonly Option<int> _patience = OptionValues.Whole(
+        "--patience", "Stop after so many epochs without a better validation score.", minimum: 1);
 
     public void AddTo(Command command)
     {

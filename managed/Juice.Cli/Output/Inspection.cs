@@ -17,20 +17,24 @@ internal sealed class Inspection(string path, Circuit circuit, CompiledCircuit c
         facts.Add("variables", circuit.Variables);
         facts.Add("inputs", string.Join(", ", Distributions().Select(group => $"{group.Text} × {Units.Count(group.Variables)}")));
         facts.Add("roots", circuit.Roots);
-        facts.Add("vectors", $"{Units.Count(circuit.Vectors.Count)} ({Units.Count(Vectors(NodeType.Input))} input, {Units.Count(Vectors(NodeType.Product))} product, {Units.Count(Vectors(NodeType.Sum))} sum)");
+        string kinds = string.Join(
+            ", ", Enum.GetValues<NodeType>().Select(type => $"{Units.Count(Vectors(type))} {type.ToString().ToLowerInvariant()}"));
+        facts.Add("vectors", $"{Units.Count(circuit.Vectors.Count)} ({kinds})");
         facts.Add("nodes", circuit.Nodes);
-        facts.Add("edges", $"{Units.Count(circuit.Edges)} ({Units.Count(circuit.SumEdges)} into sums, {Units.Count(circuit.ProductEdges)} into products)");
+        facts.Add("edges",
+            $"{Units.Count(circuit.Edges)} ({Units.Count(circuit.SumEdges)} into sums, {Units.Count(circuit.ProductEdges)} into products)");
         facts.Add("parameters", circuit.Parameters);
         facts.Add("depth", circuit.Depth);
         if (circuit.Metadata.Count > 0) facts.Heading("metadata");
         foreach ((string key, string value) in circuit.Metadata.OrderBy(entry => entry.Key, StringComparer.Ordinal)) facts.Add(key, Shorten(value));
 
-        facts.Heading($"plan for a batch of {Units.Count(_info.BatchSize)} on {_info.Device} ({_info.InstructionSet}, {_info.Threads} {(_info.Threads == 1 ? "thread" : "threads")})");
-        facts.Add("operations", $"{Units.Count(_info.Operations)} in {Units.Count(_info.Stages)} stages, critical path {Units.Count(_info.CriticalPath)}");
+        string engine = $"{_info.Device} ({_info.InstructionSet}, {Units.Count(_info.Threads, "thread")})";
+        facts.Heading($"plan for a batch of {Units.Count(_info.BatchSize)} on {engine}");
+        facts.Add("operations",
+            $"{Units.Count(_info.Operations)} in {Units.Count(_info.Stages)} stages, critical path {Units.Count(_info.CriticalPath)}");
         facts.Add("update", _info.UpdatesInPlace ? "in place" : "from a flow buffer");
         facts.Add("rows at a time", _info.MicroBatch);
-        facts.Add("memory", Units.Bytes(_info.ParameterBytes + _info.FlowBytes + _info.ActivationBytes)
-            + $" (parameters {Units.Bytes(_info.ParameterBytes)}, flows {Units.Bytes(_info.FlowBytes)}, values {Units.Bytes(_info.ActivationBytes)})");
+        facts.Add("memory", Memory());
         facts.Add("work a row", Units.Flop(_info.FlopPerRow));
         facts.Add("traffic a step", $"{Units.Bytes((long)_info.StepBytes)} at least");
         facts.Write(output);
@@ -104,7 +108,8 @@ internal sealed class Inspection(string path, Circuit circuit, CompiledCircuit c
         {
             string tie = vector.TiedTo is int owner ? $", tied to {owner}" : "";
             string children = vector.Children.IsEmpty ? "" : $", children {string.Join(' ', vector.Children.ToArray())}";
-            string what = vector.Distribution is { } distribution ? $"{Text(distribution)} of variable {vector.Variable}" : vector.Type.ToString().ToLowerInvariant();
+            string type = vector.Type.ToString().ToLowerInvariant();
+            string what = vector.Distribution is { } distribution ? $"{Text(distribution)} of variable {vector.Variable}" : type;
             output.WriteLine($"  {vector.Id}: {vector.NodeBlocks} × {vector.BlockSize} {what}{children}{tie}");
         }
     }
@@ -154,6 +159,15 @@ internal sealed class Inspection(string path, Circuit circuit, CompiledCircuit c
         json.WriteStringValue(value);
     }
 
+    // A plan that updates in place needs the flow buffer only where somebody asks for flows.
+    private string Memory()
+    {
+        long needed = _info.ParameterBytes + _info.ActivationBytes + (_info.UpdatesInPlace ? 0 : _info.FlowBytes);
+        string flows = _info.UpdatesInPlace ? "" : $", flows {Units.Bytes(_info.FlowBytes)}";
+        string onDemand = _info.UpdatesInPlace ? $"; {Units.Bytes(_info.FlowBytes)} more where flows are read" : "";
+        return $"{Units.Bytes(needed)} (parameters {Units.Bytes(_info.ParameterBytes)}{flows}, values {Units.Bytes(_info.ActivationBytes)}){onDemand}";
+    }
+
     private int Vectors(NodeType type) => circuit.Vectors.Count(vector => vector.Type == type);
 
     private IReadOnlyList<(string Text, int Variables)> Distributions() =>
@@ -168,7 +182,8 @@ internal sealed class Inspection(string path, Circuit circuit, CompiledCircuit c
         Bernoulli => "bernoulli",
         Binomial binomial => $"binomial({binomial.Trials})",
         Gaussian => "gaussian",
-        DiscreteLogistic logistic => string.Create(CultureInfo.InvariantCulture, $"discrete_logistic({logistic.Low} … {logistic.High}, {logistic.Count})"),
+        DiscreteLogistic logistic =>
+            string.Create(CultureInfo.InvariantCulture, $"discrete_logistic({logistic.Low} … {logistic.High}, {logistic.Count})"),
         Indicator indicator => $"indicator({indicator.Categories})",
         _ => distribution.ToString(),
     };

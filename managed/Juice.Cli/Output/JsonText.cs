@@ -9,9 +9,9 @@ internal static class JsonText
 {
     public static string Of(Action<Utf8JsonWriter> write, bool indented = true)
     {
+        JsonWriterOptions options = new() { Indented = indented, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
         using MemoryStream bytes = new();
-        using (Utf8JsonWriter writer = new(bytes, new JsonWriterOptions { Indented = indented, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
-            write(writer);
+        using (Utf8JsonWriter writer = new(bytes, options)) write(writer);
         return Encoding.UTF8.GetString(bytes.ToArray());
     }
 

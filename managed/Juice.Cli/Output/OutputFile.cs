@@ -31,10 +31,12 @@ internal static class OutputFile
         CheckFolder(path);
     }
 
-    private static void CheckFolder(string path)
+    /// <summary>The same for a file of any ending.</summary>
+    public static void CheckFolder(string path)
     {
         string full = Path.GetFullPath(path);
         if (Directory.Exists(full)) throw new UsageException($"'{path}' is a folder; a file is to be written.");
-        if (Path.GetDirectoryName(full) is { } folder && !Directory.Exists(folder)) throw new UsageException($"There is no folder '{folder}' to write '{Path.GetFileName(path)}' to.");
+        if (Path.GetDirectoryName(full) is { } folder && !Directory.Exists(folder))
+            throw new UsageException($"There is no folder '{folder}' to write '{Path.GetFileName(path)}' to.");
     }
 }

@@ -6,11 +6,18 @@ namespace Juice.Cli.Training;
 /// <summary>A bar that moves, on the terminal of a person; each epoch leaves its line above it.</summary>
 internal sealed class LiveView : ITrainingView
 {
+    // Below this a line has no room for everything.
+    private const int WideEnough = 110;
+    private const int WidestBar = 30;
+    private const int NarrowBar = 8;
+
     private readonly IAnsiConsole _console;
+    private readonly bool _isWide;
 
     public LiveView(Terminal terminal)
     {
         _console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(terminal.Error), Interactive = InteractionSupport.Yes });
+        _isWide = _console.Profile.Width >= WideEnough;
     }
 
     public T Work<T>(string description, Func<IProgress<double>, T> work) => Show(context =>
@@ -33,16 +40,20 @@ internal sealed class LiveView : ITrainingView
         }));
     });
 
-    private static string Status(FitProgress progress)
+    private string Status(FitProgress progress)
     {
         string validation = progress.ValidationBitsPerDimension is double bpd ? $"  validation {PlainView.Bpd(bpd)}" : "";
-        return $"epoch {progress.Epoch}/{progress.Epochs}  train {PlainView.Bpd(progress.TrainBitsPerDimension)}{validation} bpd"
-            + $"  {Units.Count((long)progress.RowsPerSecond)} rows/s  {Units.Time(progress.TimeLeft)} left";
+        string speed = _isWide ? $"  {Units.Count((long)progress.RowsPerSecond)} rows/s" : "";
+        string train = PlainView.Bpd(progress.TrainBitsPerDimension);
+        return $"epoch {progress.Epoch}/{progress.Epochs}  train {train}{validation} bpd{speed}  {Units.Time(progress.TimeLeft)} left";
     }
 
     private T Show<T>(Func<ProgressContext, T> work) => _console.Progress()
         .AutoClear(true)
-        .Columns(new ProgressBarColumn { Width = 30 }, new PercentageColumn(), new TaskDescriptionColumn { Alignment = Justify.Left })
+        .Columns(
+            new ProgressBarColumn { Width = _isWide ? WidestBar : NarrowBar },
+            new PercentageColumn(),
+            new TaskDescriptionColumn { Alignment = Justify.Left })
         .StartAsync(context => Task.Run(() => work(context)))
         .GetAwaiter().GetResult();
 }

@@ -23,11 +23,17 @@ internal sealed class PlainView(Terminal terminal) : ITrainingView
     public static string EpochLine(FitProgress progress)
     {
         string epochs = progress.Epochs.ToString(CultureInfo.InvariantCulture);
-        string line = $"epoch {progress.Epoch.ToString(CultureInfo.InvariantCulture).PadLeft(epochs.Length)}/{epochs}  train {Bpd(progress.TrainBitsPerDimension)}";
+        string epoch = progress.Epoch.ToString(CultureInfo.InvariantCulture).PadLeft(epochs.Length);
+        string line = $"epoch {epoch}/{epochs}  train {Bpd(progress.TrainBitsPerDimension)}";
         if (progress.ValidationBitsPerDimension is double validation) line += $"  validation {Bpd(validation)}";
         line += $" bpd  {Units.Count((long)progress.RowsPerSecond)} rows/s";
         return progress.Epoch < progress.Epochs ? $"{line}  {Units.Time(progress.TimeLeft)} left" : line;
     }
 
-    public static string Bpd(double bpd) => double.IsFinite(bpd) ? bpd.ToString("0.0000", CultureInfo.InvariantCulture) : double.IsNaN(bpd) ? "–" : "inf";
+    public static string Bpd(double bpd) => bpd switch
+    {
+        double.NaN => "–",
+        double.PositiveInfinity => "inf",
+        _ => bpd.ToString("0.0000", CultureInfo.InvariantCulture),
+    };
 }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Juice.Cli.Options;
+using Juice.Cli.Output;
 using Juice.Data;
 
 namespace Juice.Cli.Training;
@@ -22,25 +23,28 @@ internal sealed class ValidationChoice
 
     public void AddTo(Command command) => command.Add(_validation);
 
-    public (Rows Train, Rows? Validation) Choose(ParseResult parsed, DataOptions data, Rows rows, bool isNewModel, ulong seed, CancellationToken cancellation)
+    public (Rows Train, Rows? Validation) Choose(
+        ParseResult parsed, DataOptions data, Rows rows, bool isNewModel, ulong seed, CancellationToken cancellation)
     {
         string? text = parsed.GetValue(_validation);
         if (text == "none" || (text is null && (!isNewModel || rows.Count < FewestToShare))) return (rows, null);
         if (text is null) return HoldOut(rows, Math.Min(rows.Count / UsualShare, MostUsually), seed);
         if (double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double fraction))
         {
-            if (fraction is not (> 0 and < 1)) throw new UsageException($"--validation takes a fraction between 0 and 1, a file or none, not {text}.");
+            if (fraction is not (> 0 and < 1))
+                throw new UsageException($"--validation takes a fraction between 0 and 1, a file or none, not {text}.");
             return HoldOut(rows, Math.Clamp((long)Math.Round(fraction * rows.Count), 1, Math.Max(rows.Count - 1, 1)), seed);
         }
         Rows file = data.LoadFile(parsed, text, cancellation);
         if (file.Variables != rows.Variables)
-            throw new InvalidDataException($"{text} has {file.Variables} variables, the rows to train on have {rows.Variables}");
+            throw new InvalidDataException(
+                $"{text} has {Units.Count(file.Variables, "variable")}, the rows to train on have {Units.Count(rows.Variables)}");
         return (rows, file);
     }
 
     private static (Rows, Rows?) HoldOut(Rows rows, long count, ulong seed)
     {
-        if (rows.Count < 2) throw new ArgumentException($"Of {rows.Count} row none can be held out for validation.");
+        if (rows.Count < 2) throw new InvalidDataException($"of {Units.Count(rows.Count, "row")} none can be held out for validation");
         return rows.HoldOut(count, seed);
     }
 }

@@ -17,7 +17,8 @@ internal readonly record struct ArrayLayout(Scalar Scalar, bool BigEndian, long 
             if (variables > int.MaxValue) throw new InvalidDataException($"the shape {Text(shape)} makes more than {int.MaxValue} variables");
         }
         if (variables == 0) throw new InvalidDataException($"the shape {Text(shape)} leaves no variable");
-        if ((UInt128)(ulong)rows * variables * (ulong)scalar.Size() > long.MaxValue) throw new InvalidDataException($"the shape {Text(shape)} is too large");
+        if ((UInt128)(ulong)rows * variables * (ulong)scalar.Size() > long.MaxValue)
+            throw new InvalidDataException($"the shape {Text(shape)} is too large");
         return new(scalar, bigEndian, rows, (int)variables);
     }
 

@@ -14,7 +14,8 @@ internal static class ArrayReader
     {
         long? rest = stream.Available - stream.Position;
         if (rest < layout.Bytes) throw Truncated(layout, rest.Value);
-        if (rest > layout.Bytes) throw new InvalidDataException($"{rest - layout.Bytes} bytes follow after the {layout.Rows} rows that the header promises");
+        if (rest > layout.Bytes)
+            throw new InvalidDataException($"{rest - layout.Bytes} bytes follow after the {layout.Rows} rows that the header promises");
 
         bool asTheyLie = layout.Scalar.IsEntry() && !MustReverse(layout);
         if (asTheyLie && layout.Bytes >= Math.Max(options.MapFrom, 1) && stream.File is { } file)
@@ -40,7 +41,10 @@ internal static class ArrayReader
     {
         long total = layout.Rows * layout.Variables;
         if (total > Array.MaxLength)
-            throw new InvalidDataException($"{total} numbers are more than fit into memory at once ({Array.MaxLength}); an uncompressed NPY file of u1, u2, i4, f4 or f8 is mapped instead");
+        {
+            throw new InvalidDataException(
+                $"{total} numbers are more than are read at once ({Array.MaxLength}); an uncompressed NPY file of u1, u2, i4, f4 or f8 can be mapped");
+        }
 
         T[] entries = new T[stream.Available is null ? Math.Min(total, Chunk) : total];
         byte[] scratch = layout.Scalar.IsEntry() ? [] : new byte[Math.Min(total, Chunk) * layout.Scalar.Size()];
@@ -68,8 +72,8 @@ internal static class ArrayReader
         int turned = layout.Scalar.ToInt32(bytes, MemoryMarshal.Cast<T, int>(chunk));
         if (turned == chunk.Length) return;
         long at = first + turned;
-        throw new InvalidDataException(
-            $"row {at / layout.Variables}, column {at % layout.Variables}: {layout.Scalar.Describe(bytes[(turned * layout.Scalar.Size())..])} is not a 32-bit integer");
+        string number = layout.Scalar.Describe(bytes[(turned * layout.Scalar.Size())..]);
+        throw new InvalidDataException($"row {at / layout.Variables}, column {at % layout.Variables}: {number} is not a 32-bit integer");
     }
 
     private static bool MustReverse(ArrayLayout layout) => layout.BigEndian == BitConverter.IsLittleEndian && layout.Scalar.Size() > 1;

@@ -75,7 +75,8 @@ internal sealed class CsvReader(Stream stream, bool header, CancellationToken ca
         if (_variables == 1) AddEmptyLines();
         if (_emptyLines > 0) throw new InvalidDataException($"line {_line - _emptyLines} is empty, line {_line} is not");
         int fields = ReadFields(line);
-        if (fields != _variables) throw new InvalidDataException($"line {_line} has {fields} {(fields == 1 ? "entry" : "entries")}, line {_firstRow} has {_variables}");
+        if (fields != _variables)
+            throw new InvalidDataException($"line {_line} has {fields} {(fields == 1 ? "entry" : "entries")}, line {_firstRow} has {_variables}");
     }
 
     private void AddEmptyLines()
@@ -139,7 +140,8 @@ internal sealed class CsvReader(Stream stream, bool header, CancellationToken ca
             _entries.AddMissing();
             return;
         }
-        if (!double.TryParse(number, NumberStyles.Float, CultureInfo.InvariantCulture, out double value)) throw Rejected(field, column, "not a number");
+        if (!double.TryParse(number, NumberStyles.Float, CultureInfo.InvariantCulture, out double value))
+            throw Rejected(field, column, "not a number");
         if (double.IsInfinity(value)) throw Rejected(field, column, "not a finite number");
         if (double.IsNaN(value)) _entries.AddMissing();
         else _entries.Add(value);
@@ -151,7 +153,8 @@ internal sealed class CsvReader(Stream stream, bool header, CancellationToken ca
         StringBuilder text = new();
         foreach (char c in Encoding.UTF8.GetString(field[..Math.Min(field.Length, shown)])) text.Append(char.IsControl(c) ? '?' : c);
         if (field.Length > shown) text.Append('…');
-        string hint = _line == 1 && !header && rule == "not a number" ? " (a first line of names is skipped where a header is announced)" : "";
+        bool mayBeHeader = _line == 1 && !header && rule == "not a number";
+        string hint = mayBeHeader ? " (if line 1 names the columns, say so: RowFileOptions.Header, or --header in the tool)" : "";
         return new InvalidDataException($"line {_line}, column {column}: '{text}' is {rule}{hint}");
     }
 }

@@ -12,7 +12,8 @@ internal static class DataCache
             // A relative path there is to be ignored, says the XDG base directory specification.
             if (Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } named && Path.IsPathFullyQualified(named)) return named;
             if (OperatingSystem.IsWindows()) return Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData);
-            return Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), OperatingSystem.IsMacOS() ? "Library/Caches" : ".cache");
+            string home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
+            return Path.Combine(home, OperatingSystem.IsMacOS() ? "Library/Caches" : ".cache");
         }
     }
 }

@@ -24,7 +24,10 @@ internal sealed class DataSetSource(string name, string environmentVariable, str
         if (!ImageFolder.Holds(CacheFolder))
         {
             if (downloads.Count == 0)
-                throw new FileNotFoundException($"The data set {name} is not in '{CacheFolder}'; put its files there or name their folder in {environmentVariable}.");
+            {
+                throw new FileNotFoundException(
+                    $"The data set {name} is not in '{CacheFolder}'; put its files there or name their folder in {environmentVariable}.");
+            }
             await FetchAsync(progress, cancellation).ConfigureAwait(false);
         }
         return ImageFolder.Load(name, CacheFolder, cancellation);
@@ -41,7 +44,9 @@ internal sealed class DataSetSource(string name, string environmentVariable, str
             }
             catch (Exception e) when (e is HttpRequestException or TaskCanceledException && !cancellation.IsCancellationRequested)
             {
-                throw new IOException($"{download.Address} could not be downloaded ({e.Message.TrimEnd('.')}); name a folder that holds {name} in {environmentVariable}.", e);
+                string reason = e.Message.TrimEnd('.');
+                throw new IOException(
+                    $"{download.Address} could not be downloaded ({reason}); name a folder that holds {name} in {environmentVariable}.", e);
             }
         }
     }

@@ -26,7 +26,8 @@ public static class DataSets
     /// <exception cref="IOException">It could be neither found nor downloaded.</exception>
     /// <exception cref="InvalidDataException">A file of it is damaged.</exception>
     /// <exception cref="OperationCanceledException">The token asked to stop.</exception>
-    public static Task<DataSet> LoadAsync(string name, IProgress<DownloadProgress>? progress = null, CancellationToken cancellationToken = default) => name switch
+    public static Task<DataSet> LoadAsync(
+        string name, IProgress<DownloadProgress>? progress = null, CancellationToken cancellationToken = default) => name switch
     {
         "fashion-mnist" => FashionMnist.Source.LoadAsync(null, progress, cancellationToken),
         "mnist" => Mnist.Source.LoadAsync(null, progress, cancellationToken),

@@ -30,7 +30,8 @@ internal sealed record Download(string File, Uri Address, string UnpackedSha256)
 
     private async Task SaveAsync(HttpClient client, string path, IProgress<DownloadProgress>? progress, CancellationToken cancellation)
     {
-        using HttpResponseMessage response = await client.GetAsync(Address, HttpCompletionOption.ResponseHeadersRead, cancellation).ConfigureAwait(false);
+        using HttpResponseMessage response =
+            await client.GetAsync(Address, HttpCompletionOption.ResponseHeadersRead, cancellation).ConfigureAwait(false);
         response.EnsureSuccessStatusCode();
         using Stream content = await response.Content.ReadAsStreamAsync(cancellation).ConfigureAwait(false);
         using FileStream file = new(path, FileMode.CreateNew, FileAccess.Write);
@@ -59,6 +60,7 @@ internal sealed record Download(string File, Uri Address, string UnpackedSha256)
         {
             throw new InvalidDataException($"{Address} did not send a gzipped file: {e.Message}", e);
         }
-        if (found != UnpackedSha256) throw new InvalidDataException($"{Address} did not send what was expected: the unpacked content has SHA-256 {found}, not {UnpackedSha256}");
+        if (found != UnpackedSha256)
+            throw new InvalidDataException($"{Address} did not send what was expected: its SHA-256 when unpacked is {found}, not {UnpackedSha256}");
     }
 }

@@ -2,7 +2,8 @@ using System.Buffers.Binary;
 
 namespace Juice.Data;
 
-/// <summary>The header of an IDX file (the format of MNIST): two zeros, the type, the number of axes, then each axis as a big-endian 32-bit number.</summary>
+/// <summary>The header of an IDX file (MNIST's format): two zeros, the type, the number of axes, then each axis as a big-endian 32-bit
+/// number.</summary>
 internal static class IdxHeader
 {
     public static ArrayLayout Read(Stream stream)

@@ -10,7 +10,8 @@ internal static class ImageFolder
     {
         DataSet set = new(name, LoadImages(folder, TrainImages, cancellation), LoadImages(folder, TestImages, cancellation));
         if (set.Test.Variables != set.Train.Variables)
-            throw new InvalidDataException($"{folder}: the images for training have {set.Train.Variables} pixels, those for testing {set.Test.Variables}");
+            throw new InvalidDataException(
+                $"{folder}: images for training have {set.Train.Variables} pixels, those for testing {set.Test.Variables}");
         return set;
     }
 

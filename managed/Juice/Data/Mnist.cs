@@ -11,7 +11,9 @@ public static class Mnist
     internal static DataSetSource Source { get; } = new("mnist", "JUICE_DATA_MNIST", systemFolder: null, downloads: []);
 
     /// <summary>Loads the images, 784 bytes a row and 256 categories a pixel.</summary>
-    /// <param name="path">A folder with the IDX files <c>train-images-idx3-ubyte</c> and <c>t10k-images-idx3-ubyte</c>, gzipped or not; null to look for them.</param>
+    /// <param name="path">
+    /// A folder with the IDX files <c>train-images-idx3-ubyte</c> and <c>t10k-images-idx3-ubyte</c>, gzipped or not; null to look for them.
+    /// </param>
     /// <exception cref="IOException">They were not found.</exception>
     /// <exception cref="InvalidDataException">A file is damaged.</exception>
     public static (Rows Train, Rows Test) Load(string? path = null)

@@ -42,8 +42,9 @@ internal static class NpyWriter
     {
         int at = chunks.Entries.IndexOfAnyExceptInRange(double.MinValue, double.MaxValue);
         if (at < 0) return;
+        long row = chunks.First + at / rows.Variables;
         throw new ArgumentException(
-            $"Row {chunks.First + at / rows.Variables}, column {at % rows.Variables} is missing, which an NPY file of integers cannot say; write .csv instead.");
+            $"Row {row}, column {at % rows.Variables} is missing, which an NPY file of integers cannot say; write .csv instead.");
     }
 
     private static byte[] Header(Rows rows)

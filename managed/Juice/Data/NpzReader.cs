@@ -9,8 +9,12 @@ internal static class NpzReader
     {
         using ZipArchive archive = new(Seekable(file), ZipArchiveMode.Read, leaveOpen: true);
         string? name = options.Array;
-        ZipArchiveEntry entry = archive.Entries.FirstOrDefault(e => name is null ? e.Name.EndsWith(".npy", StringComparison.Ordinal) : e.FullName == name || e.FullName == name + ".npy")
-            ?? throw new InvalidDataException(name is null ? "the archive holds no array" : $"the archive holds no array '{name}'; it holds {Names(archive)}");
+        ZipArchiveEntry? entry = name is null
+            ? archive.Entries.FirstOrDefault(e => e.Name.EndsWith(".npy", StringComparison.Ordinal))
+            : archive.GetEntry(name) ?? archive.GetEntry(name + ".npy");
+        if (entry is null)
+            throw new InvalidDataException(
+                name is null ? "the archive holds no array" : $"the archive holds no array '{name}'; it holds {Names(archive)}");
         using Stream unpacked = entry.Open();
         PrefixedStream array = new(unpacked, NpyHeader.Magic.Length);
         if (!array.Prefix.StartsWith(NpyHeader.Magic)) throw new InvalidDataException($"'{entry.FullName}' in the archive is not an NPY file");
@@ -31,6 +35,11 @@ internal static class NpzReader
         return copy;
     }
 
-    private static string Names(ZipArchive archive) =>
-        archive.Entries.Count == 0 ? "nothing" : string.Join(", ", archive.Entries.Take(8).Select(e => $"'{e.FullName}'")) + (archive.Entries.Count > 8 ? ", …" : "");
+    private static string Names(ZipArchive archive)
+    {
+        const int shown = 8;
+        if (archive.Entries.Count == 0) return "nothing";
+        string names = string.Join(", ", archive.Entries.Take(shown).Select(entry => $"'{entry.FullName}'"));
+        return archive.Entries.Count > shown ? names + ", …" : names;
+    }
 }

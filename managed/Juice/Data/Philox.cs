@@ -21,5 +21,6 @@ internal static class Philox
     }
 
     /// <summary>A whole number in 0 … <paramref name="limit"/>−1; its bias is under 2⁻⁶⁴ times the limit.</summary>
-    public static long DrawBelow(long limit, ulong seed, ulong stream, ulong index) => (long)Math.BigMul(Draw(seed, stream, index), (ulong)limit, out _);
+    public static long DrawBelow(long limit, ulong seed, ulong stream, ulong index) =>
+        (long)Math.BigMul(Draw(seed, stream, index), (ulong)limit, out _);
 }

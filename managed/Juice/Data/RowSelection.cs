@@ -35,7 +35,8 @@ public static class RowSelection
     {
         ArgumentNullException.ThrowIfNull(rows);
         int outside = indices.IndexOfAnyExceptInRange(0, rows.Count - 1);
-        if (outside >= 0) throw new ArgumentOutOfRangeException(nameof(indices), indices[outside], $"There is no row {indices[outside]} among {rows.Count}.");
+        if (outside >= 0)
+            throw new ArgumentOutOfRangeException(nameof(indices), indices[outside], $"There is no row {indices[outside]} among {rows.Count}.");
 
         Rows selected = rows.IsSource || rows.Storage is PointerStorage
             ? Rows.FromSource(new SelectedRows(rows, indices.ToArray()))

@@ -35,9 +35,10 @@ struct Floats {
 
 #define JUICE_EACH for (int i_ = 0; i_ < parts; ++i_)
 
+// x − 0 is x for every x, so that only the broadcast is left; x + 0 would stay an addition, for the sake of −0.
 JUICE_INLINE Floats splat(float x) {
     Floats r;
-    JUICE_EACH r.part[i_] = HardwareFloats{} + x;
+    JUICE_EACH r.part[i_] = x - HardwareFloats{};
     return r;
 }
 JUICE_INLINE Ints splat(std::int32_t x) {

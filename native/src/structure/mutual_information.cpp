@@ -66,22 +66,20 @@ private:
 template <bool weighted>
 double pair_information(const Information<weighted>& information, const typename Information<weighted>::Count* joint, const Column& x, const Column& y) {
     using Count = typename Information<weighted>::Count;
-    typename Information<weighted>::Sum sum{};
-    Count total{}, y_margin[most_tabled] = {};
+    typename Information<weighted>::Table table(information, x.categories, y.categories);
+    Count y_margin[most_tabled] = {};
     for (std::int32_t a = 0; a < x.categories; ++a) {
         const Count* row = joint + std::int64_t{a} * y.alphabet();
         Count margin{};
         for (std::int32_t b = 0; b < y.categories; ++b) {
-            sum += information.cell(row[b]);
+            table.add_cell(row[b]);
             margin += row[b];
             y_margin[b] += row[b];
         }
-        sum -= information.margin(margin, y.categories);
-        total += margin;
+        table.add_row(margin);
     }
-    for (std::int32_t b = 0; b < y.categories; ++b) sum -= information.margin(y_margin[b], x.categories);
-    const double cells = static_cast<double>(x.categories) * y.categories;
-    return std::max(information.value(sum, static_cast<double>(total) + information.pseudocount() * cells), 0.0);
+    for (std::int32_t b = 0; b < y.categories; ++b) table.add_column(y_margin[b]);
+    return table.value();
 }
 
 template <bool weighted>
@@ -97,14 +95,9 @@ double entropy(const Information<weighted>& information, const Columns& columns,
     if (x.narrow.empty()) add_up(x.wide);
     else add_up(x.narrow);
 
-    typename Information<weighted>::Sum sum{};
-    double mass = 0;
-    for (std::int32_t a = 0; a < x.categories; ++a) {
-        const Count n = counts[static_cast<std::size_t>(a)];
-        sum -= information.margin(n, 1);
-        mass += static_cast<double>(n) + information.pseudocount();
-    }
-    return std::max(information.value(sum, mass), 0.0);
+    typename Information<weighted>::Table table(information, x.categories, 1);
+    for (std::int32_t a = 0; a < x.categories; ++a) table.add_row(counts[static_cast<std::size_t>(a)]);
+    return table.value();
 }
 
 template <bool weighted>
@@ -112,13 +105,11 @@ void all_pairs(const Columns& columns, const juice_tree_options& options, Thread
     using Count = typename Information<weighted>::Count;
     const auto variables = static_cast<std::int64_t>(columns.column.size());
     std::vector<std::int32_t> narrow, wide;
-    std::int32_t most_categories = 0;
     for (std::int32_t v = 0; v < variables; ++v) {
         const Column& column = columns.column[static_cast<std::size_t>(v)];
         (column.alphabet() > most_tabled ? wide : narrow).push_back(v);
-        most_categories = std::max(most_categories, column.categories);
     }
-    const Information<weighted> information(columns.rows, most_categories, options.pseudocount);
+    const Information<weighted> information(columns.rows, options.pseudocount);
     const Grouping grouping(columns, narrow, weighted, pool);
     const auto& order = grouping.order();
     const auto column_of = [&](std::int32_t v) -> const Column& { return columns.column[static_cast<std::size_t>(v)]; };

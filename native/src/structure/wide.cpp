@@ -29,12 +29,10 @@ template <class Code>
 double WidePairs<weighted>::count(const SortedRows& sorted, const Column& other, const Code* code) {
     const auto rows = static_cast<std::int64_t>(sorted.begin.size()) - 1;
     const std::int64_t columns = other.categories;
-    const auto missing = static_cast<Code>(other.categories);
     histogram_.assign(static_cast<std::size_t>(other.alphabet()), Count{});
     other_margin_.assign(histogram_.size(), Count{});
 
-    typename Information<weighted>::Sum sum{};
-    Count total{};
+    typename Information<weighted>::Table table(information_, rows, columns);
     std::int64_t filled = 0;
     for (std::int64_t a = 0; a < rows; ++a) {
         const std::uint32_t* first = sorted.row.data() + sorted.begin[static_cast<std::size_t>(a)];
@@ -47,21 +45,19 @@ double WidePairs<weighted>::count(const SortedRows& sorted, const Column& other,
         for (const std::uint32_t* row = first; row < last; ++row) {
             const Code b = code[*row];
             Count& cell = histogram_[b];
-            if (cell > 0 && b != missing) {
-                sum += information_.cell(cell);
+            if (cell > 0 && std::int64_t{b} < columns) {
+                table.add_cell(cell);
                 margin += cell;
                 other_margin_[b] += cell;
                 ++filled;
             }
             cell = Count{};
         }
-        total += margin;
-        sum -= information_.margin(margin, columns);
+        table.add_row(margin);
     }
-    for (std::int64_t b = 0; b < columns; ++b) sum -= information_.margin(other_margin_[static_cast<std::size_t>(b)], rows);
-    sum += static_cast<typename Information<weighted>::Sum>(rows * columns - filled) * information_.cell(Count{});
-    const double mass = static_cast<double>(total) + information_.pseudocount() * static_cast<double>(rows) * static_cast<double>(columns);
-    return std::max(information_.value(sum, mass), 0.0);
+    for (std::int64_t b = 0; b < columns; ++b) table.add_column(other_margin_[static_cast<std::size_t>(b)]);
+    table.add_empty_cells(rows * columns - filled);
+    return table.value();
 }
 
 template class WidePairs<false>;

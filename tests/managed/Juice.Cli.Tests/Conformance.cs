@@ -12,7 +12,8 @@ public sealed class Conformance(string name)
     private readonly Lazy<JsonElement> _answers = new(() => JsonDocument.Parse(File.ReadAllText(Path.Combine(s_folder, name + ".json"))).RootElement);
 
     public static IReadOnlyList<Conformance> All { get; } =
-        [.. Directory.GetFiles(s_folder, "case*.juice").Order(StringComparer.Ordinal).Select(path => new Conformance(Path.GetFileNameWithoutExtension(path)))];
+        [.. Directory.GetFiles(s_folder, "case*.juice").Select(path => Path.GetFileNameWithoutExtension(path)!).Order().Select(
+            name => new Conformance(name))];
 
     public static Conformance Case(int number) => All[number];
 
@@ -39,12 +40,16 @@ public sealed class Conformance(string name)
     {
         Assert.That(actual, Has.Length.EqualTo(expected.Length));
         for (int i = 0; i < actual.Length; i++)
-            Assert.That(actual[i], Is.EqualTo(expected[i]).Within(tolerance * Math.Max(1, double.IsFinite(expected[i]) ? Math.Abs(expected[i]) : 1)), $"number {i}");
+        {
+            double scale = double.IsFinite(expected[i]) ? Math.Max(1, Math.Abs(expected[i])) : 1;
+            Assert.That(actual[i], Is.EqualTo(expected[i]).Within(tolerance * scale), $"number {i}");
+        }
     }
 
     public override string ToString() => name;
 
-    private static double Number(string text) => text == "-inf" ? double.NegativeInfinity : double.Parse(text, NumberStyles.Float, CultureInfo.InvariantCulture);
+    private static double Number(string text) =>
+        text == "-inf" ? double.NegativeInfinity : double.Parse(text, NumberStyles.Float, CultureInfo.InvariantCulture);
 
     private static string ThisFile([CallerFilePath] string path = "") => path;
 }

@@ -8,12 +8,11 @@ public class ConformanceTests(Conformance answers)
 {
     [Test]
     public void Log_likelihoods_of_complete_rows() =>
-        Conformance.AssertClose(Conformance.Printed(ToolRun.Well("loglik", answers.Model, answers.Rows)), Conformance.Numbers(answers.Answers.GetProperty("loglik")));
+        AssertPrints("loglik", answers.Model, answers.Rows);
 
     [Test]
     public void Log_likelihoods_of_rows_with_missing_entries() =>
-        Conformance.AssertClose(
-            Conformance.Printed(ToolRun.Well("loglik", answers.Model, answers.MissingRows)), Conformance.Numbers(answers.Answers.GetProperty("loglik_missing")));
+        AssertPrints("loglik_missing", answers.Model, answers.MissingRows);
 
     [Test]
     public void One_step_of_expectation_maximisation()
@@ -24,14 +23,15 @@ public class ConformanceTests(Conformance answers)
         string rows = em.GetProperty("rows").GetString() == "complete" ? answers.Rows : answers.MissingRows;
 
         ToolRun.Well(
-            "train", answers.Model, "--data", rows, "--full-batch", "--epochs", "1", "--step-size", em.GetProperty("step").GetRawText(), "--pseudocount",
-            em.GetProperty("pseudocount").GetRawText(), "--out", trained);
+            "train", answers.Model, "--data", rows, "--full-batch", "--epochs", "1", "--step-size", em.GetProperty("step").GetRawText(),
+            "--pseudocount", em.GetProperty("pseudocount").GetRawText(), "--out", trained);
         ToolRun.Well("convert", trained, readable);
 
         using JsonDocument json = JsonDocument.Parse(File.ReadAllText(readable));
         foreach (JsonProperty vector in em.GetProperty("parameters").EnumerateObject())
             Conformance.AssertClose(Parameters(json, vector.Name), Conformance.Numbers(vector.Value));
-        Conformance.AssertClose(Conformance.Printed(ToolRun.Well("loglik", trained, answers.Rows)), Conformance.Numbers(em.GetProperty("loglik_after")));
+        Conformance.AssertClose(
+            Conformance.Printed(ToolRun.Well("loglik", trained, answers.Rows)), Conformance.Numbers(em.GetProperty("loglik_after")));
     }
 
     [Test]
@@ -47,6 +47,9 @@ public class ConformanceTests(Conformance answers)
         Assert.That(File.ReadAllText(again), Is.EqualTo(File.ReadAllText(readable)));
         Assert.That(ToolRun.Well("loglik", model, answers.Rows).Out, Is.EqualTo(ToolRun.Well("loglik", answers.Model, answers.Rows).Out));
     }
+
+    private void AssertPrints(string key, string model, string rows) =>
+        Conformance.AssertClose(Conformance.Printed(ToolRun.Well("loglik", model, rows)), Conformance.Numbers(answers.Answers.GetProperty(key)));
 
     // Vectors are named n0, n1, … after their place in the file.
     private static double[] Parameters(JsonDocument model, string name)

@@ -28,7 +28,7 @@ public class DataTests
     [Test]
     public void Json_says_the_same()
     {
-        JsonElement json = JsonDocument.Parse(ToolRun.Well("data", _folder.Write("a.csv", "1,300\n,2\n"), "--json", "--columns").Out).RootElement[0];
+        JsonElement json = ToolRun.Well("data", _folder.Write("a.csv", "1,300\n,2\n"), "--json", "--columns").Json[0];
 
         Assert.That(json.GetProperty("type").GetString(), Is.EqualTo("ushort"));
         Assert.That(json.GetProperty("missing").GetInt64(), Is.EqualTo(1));
@@ -70,6 +70,6 @@ public class DataTests
     public void Devices_are_listed()
     {
         Assert.That(ToolRun.Well("devices").Lines[0], Does.StartWith("cpu"));
-        Assert.That(JsonDocument.Parse(ToolRun.Well("devices", "--json").Out).RootElement[0].GetProperty("name").GetString(), Is.EqualTo("cpu"));
+        Assert.That(ToolRun.Well("devices", "--json").Json[0].GetProperty("name").GetString(), Is.EqualTo("cpu"));
     }
 }

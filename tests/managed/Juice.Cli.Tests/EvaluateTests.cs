@@ -18,7 +18,7 @@ public class EvaluateTests
         string model = Some.Model(_folder), rows = Some.BinaryRows(_folder, seed: 2);
         double mean = Conformance.Printed(ToolRun.Well("loglik", model, rows)).Average();
 
-        JsonElement json = JsonDocument.Parse(ToolRun.Well("evaluate", model, "--data", rows, "--json").Out).RootElement;
+        JsonElement json = ToolRun.Well("evaluate", model, "--data", rows, "--json").Json;
 
         Assert.That(json.GetProperty("log_likelihood").GetDouble(), Is.EqualTo(mean).Within(1e-9));
         Assert.That(json.GetProperty("bpd").GetDouble(), Is.EqualTo(-mean / (6 * Math.Log(2))).Within(1e-9));
@@ -44,12 +44,14 @@ public class EvaluateTests
         Conformance answers = Conformance.Case(12);
         double[] expected = Conformance.Numbers(answers.Answers.GetProperty("loglik"));
 
-        JsonElement json = JsonDocument.Parse(ToolRun.Well("evaluate", answers.Model, "--data", answers.Rows, "--json").Out).RootElement;
+        JsonElement json = ToolRun.Well("evaluate", answers.Model, "--data", answers.Rows, "--json").Json;
 
         Assert.That(json.GetProperty("impossible_rows").GetInt64(), Is.EqualTo(expected.Count(double.IsNegativeInfinity)).And.Positive);
         Assert.That(json.GetProperty("log_likelihood").ValueKind, Is.EqualTo(JsonValueKind.Null));
-        Assert.That(json.GetProperty("log_likelihood_of_possible_rows").GetDouble(), Is.EqualTo(expected.Where(double.IsFinite).Average()).Within(1e-4));
-        Assert.That(ToolRun.Well("evaluate", answers.Model, "--data", answers.Rows).Out, Does.Contain("-inf").And.Contain("impossible ones left out"));
+        Assert.That(json.GetProperty("log_likelihood_of_possible_rows").GetDouble(),
+            Is.EqualTo(expected.Where(double.IsFinite).Average()).Within(1e-4));
+        Assert.That(ToolRun.Well("evaluate", answers.Model, "--data", answers.Rows).Out,
+            Does.Contain("-inf").And.Contain("impossible ones left out"));
     }
 
     [Test]
@@ -57,7 +59,7 @@ public class EvaluateTests
     {
         Conformance answers = Conformance.Case(15);
 
-        JsonElement json = JsonDocument.Parse(ToolRun.Well("evaluate", answers.Model, "--data", answers.Rows, "--json").Out).RootElement;
+        JsonElement json = ToolRun.Well("evaluate", answers.Model, "--data", answers.Rows, "--json").Json;
 
         double[] all = Conformance.Numbers(answers.Answers.GetProperty("loglik"));
         Assert.That(json.GetProperty("roots").EnumerateArray().Select(root => root.GetProperty("log_likelihood").GetDouble()),
@@ -75,7 +77,8 @@ public class EvaluateTests
         Assert.That(Rows("evaluate", model, "--data", _folder.Path, "--split", "train", "--json"), Is.EqualTo(3));
         Assert.That(ToolRun.InProcess("evaluate", model, "--data", Some.BinaryRows(_folder), "--split", "train").ExitCode, Is.EqualTo(2));
 
-        void Write(string name, byte rows) => File.WriteAllBytes(_folder.File(name), [0, 0, 8, 3, 0, 0, 0, rows, 0, 0, 0, 2, 0, 0, 0, 3, .. new byte[6 * rows]]);
-        static long Rows(params string[] arguments) => JsonDocument.Parse(ToolRun.Well(arguments).Out).RootElement.GetProperty("rows").GetInt64();
+        void Write(string name, byte rows) =>
+            File.WriteAllBytes(_folder.File(name), [0, 0, 8, 3, 0, 0, 0, rows, 0, 0, 0, 2, 0, 0, 0, 3, .. new byte[6 * rows]]);
+        static long Rows(params string[] arguments) => ToolRun.Well(arguments).Json.GetProperty("rows").GetInt64();
     }
 }

@@ -10,7 +10,7 @@ public class InspectTests
         Conformance answers = Conformance.Case(18);
         using Circuit circuit = Circuit.Load(answers.Model);
 
-        JsonElement json = JsonDocument.Parse(ToolRun.Well("inspect", answers.Model, "--json", "--vectors", "--plan", "--batch-size", "100", "--threads", "1").Out).RootElement;
+        JsonElement json = ToolRun.Well("inspect", answers.Model, "--json", "--vectors", "--plan", "--batch-size", "100", "--threads", "1").Json;
 
         Assert.That(json.GetProperty("variables").GetInt32(), Is.EqualTo(5));
         Assert.That(json.GetProperty("vectors").GetInt32(), Is.EqualTo(circuit.Vectors.Count));
@@ -24,7 +24,8 @@ public class InspectTests
         JsonElement plan = json.GetProperty("plan");
         Assert.That(plan.GetProperty("batch_size").GetInt64(), Is.EqualTo(100));
         Assert.That(plan.GetProperty("threads").GetInt32(), Is.EqualTo(1));
-        foreach (string name in new[] { "parameter_bytes", "activation_bytes", "operations", "stages" }) Assert.That(plan.GetProperty(name).GetInt64(), Is.Positive, name);
+        foreach (string name in new[] { "parameter_bytes", "activation_bytes", "operations", "stages" })
+            Assert.That(plan.GetProperty(name).GetInt64(), Is.Positive, name);
         Assert.That(plan.GetProperty("details").ValueKind, Is.EqualTo(JsonValueKind.Object));
     }
 
@@ -33,8 +34,9 @@ public class InspectTests
     {
         string text = ToolRun.Well("inspect", Conformance.Case(17).Model, "--vectors", "--plan").Out;
 
-        foreach (string word in new[] { "variables", "indicator(4)", "edges", "parameters", "depth", "plan for a batch of 256 on cpu", "memory", "tied to 2", "children 2 1" })
-            Assert.That(text, Does.Contain(word));
+        string[] words = ["variables", "indicator(4)", "edges", "parameters", "depth", "plan for a batch of 256 on cpu", "memory", "tied to 2",
+            "children 2 1"];
+        foreach (string word in words) Assert.That(text, Does.Contain(word));
     }
 
     [Test]
@@ -47,7 +49,8 @@ public class InspectTests
         Assert.That(MicroBatch("--batch-size", "100000", "--memory-limit", "4M"), Is.LessThan(100_000));
 
         long MicroBatch(params string[] more) =>
-            JsonDocument.Parse(ToolRun.Well(["inspect", model, "--json", .. more]).Out).RootElement.GetProperty("plan").GetProperty("micro_batch").GetInt64();
+            ToolRun.Well(["inspect", model, "--json", .. more]).Json.GetProperty("plan").GetProperty("micro_batch")
+                .GetInt64();
     }
 
     [Test]
@@ -56,7 +59,7 @@ public class InspectTests
         using TemporaryFolder folder = new();
         string model = Some.Model(folder);
 
-        JsonElement metadata = JsonDocument.Parse(ToolRun.Well("inspect", model, "--json").Out).RootElement.GetProperty("metadata");
+        JsonElement metadata = ToolRun.Well("inspect", model, "--json").Json.GetProperty("metadata");
 
         Assert.That(metadata.GetProperty("data").GetString(), Is.EqualTo("rows.csv"));
         Assert.That(metadata.GetProperty("schema").GetProperty("variables").GetInt32(), Is.EqualTo(6));

@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using Juice.Data;
 
 namespace Juice.Cli.Tests;
@@ -19,7 +20,8 @@ public class LogLikelihoodTests
         using Circuit circuit = Circuit.Load(answers.Model);
         using CompiledCircuit model = circuit.Compile();
 
-        Assert.That(Conformance.Printed(ToolRun.Well("loglik", answers.Model, answers.Rows)), Is.EqualTo(model.LogLikelihood(RowFiles.Load(answers.Rows))));
+        Assert.That(Conformance.Printed(ToolRun.Well("loglik", answers.Model, answers.Rows)),
+            Is.EqualTo(model.LogLikelihood(RowFiles.Load(answers.Rows))));
     }
 
     [Test]
@@ -42,10 +44,11 @@ public class LogLikelihoodTests
     public void Every_kind_of_file_gives_the_same_lines()
     {
         string model = Some.Model(_folder), csv = Some.BinaryRows(_folder);
-        string expected = ToolRun.Well("loglik", model, csv).Out, npy = _folder.File("rows.npy"), gz = _folder.File("rows.csv.gz"), named = _folder.File("header.csv");
+        string npy = _folder.File("rows.npy"), gz = _folder.File("rows.csv.gz"), named = _folder.File("header.csv");
+        string expected = ToolRun.Well("loglik", model, csv).Out;
         ToolRun.Well("data", csv, "--export", npy);
         using (FileStream file = File.Create(gz))
-        using (System.IO.Compression.GZipStream packed = new(file, System.IO.Compression.CompressionLevel.Fastest)) packed.Write(File.ReadAllBytes(csv));
+        using (GZipStream packed = new(file, CompressionLevel.Fastest)) packed.Write(File.ReadAllBytes(csv));
         File.WriteAllText(named, "a,b,c,d,e,f\n" + File.ReadAllText(csv));
 
         Assert.That(ToolRun.Well("loglik", model, npy).Out, Is.EqualTo(expected));
@@ -66,8 +69,8 @@ public class LogLikelihoodTests
         Assert.That(Math.Exp(values[1]) + Math.Exp(values[2]), Is.EqualTo(1).Within(1e-5));
     }
 
-    [TestCase("0,1,0,1,0\n", "5", "6")]
-    [TestCase("0,1,0,1,0,2\n", "column 5", "2")]
+    [TestCase("0,1,0,1,0\n", "has 6 variables", "bad.csv has 5")]
+    [TestCase("0,1,0,1,0,2\n", "bad.csv: row 0, column 5", "2")]
     [TestCase("0,1,0,1,0,0.5\n", "column 5", "0.5")]
     [TestCase("0,1,0,1,0,-1\n", "column 5", "-1")]
     public void Rows_that_do_not_fit_the_model_are_named(string row, params string[] parts)

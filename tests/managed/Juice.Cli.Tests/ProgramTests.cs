@@ -30,14 +30,16 @@ public partial class ProgramTests
     {
         Conformance answers = Conformance.Case(0);
 
-        Assert.That(ToolRun.AsProgram(File.ReadAllText(answers.Rows), "loglik", answers.Model, "-").Out, Is.EqualTo(ToolRun.Well("loglik", answers.Model, answers.Rows).Out));
+        Assert.That(ToolRun.AsProgram(File.ReadAllText(answers.Rows), "loglik", answers.Model, "-").Out,
+            Is.EqualTo(ToolRun.Well("loglik", answers.Model, answers.Rows).Out));
     }
 
     [TestCase(0, "devices")]
     [TestCase(1, "inspect", "gone.juice")]
     [TestCase(2, "inspect")]
     [TestCase(2)]
-    public void The_exit_code_is_the_process_s(int code, params string[] arguments) => Assert.That(ToolRun.AsProgram("", arguments).ExitCode, Is.EqualTo(code));
+    public void The_exit_code_is_the_process_s(int code, params string[] arguments) =>
+        Assert.That(ToolRun.AsProgram("", arguments).ExitCode, Is.EqualTo(code));
 
     [TestCase(2, TestName = "Ctrl_C_ends_a_training_with_the_model_so_far")]
     [TestCase(15, TestName = "A_polite_kill_ends_a_training_with_the_model_so_far")]

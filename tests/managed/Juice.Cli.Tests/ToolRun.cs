@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.Json;
 
 namespace Juice.Cli.Tests;
 
@@ -7,6 +8,9 @@ internal sealed record ToolRun(int ExitCode, string Out, string Error)
 {
     /// <summary>Standard output, line by line.</summary>
     public string[] Lines => Out.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+
+    /// <summary>Standard output, where it is one JSON value.</summary>
+    public JsonElement Json => JsonDocument.Parse(Out).RootElement;
 
     /// <summary>Runs the tool in this process.</summary>
     public static ToolRun InProcess(params string[] arguments) => InProcess(CancellationToken.None, arguments);
@@ -29,7 +33,12 @@ internal sealed record ToolRun(int ExitCode, string Out, string Error)
     /// <summary>Starts the tool as a program.</summary>
     public static Process Start(params string[] arguments)
     {
-        ProcessStartInfo start = new("dotnet", ["exec", typeof(Tool).Assembly.Location, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
+        ProcessStartInfo start = new("dotnet", ["exec", typeof(Tool).Assembly.Location, .. arguments])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         return Process.Start(start)!;
     }
 

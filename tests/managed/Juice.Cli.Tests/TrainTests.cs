@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 
 namespace Juice.Cli.Tests;
@@ -16,25 +17,30 @@ public class TrainTests
 
     private JsonElement LastRun()
     {
-        JsonElement runs = JsonDocument.Parse(ToolRun.Well("inspect", Model, "--json").Out).RootElement.GetProperty("metadata").GetProperty("training").GetProperty("runs");
+        JsonElement runs = ToolRun.Well("inspect", Model, "--json").Json.GetProperty("metadata").GetProperty("training").GetProperty("runs");
         return runs[runs.GetArrayLength() - 1];
     }
 
     [Test]
     public void A_new_model_learns_and_tells_of_it()
     {
-        ToolRun run = ToolRun.Well("train", "hclt", "--data", Some.BinaryRows(_folder, rows: 1200), "--latents", "4", "--epochs", "6", "--batch-size", "50", "--seed", "3", "--out", Model);
+        string rows = Some.BinaryRows(_folder, rows: 1200);
+
+        ToolRun run = ToolRun.Well(
+            "train", "hclt", "--data", rows, "--latents", "4", "--epochs", "6", "--batch-size", "50", "--seed", "3", "--out", Model);
 
         string[] epochs = [.. run.Error.Split('\n').Where(line => line.StartsWith("epoch ", StringComparison.Ordinal))];
         Assert.That(epochs, Has.Length.EqualTo(6));
         Assert.That(epochs, Has.All.Match(@"^epoch \d/6  train \d\.\d{4}  validation \d\.\d{4} bpd  [\d,]+ rows/s"));
         Assert.That(run.Error, Does.Contain("1,100 rows of 6 variables, 100 for validation"));
-        Assert.That(run.Out, Does.Match(@"model +\S+m\.juice\nepochs +6, the best one \(\d\) kept\ntrain +0\.\d{4} bpd\nvalidation +0\.\d{4} bpd\ntime +"));
+        Assert.That(run.Out, Does.Match(
+            @"model +\S+m\.juice\nepochs +6, the best one \(\d\) kept\ntrain +0\.\d{4} bpd\nvalidation +0\.\d{4} bpd\ntime +"));
         double first = Some.Number(epochs[0].Split("train ")[1].Split(' ')[0]), last = Some.Number(epochs[^1].Split("train ")[1].Split(' ')[0]);
         Assert.That(last, Is.LessThan(first));
 
         // A variable repeats the one before it four times out of five: 0.72 bits each, and a whole bit for the first.
-        double bpd = JsonDocument.Parse(ToolRun.Well("evaluate", Model, "--data", Some.BinaryRows(_folder, "test.csv", 2000, seed: 7), "--json").Out).RootElement.GetProperty("bpd").GetDouble();
+        string test = Some.BinaryRows(_folder, "test.csv", 2000, seed: 7);
+        double bpd = ToolRun.Well("evaluate", Model, "--data", test, "--json").Json.GetProperty("bpd").GetDouble();
         Assert.That(bpd, Is.InRange(0.72, 0.82));
     }
 
@@ -43,7 +49,10 @@ public class TrainTests
     {
         string rows = Some.BinaryRows(_folder);
         foreach ((string name, string threads, string seed) in new[] { ("a", "1", "5"), ("b", "2", "5"), ("c", "2", "6") })
-            ToolRun.Well("train", "hclt", "--data", rows, "--latents", "4", "--epochs", "2", "--seed", seed, "--threads", threads, "--out", _folder.File(name + ".juice"));
+        {
+            string model = _folder.File(name + ".juice");
+            ToolRun.Well("train", "hclt", "--data", rows, "--latents", "4", "--epochs", "2", "--seed", seed, "--threads", threads, "--out", model);
+        }
 
         string[] printed = [.. new[] { "a", "b", "c" }.Select(name => ToolRun.Well("loglik", _folder.File(name + ".juice"), rows).Out)];
         Assert.That(printed[1], Is.EqualTo(printed[0]));
@@ -62,7 +71,8 @@ public class TrainTests
         Assert.That(first.GetProperty("settings").GetProperty("step_size").GetString(), Is.EqualTo("cosine:0.9:0.1"));
         Assert.That(first.GetProperty("settings").GetProperty("latents").GetInt32(), Is.EqualTo(4));
         Assert.That(second.GetProperty("settings").GetProperty("full_batch").GetBoolean(), Is.True);
-        Assert.That(second.GetProperty("epochs").EnumerateArray().Select(epoch => epoch.GetProperty("train_bpd").GetDouble()), Is.Ordered.Descending, "full-batch steps never go down");
+        IEnumerable<double> bpd = second.GetProperty("epochs").EnumerateArray().Select(epoch => epoch.GetProperty("train_bpd").GetDouble());
+        Assert.That(bpd, Is.Ordered.Descending, "full-batch steps never go down");
         Assert.That(second.GetProperty("epochs")[0].TryGetProperty("validation_bpd", out _), Is.False, "a model that goes on learns from all rows");
     }
 
@@ -76,7 +86,8 @@ public class TrainTests
         Assert.That(Said("--validation", other), Does.Contain("100 rows of 6 variables, 30 for validation"));
         Assert.That(Said("--validation", "none"), Does.Not.Contain("validation"));
 
-        string Said(params string[] more) => ToolRun.Well(["train", "hclt", "--data", rows, "--latents", "2", "--epochs", "1", "--out", Model, .. more]).Error;
+        string Said(params string[] more) =>
+            ToolRun.Well(["train", "hclt", "--data", rows, "--latents", "2", "--epochs", "1", "--out", Model, .. more]).Error;
     }
 
     [TestCase(2, "--validation takes a fraction between 0 and 1", "--validation", "1.5")]
@@ -95,14 +106,17 @@ public class TrainTests
     public void Patience_ends_it_early_with_the_best_model()
     {
         // Twenty rows and many states: what is learnt by heart does not help with other rows.
-        string rows = Some.BinaryRows(_folder, rows: 20, variables: 12), other = Some.BinaryRows(_folder, "other.csv", rows: 200, variables: 12, seed: 9);
+        string rows = Some.BinaryRows(_folder, rows: 20, variables: 12);
+        string other = Some.BinaryRows(_folder, "other.csv", rows: 200, variables: 12, seed: 9);
 
         ToolRun run = ToolRun.Well(
-            "train", "hclt", "--data", rows, "--validation", other, "--latents", "16", "--epochs", "200", "--patience", "2", "--pseudocount", "0.001", "--full-batch", "--out", Model);
+            "train", "hclt", "--data", rows, "--validation", other, "--latents", "16", "--epochs", "200", "--patience", "2",
+            "--pseudocount", "0.001", "--full-batch", "--out", Model);
 
         Assert.That(run.Out, Does.Match(@"epochs +\d+, stopped early, the best one \(\d+\) kept"));
-        double kept = Some.Number(run.Lines.Single(line => line.StartsWith("validation", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1]);
-        double scored = JsonDocument.Parse(ToolRun.Well("evaluate", Model, "--data", other, "--json").Out).RootElement.GetProperty("bpd").GetDouble();
+        string line = run.Lines.Single(line => line.StartsWith("validation", StringComparison.Ordinal));
+        double kept = Some.Number(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1]);
+        double scored = ToolRun.Well("evaluate", Model, "--data", other, "--json").Json.GetProperty("bpd").GetDouble();
         Assert.That(scored, Is.EqualTo(kept).Within(1e-4));
     }
 
@@ -113,14 +127,17 @@ public class TrainTests
         string rows = _folder.Write("mixed.csv", string.Concat(Enumerable.Range(0, 300).Select(_ =>
         {
             int kind = random.Next(3);
-            return FormattableString.Invariant($"{kind},{kind * 2 + random.NextDouble():0.000},{(random.Next(4) == 0 ? "" : kind)},{-random.Next(5)}\n");
+            string sometimes = random.Next(4) == 0 ? "" : kind.ToString(CultureInfo.InvariantCulture);
+            return FormattableString.Invariant($"{kind},{kind * 2 + random.NextDouble():0.000},{sometimes},{-random.Next(5)}\n");
         })));
 
         ToolRun.Well("train", "hclt", "--data", rows, "--latents", "3", "--epochs", "3", "--out", Model);
 
-        JsonElement json = JsonDocument.Parse(ToolRun.Well("inspect", Model, "--json").Out).RootElement;
-        Assert.That(json.GetProperty("distributions").EnumerateArray().Select(entry => $"{entry.GetProperty("distribution")} × {entry.GetProperty("variables")}"),
-            Is.EquivalentTo(new[] { "categorical(3) × 2", "gaussian × 2" }));
+        JsonElement json = ToolRun.Well("inspect", Model, "--json").Json;
+        IEnumerable<string> distributions =
+            json.GetProperty("distributions").EnumerateArray().Select(
+                entry => $"{entry.GetProperty("distribution")} × {entry.GetProperty("variables")}");
+        Assert.That(distributions, Is.EquivalentTo(new[] { "categorical(3) × 2", "gaussian × 2" }));
     }
 
     [Test]
@@ -133,11 +150,37 @@ public class TrainTests
         Assert.That(ToolRun.Well("loglik", Model, _folder.Write("new.csv", "4,4,4,4,4,4\n")).Lines, Has.Length.EqualTo(1));
     }
 
+    [TestCase("2,1,0,1,0,1\n", "column 0 holds 2; with --categories 2 it may hold 0 … 1")]
+    [TestCase("-1,1,0,1,0,1\n", "column 0 holds -1")]
+    [TestCase("0,0.5,0,1,0,1\n", "column 1 holds fractions")]
+    public void Categories_that_the_rows_break_are_refused(string row, string sentence)
+    {
+        ToolRun run = ToolRun.InProcess("train", "hclt", "--data", _folder.Write("rows.csv", row), "--categories", "2", "--out", Model);
+
+        Assert.That(run.ExitCode, Is.EqualTo(1));
+        Assert.That(run.Error, Does.Contain(sentence));
+    }
+
+    [Test]
+    public void On_a_terminal_each_epoch_leaves_its_line_too()
+    {
+        using StringWriter output = new(), error = new();
+        string[] arguments = ["train", "hclt", "--data", Some.BinaryRows(_folder), "--latents", "2", "--epochs", "3", "--out", Model];
+
+        int code = Tool.RunAsync(arguments, new Terminal(output, error, ErrorIsInteractive: true)).GetAwaiter().GetResult();
+
+        Assert.That(code, Is.Zero, error.ToString());
+        for (int epoch = 1; epoch <= 3; epoch++) Assert.That(error.ToString(), Does.Contain($"epoch {epoch}/3  train "));
+        Assert.That(output.ToString(), Does.StartWith("model "));
+    }
+
     [Test]
     public void A_chart_and_a_log_are_written()
     {
         string chart = _folder.File("curve.png"), log = _folder.File("log.jsonl");
-        ToolRun.Well("train", "hclt", "--data", Some.BinaryRows(_folder), "--latents", "2", "--epochs", "3", "--out", Model, "--chart", chart, "--log", log);
+        string rows = Some.BinaryRows(_folder);
+
+        ToolRun.Well("train", "hclt", "--data", rows, "--latents", "2", "--epochs", "3", "--out", Model, "--chart", chart, "--log", log);
 
         using SkiaSharp.SKBitmap picture = SkiaSharp.SKBitmap.Decode(chart);
         Assert.That(picture.Width, Is.GreaterThan(800));
@@ -154,7 +197,7 @@ public class TrainTests
         ToolRun run = ToolRun.InProcess("train", Some.Model(_folder), "--data", Some.BinaryRows(_folder, "wide.csv", variables: 7), "--out", Model);
 
         Assert.That(run.ExitCode, Is.EqualTo(1));
-        Assert.That(run.Error, Does.Contain("has 6 variables").And.Contain("have 7"));
+        Assert.That(run.Error, Does.Contain("has 6 variables").And.Contain("wide.csv has 7"));
     }
 
     [Test]

@@ -204,6 +204,31 @@ TEST_P(Training, ACancelledEpochLeavesTheLastFinishedUpdate) {
     EXPECT_TRUE(std::isfinite(model->fit_epoch(rows.view(), epoch_options(rule, 16)).log_likelihood)) << "it does not go on";
 }
 
+TEST_P(Training, AnEpochThatFailsLeavesNoFlows) {
+    const auto circuit = Some::hclt(4, 3, 5, 3);
+    const auto model = compile(circuit), other = compile(circuit);
+    const Table rows = Some::rows(*circuit, 40, 1);
+    Table bad = rows;
+    bad.row(37)[2] = 5;
+    EXPECT_THROW(model->fit_epoch(bad.view(), epoch_options(em_rule(0.5, 0.1), 10, true)), Error);
+    juice_epoch_options options = epoch_options(em_rule(0.5, 0.1), 10, true);
+    options.progress = [](std::int64_t done, std::int64_t, double, void*) -> std::int32_t { return done >= 20; };
+    EXPECT_THROW(model->fit_epoch(rows.view(), options), Error);
+    juice_rows callback = rows.view();
+    callback.data = nullptr;
+    callback.fetch = [](const std::int64_t* indices, std::int64_t, void* destination, std::uint8_t*, void*) -> std::int32_t {
+        std::fill_n(static_cast<double*>(destination), 40, 0.0);
+        return indices[0] >= 20;
+    };
+    EXPECT_THROW(model->fit_epoch(callback, epoch_options(em_rule(0.5, 0.1), 10, true)), Error);
+    for (Model* each : {model.get(), other.get()}) {
+        forward(*each, rows);
+        backward(*each);
+        each->update(em_rule(0.5, 0.1));
+    }
+    EXPECT_TRUE(all_parameters(*model, *circuit) == all_parameters(*other, *circuit));
+}
+
 TEST_P(Training, ProgressReportsTheMeanSoFar) {
     const auto circuit = Some::hclt(8, 6, 5, 3);
     const auto model = compile(circuit);

@@ -18,9 +18,11 @@ public class ArrayFileTests
         yield return new TestCaseData("<u2", Made.Bytes<ushort>(0, 1, 2, 65535), RowElement.UShort, new double[] { 0, 1, 2, 65535 });
         yield return new TestCaseData(">u2", Made.Reversed<ushort>(0, 1, 2, 65534), RowElement.UShort, new double[] { 0, 1, 2, 65534 });
         yield return new TestCaseData("<i2", Made.Bytes<short>(-32768, 0, 1, 32767), RowElement.Int32, new double[] { -32768, 0, 1, 32767 });
-        yield return new TestCaseData("<i4", Made.Bytes(int.MinValue, 0, 1, int.MaxValue), RowElement.Int32, new double[] { int.MinValue, 0, 1, int.MaxValue });
+        yield return new TestCaseData(
+            "<i4", Made.Bytes(int.MinValue, 0, 1, int.MaxValue), RowElement.Int32, new double[] { int.MinValue, 0, 1, int.MaxValue });
         yield return new TestCaseData("<u4", Made.Bytes<uint>(0, 1, 2, int.MaxValue), RowElement.Int32, new double[] { 0, 1, 2, int.MaxValue });
-        yield return new TestCaseData("<i8", Made.Bytes<long>(int.MinValue, 0, 1, int.MaxValue), RowElement.Int32, new double[] { int.MinValue, 0, 1, int.MaxValue });
+        yield return new TestCaseData(
+            "<i8", Made.Bytes<long>(int.MinValue, 0, 1, int.MaxValue), RowElement.Int32, new double[] { int.MinValue, 0, 1, int.MaxValue });
         yield return new TestCaseData(">i8", Made.Reversed<long>(int.MinValue, 0, 1, 3), RowElement.Int32, new double[] { int.MinValue, 0, 1, 3 });
         yield return new TestCaseData("<u8", Made.Bytes<ulong>(0, 1, 2, int.MaxValue), RowElement.Int32, new double[] { 0, 1, 2, int.MaxValue });
         yield return new TestCaseData("<f4", Made.Bytes(0.5f, -1e30f, float.NaN, 3), RowElement.Single, new double[] { 0.5, -1e30f, double.NaN, 3 });
@@ -71,9 +73,12 @@ public class ArrayFileTests
         yield return new TestCaseData(Made.Npy("<c8", "(2, 2)", new byte[32]), "'<c8'", "not read");
         yield return new TestCaseData(Made.Npy("|O", "(2, 2)", new byte[32]), "'|O'", "not read");
         yield return new TestCaseData(Made.Npy("<f4", "(2, 2)", new byte[16], version: 3), "version 3.0", "not known");
-        yield return new TestCaseData(Made.Npy("<i8", "(2, 2)", Made.Bytes<long>(0, 0, 0, 1L << 31)), "row 1, column 1: 2147483648", "32-bit integer");
-        yield return new TestCaseData(Made.Npy("<i8", "(2, 2)", Made.Bytes<long>(0, long.MinValue, 0, 0)), "row 0, column 1: -9223372036854775808", "32-bit integer");
-        yield return new TestCaseData(Made.Npy("<u8", "(2, 2)", Made.Bytes<ulong>(0, 0, ulong.MaxValue, 0)), "row 1, column 0: 18446744073709551615", "32-bit integer");
+        yield return new TestCaseData(
+            Made.Npy("<i8", "(2, 2)", Made.Bytes<long>(0, 0, 0, 1L << 31)), "row 1, column 1: 2147483648", "32-bit integer");
+        yield return new TestCaseData(
+            Made.Npy("<i8", "(2, 2)", Made.Bytes<long>(0, long.MinValue, 0, 0)), "row 0, column 1: -9223372036854775808", "32-bit integer");
+        yield return new TestCaseData(
+            Made.Npy("<u8", "(2, 2)", Made.Bytes<ulong>(0, 0, ulong.MaxValue, 0)), "row 1, column 0: 18446744073709551615", "32-bit integer");
         yield return new TestCaseData(Made.Npy("<u4", "(1, 1)", Made.Bytes(uint.MaxValue)), "row 0, column 0: 4294967295", "32-bit integer");
         yield return new TestCaseData(Made.Npy("<f4", "(2, 2)", [])[..9], "header", "cut off");
         yield return new TestCaseData(Made.Npy("<f4", "(2, 2)", [])[..40], "header", "cut off");
@@ -143,7 +148,8 @@ public class ArrayFileTests
 
     [Test]
     public void A_gzipped_array_with_more_behind_it_is_refused() =>
-        Assert.That(() => Read(Made.Gzip(Made.Idx(0x08, [1, 2], [1, 2, 3]))), Throws.TypeOf<InvalidDataException>().With.Message.Contains("more bytes follow"));
+        Assert.That(() => Read(Made.Gzip(Made.Idx(0x08, [1, 2], [1, 2, 3]))),
+            Throws.TypeOf<InvalidDataException>().With.Message.Contains("more bytes follow"));
 
     [Test]
     public void A_gzipped_file_that_is_cut_off_is_refused()
@@ -162,7 +168,8 @@ public class ArrayFileTests
     [Test]
     public void Npz_gives_its_first_array_or_the_one_named()
     {
-        byte[] archive = Made.Zip(("readme.txt", [1]), ("train.npy", Made.Npy("|u1", "(1, 2)", [1, 2])), ("test.npy", Made.Npy("<i8", "(1, 2)", Made.Bytes<long>(3, 4))));
+        byte[] archive = Made.Zip(
+            ("readme.txt", [1]), ("train.npy", Made.Npy("|u1", "(1, 2)", [1, 2])), ("test.npy", Made.Npy("<i8", "(1, 2)", Made.Bytes<long>(3, 4))));
 
         Assert.That(Read(archive).Entries(), Is.EqualTo(new double[] { 1, 2 }));
         Assert.That(Read(archive, new RowFileOptions { Array = "test" }).Entries(), Is.EqualTo(new double[] { 3, 4 }));

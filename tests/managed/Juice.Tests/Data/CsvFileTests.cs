@@ -1,3 +1,4 @@
+using System.Globalization;
 using Juice.Data;
 
 namespace Juice.Tests.Data;
@@ -30,7 +31,8 @@ public class CsvFileTests
         Assert.That(rows.ElementType, Is.EqualTo(expected));
         Assert.That(rows.Count, Is.EqualTo(2));
         Assert.That(rows.Variables, Is.EqualTo(2));
-        Assert.That(rows.Entries()[1], Is.EqualTo(double.Parse(text.Split('\n')[0].Split(',')[1], System.Globalization.CultureInfo.InvariantCulture)));
+        Assert.That(rows.Entries()[1],
+            Is.EqualTo(double.Parse(text.Split('\n')[0].Split(',')[1], CultureInfo.InvariantCulture)));
     }
 
     [Test]
@@ -72,7 +74,9 @@ public class CsvFileTests
     }
 
     [Test]
-    public void A_row_may_be_wholly_missing() => Assert.That(Read(",,\n1,2,3\n,,").Entries(), Is.EqualTo(new[] { double.NaN, double.NaN, double.NaN, 1, 2, 3, double.NaN, double.NaN, double.NaN }));
+    public void A_row_may_be_wholly_missing() =>
+        Assert.That(Read(",,\n1,2,3\n,,").Entries(),
+            Is.EqualTo(new[] { double.NaN, double.NaN, double.NaN, 1, 2, 3, double.NaN, double.NaN, double.NaN }));
 
     [Test]
     public void An_entry_that_goes_missing_late_is_masked_alone()
@@ -96,16 +100,19 @@ public class CsvFileTests
     [TestCase("\uFEFF1,2\n3,4\n")]
     [TestCase("\"1\",\"2\"\n3,4\n")]
     [TestCase("+1,2e0\n3,4\n")]
-    public void Line_ends_blanks_quotes_and_marks_do_not_matter(string text) => Assert.That(Read(text).Entries(), Is.EqualTo(new double[] { 1, 2, 3, 4 }));
+    public void Line_ends_blanks_quotes_and_marks_do_not_matter(string text) =>
+        Assert.That(Read(text).Entries(), Is.EqualTo(new double[] { 1, 2, 3, 4 }));
 
     [Test]
-    public void A_header_is_skipped_where_it_is_announced() => Assert.That(Read("\"age, in years\",height\n1,2\n", header: true).Entries(), Is.EqualTo(new double[] { 1, 2 }));
+    public void A_header_is_skipped_where_it_is_announced() =>
+        Assert.That(Read("\"age, in years\",height\n1,2\n", header: true).Entries(), Is.EqualTo(new double[] { 1, 2 }));
 
     [Test]
-    public void Gzipped_text_reads_the_same() => Assert.That(Read(Made.Gzip(Made.Text("1,2\n3,4\n"))).Entries(), Is.EqualTo(new double[] { 1, 2, 3, 4 }));
+    public void Gzipped_text_reads_the_same() =>
+        Assert.That(Read(Made.Gzip(Made.Text("1,2\n3,4\n"))).Entries(), Is.EqualTo(new double[] { 1, 2, 3, 4 }));
 
     [TestCase("1,2\n3,x4\n", "line 2, column 2", "'x4' is not a number")]
-    [TestCase("age,height\n1,2\n", "line 1, column 1", "a header is announced")]
+    [TestCase("age,height\n1,2\n", "line 1, column 1", "line 1 names the columns")]
     [TestCase("1,2\n3,inf\n", "line 2, column 2", "'inf' is not a number")]
     [TestCase("1,2\n3,1e999\n", "line 2, column 2", "'1e999' is not a finite number")]
     [TestCase("1,2\n3,4,5\n", "line 2 has 3 entries", "line 1 has 2")]
@@ -137,6 +144,7 @@ public class CsvFileTests
     {
         using MemoryStream stream = new(Made.Text("1,2\n"));
 
-        Assert.That(() => RowFiles.Load(stream, cancellationToken: new CancellationToken(canceled: true)), Throws.InstanceOf<OperationCanceledException>());
+        Assert.That(() => RowFiles.Load(stream, cancellationToken: new CancellationToken(canceled: true)),
+            Throws.InstanceOf<OperationCanceledException>());
     }
 }

@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using System.Net;
 using System.Security.Cryptography;
 using Juice.Data;
@@ -33,7 +34,8 @@ public class DataSetTests
         return folder;
     }
 
-    private DataSetSource Source(string? systemFolder = null, Func<HttpRequestMessage, HttpResponseMessage>? answer = null, byte[]? expectedTest = null) =>
+    private DataSetSource Source(
+        string? systemFolder = null, Func<HttpRequestMessage, HttpResponseMessage>? answer = null, byte[]? expectedTest = null) =>
         new("made-up", Variable, systemFolder, answer is null ? [] :
         [
             new Download("train-images-idx3-ubyte.gz", new Uri("https://example.org/train.gz"), Sha256(s_train)),
@@ -73,7 +75,8 @@ public class DataSetTests
         string folder = WriteSet("things");
         File.Delete(Path.Combine(folder, "t10k-images-idx3-ubyte.gz"));
 
-        Assert.That(() => FashionMnist.Load(folder), Throws.TypeOf<FileNotFoundException>().With.Message.Contains("t10k-images-idx3-ubyte").And.Message.Contains(folder));
+        Assert.That(() => FashionMnist.Load(folder),
+            Throws.TypeOf<FileNotFoundException>().With.Message.Contains("t10k-images-idx3-ubyte").And.Message.Contains(folder));
     }
 
     [Test]
@@ -85,7 +88,8 @@ public class DataSetTests
         File.WriteAllBytes(test, Made.Idx(0x0C, [1, 1, 1], new byte[4]));
         Assert.That(() => FashionMnist.Load(folder), Throws.TypeOf<InvalidDataException>().With.Message.Contains("of bytes"));
         File.WriteAllBytes(test, Made.Idx(0x08, [1, 3, 3], new byte[9]));
-        Assert.That(() => FashionMnist.Load(folder), Throws.TypeOf<InvalidDataException>().With.Message.Contains("4 pixels").And.Message.Contains("9"));
+        Assert.That(() => FashionMnist.Load(folder),
+            Throws.TypeOf<InvalidDataException>().With.Message.Contains("4 pixels").And.Message.Contains("9"));
     }
 
     [Test]
@@ -101,7 +105,8 @@ public class DataSetTests
         Environment.SetEnvironmentVariable(Variable, variable);
         Assert.That((await Source(system).LoadAsync(null, null, default)).Test.Count, Is.EqualTo(2), "variable");
         Environment.SetEnvironmentVariable(Variable, _folder.File("nowhere"));
-        Assert.That(async () => await Source(system).LoadAsync(null, null, default), Throws.TypeOf<FileNotFoundException>(), "a variable that is wrong is not passed over");
+        Assert.That(async () => await Source(system).LoadAsync(null, null, default), Throws.TypeOf<FileNotFoundException>(),
+            "a variable that is wrong is not passed over");
     }
 
     [Test]
@@ -130,9 +135,11 @@ public class DataSetTests
     [Test]
     public void A_file_with_another_checksum_never_reaches_the_cache()
     {
-        DataSetSource source = Source(answer: request => Ok(Made.Gzip(request.RequestUri!.AbsolutePath == "/train.gz" ? s_train : s_test)), expectedTest: s_train);
+        DataSetSource source = Source(
+            answer: request => Ok(Made.Gzip(request.RequestUri!.AbsolutePath == "/train.gz" ? s_train : s_test)), expectedTest: s_train);
 
-        Assert.That(async () => await source.LoadAsync(null, null, default), Throws.TypeOf<InvalidDataException>().With.Message.Contains("SHA-256").And.Message.Contains("test.gz"));
+        Assert.That(async () => await source.LoadAsync(null, null, default),
+            Throws.TypeOf<InvalidDataException>().With.Message.Contains("SHA-256").And.Message.Contains("test.gz"));
         Assert.That(CachedFiles(), Is.EqualTo(new[] { "train-images-idx3-ubyte.gz" }));
     }
 
@@ -141,7 +148,8 @@ public class DataSetTests
     {
         DataSetSource source = Source(answer: _ => Ok(Made.Text("<html>captive portal</html>")));
 
-        Assert.That(async () => await source.LoadAsync(null, null, default), Throws.TypeOf<InvalidDataException>().With.Message.Contains("did not send"));
+        Assert.That(async () => await source.LoadAsync(null, null, default),
+            Throws.TypeOf<InvalidDataException>().With.Message.Contains("did not send"));
         Assert.That(CachedFiles(), Is.Empty);
     }
 
@@ -150,7 +158,8 @@ public class DataSetTests
     {
         DataSetSource source = Source(answer: _ => new HttpResponseMessage(HttpStatusCode.NotFound));
 
-        Assert.That(async () => await source.LoadAsync(null, null, default), Throws.TypeOf<IOException>().With.Message.Contains("404").And.Message.Contains(Variable));
+        Assert.That(async () => await source.LoadAsync(null, null, default),
+            Throws.TypeOf<IOException>().With.Message.Contains("404").And.Message.Contains(Variable));
         Assert.That(CachedFiles(), Is.Empty);
     }
 
@@ -183,7 +192,7 @@ public class DataSetTests
         Assert.That((train.Count, train.Variables, test.Count), Is.EqualTo((60_000L, 784, 10_000L)));
         foreach (Download download in FashionMnist.Source.Downloads)
         {
-            using System.IO.Compression.GZipStream unpacked = new(File.OpenRead(Path.Combine(folder, download.File)), System.IO.Compression.CompressionMode.Decompress);
+            using GZipStream unpacked = new(File.OpenRead(Path.Combine(folder, download.File)), CompressionMode.Decompress);
             Assert.That(Convert.ToHexStringLower(SHA256.HashData(unpacked)), Is.EqualTo(download.UnpackedSha256));
             Assert.That(download.Address.Scheme, Is.EqualTo("https"));
         }
@@ -199,6 +208,7 @@ public class DataSetTests
 
     private sealed class Answering(Func<HttpRequestMessage, HttpResponseMessage> answer) : HttpMessageHandler
     {
-        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) => Task.FromResult(answer(request));
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
+            Task.FromResult(answer(request));
     }
 }

@@ -24,7 +24,8 @@ public class RowFilesTests
     {
         Assert.That(RowFiles.Load(Write("a.csv", Made.Npy("|u1", "(1, 2)", [1, 2]))).Entries(), Is.EqualTo(new double[] { 1, 2 }));
         Assert.That(RowFiles.Load(Write("a.npy", Made.Text("3,4\n"))).Entries(), Is.EqualTo(new double[] { 3, 4 }));
-        Assert.That(RowFiles.Load(Write("a.idx", Made.Gzip(Made.Zip(("x.npy", Made.Npy("|u1", "(1, 2)", [5, 6])))))).Entries(), Is.EqualTo(new double[] { 5, 6 }));
+        Assert.That(RowFiles.Load(Write("a.idx", Made.Gzip(Made.Zip(("x.npy", Made.Npy("|u1", "(1, 2)", [5, 6])))))).Entries(),
+            Is.EqualTo(new double[] { 5, 6 }));
     }
 
     [Test]
@@ -32,7 +33,8 @@ public class RowFilesTests
         Assert.That(() => RowFiles.Load(_folder.File("gone.csv")), Throws.TypeOf<FileNotFoundException>().With.Message.Contains("gone.csv"));
 
     [Test]
-    public void A_folder_is_not_a_file() => Assert.That(() => RowFiles.Load(_folder.Path), Throws.InstanceOf<IOException>().With.Message.Contains("is a folder"));
+    public void A_folder_is_not_a_file() =>
+        Assert.That(() => RowFiles.Load(_folder.Path), Throws.InstanceOf<IOException>().With.Message.Contains("is a folder"));
 
     [Test]
     public void Messages_begin_with_the_path()
@@ -73,9 +75,12 @@ public class RowFilesTests
     {
         RowFileOptions mapped = new() { MapFrom = 0 };
 
-        Assert.That(RowFiles.Load(Write("big.npy", Made.Npy(">u2", "(1, 2)", Made.Reversed<ushort>(1, 2))), mapped).Entries(), Is.EqualTo(new double[] { 1, 2 }));
-        Assert.That(RowFiles.Load(Write("wide.npy", Made.Npy("<i8", "(1, 2)", Made.Bytes<long>(1, 2))), mapped).Entries(), Is.EqualTo(new double[] { 1, 2 }));
-        Assert.That(RowFiles.Load(Write("gz.npy", Made.Gzip(Made.Npy("<u2", "(1, 2)", Made.Bytes<ushort>(1, 2)))), mapped).Entries(), Is.EqualTo(new double[] { 1, 2 }));
+        Assert.That(RowFiles.Load(Write("big.npy", Made.Npy(">u2", "(1, 2)", Made.Reversed<ushort>(1, 2))), mapped).Entries(),
+            Is.EqualTo(new double[] { 1, 2 }));
+        Assert.That(RowFiles.Load(Write("wide.npy", Made.Npy("<i8", "(1, 2)", Made.Bytes<long>(1, 2))), mapped).Entries(),
+            Is.EqualTo(new double[] { 1, 2 }));
+        Assert.That(RowFiles.Load(Write("gz.npy", Made.Gzip(Made.Npy("<u2", "(1, 2)", Made.Bytes<ushort>(1, 2)))), mapped).Entries(),
+            Is.EqualTo(new double[] { 1, 2 }));
         Assert.That(RowFiles.Load(Write("empty.npy", Made.Npy("<u2", "(0, 2)", [])), mapped).Count, Is.Zero);
     }
 
@@ -128,7 +133,8 @@ public class RowFilesTests
 
         // A float's text may need a double to be told apart from other texts; as a float it is the same.
         double[] expected = rows.Entries(), actual = back.Entries();
-        if (rows.ElementType == RowElement.Single) Assert.That(actual.Select(value => (float)value), Is.EqualTo(expected.Select(value => (float)value)));
+        if (rows.ElementType == RowElement.Single)
+            Assert.That(actual.Select(value => (float)value), Is.EqualTo(expected.Select(value => (float)value)));
         else Assert.That(actual, Is.EqualTo(expected));
     }
 
@@ -162,18 +168,21 @@ public class RowFilesTests
 
     [Test]
     public void Other_endings_are_not_written() =>
-        Assert.That(() => RowFiles.Save(_folder.File("a.xls"), Rows.Of(new byte[] { 1 }, 1)), Throws.ArgumentException.With.Message.Contains(".csv or .npy"));
+        Assert.That(() => RowFiles.Save(_folder.File("a.xls"), Rows.Of(new byte[] { 1 }, 1)),
+            Throws.ArgumentException.With.Message.Contains(".csv or .npy"));
 
     [Test]
     public void A_folder_that_is_not_there_is_named() =>
-        Assert.That(() => RowFiles.Save(_folder.File("gone/a.csv"), Rows.Of(new byte[] { 1 }, 1)), Throws.InstanceOf<IOException>().With.Message.Contains("gone"));
+        Assert.That(() => RowFiles.Save(_folder.File("gone/a.csv"), Rows.Of(new byte[] { 1 }, 1)),
+            Throws.InstanceOf<IOException>().With.Message.Contains("gone"));
 
     [Test]
     public void A_file_is_replaced_only_when_the_new_one_is_whole()
     {
         string path = Write("a.csv", Made.Text("old\n"));
 
-        Assert.That(() => RowFiles.Save(path, Rows.Of(new byte[] { 1 }, 1), new CancellationToken(canceled: true)), Throws.InstanceOf<OperationCanceledException>());
+        Assert.That(() => RowFiles.Save(path, Rows.Of(new byte[] { 1 }, 1), new CancellationToken(canceled: true)),
+            Throws.InstanceOf<OperationCanceledException>());
         Assert.That(File.ReadAllText(path), Is.EqualTo("old\n"));
         Assert.That(Directory.GetFiles(_folder.Path), Has.Length.EqualTo(1));
     }

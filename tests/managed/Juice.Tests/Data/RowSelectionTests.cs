@@ -22,7 +22,8 @@ public class RowSelectionTests
     {
         Rows rows = Rows.Of(s_values, 3);
 
-        double[] once = rows.HoldOut(100, 5).HeldOut.Entries(), again = rows.HoldOut(100, 5).HeldOut.Entries(), other = rows.HoldOut(100, 6).HeldOut.Entries();
+        double[] once = rows.HoldOut(100, 5).HeldOut.Entries(), again = rows.HoldOut(100, 5).HeldOut.Entries();
+        double[] other = rows.HoldOut(100, 6).HeldOut.Entries();
 
         Assert.That(again, Is.EqualTo(once));
         Assert.That(other, Is.Not.EqualTo(once));
@@ -46,12 +47,14 @@ public class RowSelectionTests
 
     [TestCase(-1)]
     [TestCase(1001)]
-    public void More_than_there_are_cannot(long count) => Assert.That(() => Rows.Of(s_values, 3).HoldOut(count, 1), Throws.InstanceOf<ArgumentOutOfRangeException>());
+    public void More_than_there_are_cannot(long count) =>
+        Assert.That(() => Rows.Of(s_values, 3).HoldOut(count, 1), Throws.InstanceOf<ArgumentOutOfRangeException>());
 
     [Test]
     public void Masks_weights_sentinels_and_categories_go_along()
     {
-        Rows rows = Rows.Of(new byte[] { 1, 2, 3, 4, 5, 6 }, 2).WithMissing(new byte[] { 0, 0, 1, 0, 0, 0 }).WithWeights(new float[] { 1, 2, 3 }).WithSentinel(6).WithCategories(9);
+        Rows plain = Rows.Of(new byte[] { 1, 2, 3, 4, 5, 6 }, 2).WithMissing(new byte[] { 0, 0, 1, 0, 0, 0 });
+        Rows rows = plain.WithWeights(new float[] { 1, 2, 3 }).WithSentinel(6).WithCategories(9);
 
         Rows selected = rows.Select([2, 1, 1]);
 
@@ -77,7 +80,8 @@ public class RowSelectionTests
 
     [Test]
     public void A_row_that_is_not_there_is_named() =>
-        Assert.That(() => Rows.Of(s_values, 3).Select([0, 1000]), Throws.InstanceOf<ArgumentOutOfRangeException>().With.Message.Contains("no row 1000"));
+        Assert.That(() => Rows.Of(s_values, 3).Select([0, 1000]),
+            Throws.InstanceOf<ArgumentOutOfRangeException>().With.Message.Contains("no row 1000"));
 
     // Two of the words of the authors' known answers for philox4x32-10.
     [TestCase(0ul, 0ul, 0ul, 0xe169c58d_6627e8d5ul)]

@@ -13,7 +13,10 @@ public class RowSummaryTests
 
         Assert.That(summary.Variables, Is.EqualTo(new VariableSummary[]
         {
-            new(1.5, 2, 0, Integral: false), new(double.NaN, double.NaN, 2, Integral: true), new(-3, 7, 0, Integral: true), new(4, 4, 1, Integral: true),
+            new(1.5, 2, 0, Integral: false),
+            new(double.NaN, double.NaN, 2, Integral: true),
+            new(-3, 7, 0, Integral: true),
+            new(4, 4, 1, Integral: true),
         }));
         Assert.That(summary.All, Is.EqualTo(new VariableSummary(-3, 7, 3, Integral: false)));
         Assert.That((summary.Rows, summary.ElementType), Is.EqualTo((2L, RowElement.Double)));
