@@ -80,7 +80,7 @@ public:
                 if (maximise) run.states = states.data();
                 run.maximise = maximise;
                 place->workspace.attach(run, rows);
-                for (std::int32_t o = 0; o < plan_.operation_count; ++o) kernels_.forward(run, o, place->scratch.get());
+                for (std::int32_t o = 0; o < plan_.operation_count; ++o) kernels_.forward(run, o, o + 1 < plan_.operation_count ? o + 1 : -1, place->scratch.get());
                 kernels_.root_values(run, destination + first * plan_.roots);
             }
             return_place(std::move(place));
@@ -105,7 +105,7 @@ public:
 
     void forward(double* log_likelihood) {
         Tasks::Work work;
-        work.forward = [&](int t, std::int32_t o) { kernels_.forward(run_, o, threads_[static_cast<std::size_t>(t)]->get()); };
+        work.forward = [&](int t, std::int32_t o, std::int32_t next) { kernels_.forward(run_, o, next, threads_[static_cast<std::size_t>(t)]->get()); };
         tasks_.run(pool_, work);
         if (log_likelihood) kernels_.root_values(run_, log_likelihood);
     }
@@ -113,7 +113,7 @@ public:
     void backward(const float* root_flows) {
         run_.root_flows = root_flows;
         Tasks::Work work;
-        work.backward = [&](int t, std::int32_t o) { kernels_.backward(run_, o, threads_[static_cast<std::size_t>(t)]->get(), nullptr); };
+        work.backward = [&](int t, std::int32_t o, std::int32_t next) { kernels_.backward(run_, o, next, threads_[static_cast<std::size_t>(t)]->get(), nullptr); };
         work.input_backward = [&](int t, std::int32_t o) { kernels_.input_backward(run_, o, threads_[static_cast<std::size_t>(t)]->get(), nullptr); };
         tasks_.run(pool_, work);
     }
@@ -132,12 +132,12 @@ public:
     void step(const Rule& rule, double* log_likelihood) {
         run_.root_flows = nullptr;
         Tasks::Work work;
-        work.forward = [&](int t, std::int32_t o) {
-            kernels_.forward(run_, o, threads_[static_cast<std::size_t>(t)]->get());
+        work.forward = [&](int t, std::int32_t o, std::int32_t next) {
+            kernels_.forward(run_, o, next, threads_[static_cast<std::size_t>(t)]->get());
             // The root's values give way to flows in the backward pass.
             if (o == plan_.root && log_likelihood) kernels_.root_values(run_, log_likelihood);
         };
-        work.backward = [&](int t, std::int32_t o) { kernels_.backward(run_, o, threads_[static_cast<std::size_t>(t)]->get(), &rule); };
+        work.backward = [&](int t, std::int32_t o, std::int32_t next) { kernels_.backward(run_, o, next, threads_[static_cast<std::size_t>(t)]->get(), &rule); };
         work.input_backward = [&](int t, std::int32_t o) { kernels_.input_backward(run_, o, threads_[static_cast<std::size_t>(t)]->get(), &rule); };
         clear_flows();
         tasks_.run(pool_, work);

@@ -83,10 +83,11 @@ struct Rule {
 
 struct Kernels {
     const char* name;
-    void (*forward)(const Run&, std::int32_t operation, Scratch&);
+    // next: the operation that this thread will probably take next, or -1. What it will read is asked for while this one multiplies.
+    void (*forward)(const Run&, std::int32_t operation, std::int32_t next, Scratch&);
     // Flows of the operation's elements; adds its sums' edge flows to the flow buffer, or (rule given) updates its weights in place where the
     // owner has one use, and at the last use otherwise.
-    void (*backward)(const Run&, std::int32_t operation, Scratch&, const Rule* rule);
+    void (*backward)(const Run&, std::int32_t operation, std::int32_t next, Scratch&, const Rule* rule);
     // Adds an input owner's flows from all its readers, in their order; or (rule given) updates it in place.
     void (*input_backward)(const Run&, std::int32_t owner, Scratch&, const Rule* rule);
     // Applies the flow buffer to an owner.

@@ -8,12 +8,13 @@ namespace juice::cpu {
 namespace {
 
 #include "cpu/elements.inl"
+#include "cpu/ahead.inl"
 #include "cpu/sums.inl"
 #include "cpu/edges.inl"
 #include "cpu/inputs.inl"
 #include "cpu/update.inl"
 
-void forward(const Run& run, std::int32_t o, Scratch& scratch) {
+void forward(const Run& run, std::int32_t o, std::int32_t next, Scratch& scratch) {
     const PlanOperation& operation = run.operations[o];
     std::int32_t* exponents = run.exponents + o * run.rows16;
     std::uint8_t* log_rows = run.log_rows + o * run.rows16;
@@ -43,8 +44,9 @@ void forward(const Run& run, std::int32_t o, Scratch& scratch) {
         forward_edges(run, operation, views, scratch, out);
         return;
     }
-    if (run.maximise) forward_blocks<true>(run, operation, scratch, out);
-    else forward_blocks<false>(run, operation, scratch, out);
+    const Ahead ahead = look_ahead(run, next, false);
+    if (run.maximise) forward_blocks<true>(run, operation, scratch, out, ahead);
+    else forward_blocks<false>(run, operation, scratch, out, ahead);
     for (std::int64_t row = 0; row < run.rows16; ++row)
         if (scratch.suspects[row]) mend_row(run, operation, views, scratch, out, row);
 }
@@ -85,7 +87,7 @@ void gather_flow(const Run& run, std::int32_t o, float* to) {
     }
 }
 
-void backward(const Run& run, std::int32_t o, Scratch& scratch, const Rule* rule) {
+void backward(const Run& run, std::int32_t o, std::int32_t next, Scratch& scratch, const Rule* rule) {
     const PlanOperation& operation = run.operations[o];
     std::uint8_t& fresh_sums = run.fresh[run.owner_count + o];
     const bool set_sums = rule || fresh_sums;
@@ -128,11 +130,11 @@ void backward(const Run& run, std::int32_t o, Scratch& scratch, const Rule* rule
     }
     add_rows(run, out, operation.operand_panels, sums, set_sums);
     if (in_place && scratch.slow_count == 0) {
-        parameter_blocks(run, operation, scratch, {nullptr, false, keep, gain, share});
+        parameter_blocks(run, operation, scratch, {nullptr, false, keep, gain, share}, look_ahead(run, next, true));
         return;
     }
     if (operation.form != Form::Edges) {
-        parameter_blocks(run, operation, scratch, {flows, set, nullptr, nullptr, nullptr});
+        parameter_blocks(run, operation, scratch, {flows, set, nullptr, nullptr, nullptr}, look_ahead(run, next, true));
         if (scratch.slow_count > 0) slow_edges(run, operation, views, scratch, nullptr, flows);
     }
     run.fresh[operation.owner] = 0;

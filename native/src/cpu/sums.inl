@@ -41,6 +41,8 @@ JUICE_INLINE void forward_tile(const Run& run, const PlanBlock* blocks, std::int
                                std::int64_t row, float* out, std::int64_t valid, std::uint8_t* suspects) {
     Floats acc[R][N];
     clear(acc);
+    for (int n = 0; n < N; ++n)     // the lines to be written are not in the cache yet
+        for (int r = 0; r < R; ++r) __builtin_prefetch(out + n * run.stride + (row + r) * panel, 1);
     for (std::int64_t b = 0; b < count; ++b) {
         const float* a = in + blocks[b].in_panel * run.stride + row * panel;
         for (std::int32_t q = 0; q < blocks[b].in_panels; ++q, a += run.stride, transposed += 16 * panel)
@@ -58,14 +60,17 @@ JUICE_INLINE void forward_tile(const Run& run, const PlanBlock* blocks, std::int
             store(out + n * run.stride + (row + r) * panel, acc[r][n]);
             low = minimum(low, n == N - 1 ? acc[r][n] + pad : acc[r][n]);
         }
+    // Read back from memory: a loop over acc here would take the accumulators out of their registers.
     if (__builtin_expect(any(less(low, splat(lowest_value))), 0))
         for (int r = 0; r < R; ++r)
-            for (int n = 0; n < N; ++n)
-                if (any(less(n == N - 1 ? acc[r][n] + pad : acc[r][n], splat(lowest_value)))) suspects[row + r] = 1;
+            for (int n = 0; n < N; ++n) {
+                const Floats value = load(out + n * run.stride + (row + r) * panel);
+                if (any(less(n == N - 1 ? value + pad : value, splat(lowest_value)))) suspects[row + r] = 1;
+            }
 }
 
 template <bool maximise>
-static void forward_blocks(const Run& run, const PlanOperation& operation, Scratch& scratch, float* out) {
+static void forward_blocks(const Run& run, const PlanOperation& operation, Scratch& scratch, float* out, Ahead ahead) {
     const float* weights = run.parameters + run.owners[operation.owner].parameters;
     const std::int64_t group = weight_group(operation);
     for (auto begin = operation.block_begin; begin < operation.block_end;) {
@@ -85,6 +90,7 @@ static void forward_blocks(const Run& run, const PlanOperation& operation, Scrat
                 }
             }
             for (std::int64_t row = 0; row < run.rows16; row += tile_rows) {
+                ask_ahead(ahead, tile_rows);
                 std::int64_t p = p0;
                 for (; p + tile_panels <= p1; p += tile_panels)
                     forward_tile<tile_rows, tile_panels, maximise>(run, run.blocks + begin, end - begin, scratch.elements, scratch.weights + (p - p0) * panel_step,
@@ -314,7 +320,7 @@ JUICE_INLINE void parameter_tile(const Run& run, const PlanBlock& block, float* 
         }
 }
 
-static void parameter_blocks(const Run& run, const PlanOperation& operation, const Scratch& scratch, const Fate& fate) {
+static void parameter_blocks(const Run& run, const PlanOperation& operation, const Scratch& scratch, const Fate& fate, Ahead ahead) {
     float* weights = run.parameters + run.owners[operation.owner].parameters;
     for (auto b = operation.block_begin; b < operation.block_end; ++b) {
         const PlanBlock& block = run.blocks[b];
@@ -325,8 +331,12 @@ static void parameter_blocks(const Run& run, const PlanOperation& operation, con
                 __builtin_memset(fate.flows + block.weights + (q * block.out_panels * panel + nodes) * panel, 0,
                                  static_cast<std::size_t>((block.out_panels * panel - nodes) * panel) * sizeof(float));
         std::int32_t q = 0;
+        const std::int64_t tiles = block.in_panels / tile_panels * (nodes / tile_rows), share = tiles > 0 ? (run.rows16 + tiles - 1) / tiles : 0;
         for (; q + tile_panels <= block.in_panels; q += tile_panels)
-            for (std::int64_t i = 0; i < nodes; i += tile_rows) parameter_tile<tile_rows, tile_panels>(run, block, weights, i, q, scratch, fate);
+            for (std::int64_t i = 0; i < nodes; i += tile_rows) {
+                ask_ahead(ahead, share);
+                parameter_tile<tile_rows, tile_panels>(run, block, weights, i, q, scratch, fate);
+            }
         for (; q < block.in_panels; ++q)
             for (std::int64_t i = 0; i < nodes; i += tile_rows) parameter_tile<tile_rows, 1>(run, block, weights, i, q, scratch, fate);
     }

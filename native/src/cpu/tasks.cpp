@@ -63,15 +63,18 @@ void Tasks::wait(const Flag& flag) const {
     }
 }
 
-void Tasks::body(int thread, const Work& work) {
+void Tasks::body(int thread, int threads, const Work& work) {
     const FlushToZero guard;
     const auto count = plan_.operation_count;
+    // Operations take about equally long, so this thread's next is as many places on as there are threads.
+    const auto next_forward = [&](std::int64_t i) { return i + threads < count ? plan_.order[i + threads] : -1; };
+    const auto next_backward = [&](std::int64_t i) { return i + threads < count ? plan_.order[count - 1 - i - threads] : -1; };
     if (work.forward)
         for (std::int64_t i; (i = next_forward_.fetch_add(1)) < count;) {
             const auto o = plan_.order[i];
             for (auto s = source_starts_[static_cast<std::size_t>(o)]; s < source_starts_[static_cast<std::size_t>(o) + 1]; ++s)
                 wait(forward_[static_cast<std::size_t>(sources_[static_cast<std::size_t>(s)])]);
-            work.forward(thread, o);
+            work.forward(thread, o, next_forward(i));
             forward_[static_cast<std::size_t>(o)].pass.store(pass_, std::memory_order_release);
         }
     if (work.backward)
@@ -81,7 +84,7 @@ void Tasks::body(int thread, const Work& work) {
             if (work.forward && operation.reader_begin == operation.reader_end) wait(forward_[static_cast<std::size_t>(o)]);
             for (auto r = operation.reader_begin; r < operation.reader_end; ++r) wait(backward_[static_cast<std::size_t>(plan_.readers[r].operation)]);
             if (operation.previous_use >= 0) wait(backward_[static_cast<std::size_t>(operation.previous_use)]);
-            work.backward(thread, o);
+            work.backward(thread, o, next_backward(i));
             for (auto w = inline_starts_[static_cast<std::size_t>(o)]; w < inline_starts_[static_cast<std::size_t>(o) + 1]; ++w)
                 work.input_backward(thread, inline_owners_[static_cast<std::size_t>(w)]);
             backward_[static_cast<std::size_t>(o)].pass.store(pass_, std::memory_order_release);
@@ -101,7 +104,7 @@ void Tasks::run(ThreadPool& pool, const Work& work) {
     failed_ = false;
     pool.run([&](int thread) {
         try {
-            body(thread, work);
+            body(thread, pool.size(), work);
         } catch (...) {
             failed_ = true;
             throw;

@@ -17,7 +17,7 @@ public:
     explicit Tasks(const PlanView& plan);
 
     struct Work {
-        std::function<void(int thread, std::int32_t operation)> forward, backward;      // empty: skipped
+        std::function<void(int thread, std::int32_t operation, std::int32_t next)> forward, backward;      // empty: skipped
         std::function<void(int thread, std::int32_t owner)> input_backward;
     };
     void run(ThreadPool& pool, const Work& work);
@@ -27,7 +27,7 @@ private:
         std::atomic<std::uint32_t> pass{0};
     };
     void wait(const Flag& flag) const;
-    void body(int thread, const Work& work);
+    void body(int thread, int threads, const Work& work);
 
     const PlanView plan_;
     std::vector<std::int32_t> source_starts_, sources_;     // operations whose values an operation reads
