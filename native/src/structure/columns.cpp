@@ -56,11 +56,12 @@ std::vector<T> quantile_starts(std::vector<T> values, const Binning& binning) {
     std::int64_t start = 0;
     const auto n = static_cast<std::int64_t>(values.size());
     for (std::int64_t bin = 0; bin < binning.bins && start < n; ++bin) {
-        const T first = values[static_cast<std::size_t>(start)];
-        starts.push_back(first);
-        const std::int64_t left = binning.bins - bin, share = (n - start + left - 1) / left;
-        const T last = values[static_cast<std::size_t>(start + share - 1)];
-        start = std::upper_bound(values.begin() + start + share - 1, values.end(), last) - values.begin();
+        starts.push_back(values[static_cast<std::size_t>(start)]);
+        const std::int64_t left = binning.bins - bin, rest = n - start;
+        const T crossing = values[static_cast<std::size_t>(start + (rest + left - 1) / left - 1)];     // the value that fills the share
+        const auto [from, to] = std::equal_range(values.begin() + start, values.end(), crossing);
+        const std::int64_t without = from - values.begin() - start, with = to - values.begin() - start;
+        start += without > 0 && 2 * rest < (without + with) * left ? without : with;                    // whichever is nearer to rest / left
     }
     return starts;
 }

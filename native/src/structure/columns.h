@@ -33,7 +33,7 @@ std::vector<std::int64_t> sample_rows(std::int64_t count, std::int64_t limit, st
 //   least two categories, as long as there are at most 64, or `bins` where that is given. Otherwise 16, or `bins`, bins: of equal width over
 //   least … largest, or by quantiles.
 // - Floats and doubles: the different values as they are under the same limit, otherwise quantile bins.
-// Quantile bins are filled in ascending order, each with whole values until it has its share of the rows that are left.
+// Quantile bins are filled in ascending order, each with whole values, so as to come nearest to its share of the rows that are left.
 Columns read_columns(const juice_rows& rows, const juice_tree_options& options, ThreadPool& pool);
 
 }  // namespace juice

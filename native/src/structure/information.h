@@ -32,8 +32,9 @@ public:
         Table(const Information& information, std::int64_t rows, std::int64_t columns)
             : information_(information), rows_(static_cast<double>(rows)), columns_(static_cast<double>(columns)) {
             if constexpr (!weighted) {
+                // Room for the largest sum, which is f(M), and for cells of a small pseudocount, whose f is negative.
                 const double most = information.rows_ + information.pseudocount_ * rows_ * columns_;
-                scale_ = std::exp2(std::floor(61 - std::log2(most * std::log(most + 3) + rows_ * columns_)));
+                scale_ = std::exp2(std::floor(61 - std::log2(most * std::log(most + 3) + rows_ * columns_ * std::abs(x_log_x(information.pseudocount_)))));
             }
         }
 
