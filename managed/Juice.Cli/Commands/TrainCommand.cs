@@ -75,7 +75,7 @@ internal sealed class TrainCommand
         // Rows are numbered anew where some were held out; whoever reads a complaint about a row should know.
         NamedRows train = new(rows.Count < data.Rows.Count ? $"{data} without held-out rows" : data.ToString(), null, rows);
         using CompiledCircuit compiled = Compile(parsed, model, isNew, train, validation, view, cancellation);
-        string name = isNew ? $"{model} with {_hclt.Latents(parsed)} latents" : Path.GetFileName(model);
+        string name = isNew ? $"{model.ToUpperInvariant()} with {_hclt.Latents(parsed)} latents" : Path.GetFileName(model);
         return Train(parsed, new Run(view, compiled, name, data.Name, train, validation, output, chart, log), cancellation);
     }
 
