@@ -1,21 +1,18 @@
-// Memory for what a circuit owns: aligned for vector instructions, left uninitialised, and refused where it is more than the machine has.
+// Memory for what a circuit owns: on a cache line's boundary, and refused where it is more than the machine has.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <utility>
 #include <vector>
 
 namespace juice {
 
-// Bytes on a cache line's boundary. More than the machine's memory is an Error(JUICE_ERROR_MEMORY), not an over-commitment to fail later.
+// Error(JUICE_ERROR_MEMORY) where there is not so much: no over-commitment that fails later.
+std::shared_ptr<float> allocate_floats(std::int64_t floats);
 std::shared_ptr<std::byte> allocate_bytes(std::int64_t bytes);
-
-inline std::shared_ptr<float> allocate_floats(std::int64_t floats) {
-    const std::shared_ptr<std::byte> bytes = allocate_bytes(floats * static_cast<std::int64_t>(sizeof(float)));
-    return {bytes, reinterpret_cast<float*>(bytes.get())};
-}
 
 // A vector's memory, kept alive from `storage`.
 template <typename T>
