@@ -53,7 +53,7 @@ compiles() { "${CXX:-c++}" -std=c++20 -x c++ -fsyntax-only - > /dev/null 2>&1 <<
 links() { "${CXX:-c++}" -std=c++20 -x c++ - -o /dev/null "$@" > /dev/null 2>&1 <<< 'int main() {}'; }
 has() { command -v "$1" > /dev/null 2>&1; }
 
-# The Debian packages that are missing for a build; "test" and "bench" as arguments ask for theirs, too.
+# The Debian packages that are missing for a build; "test", "bench" and "yardstick" as arguments ask for theirs, too.
 missing_packages() {
     has cmake || echo cmake
     has ninja || has make || echo ninja-build
@@ -289,7 +289,7 @@ main() {
         test)
             case "$*" in '' | --sanitize) run_all_tests "$@" ;; *) bad_usage "Unknown options for test: $*" ;; esac ;;
         demo) demo "$@" ;;
-        bench) build bench; exec "$out/bin/juice-bench" "$@" ;;
+        bench) require_packages yardstick; build bench; exec "$out/bin/juice-bench" "$@" ;;
         pack) [ $# = 0 ] || bad_usage "pack takes no options."; pack ;;
         clean) [ $# = 0 ] || bad_usage "clean takes no options."; rm -rf "$out" ;;
         help | --help | -h) usage ;;
