@@ -68,9 +68,8 @@ missing_packages() {
                 { compiles '#include <gtest/gtest.h>' && links -lgtest; } || echo libgtest-dev
                 { compiles '#include <rapidcheck.h>' && links -lrapidcheck; } || echo librapidcheck-dev
                 compiles '#include <zlib.h>' || echo zlib1g-dev ;;
-            bench)
-                compiles '#include <zlib.h>' || echo zlib1g-dev
-                { compiles '#include <cblas.h>' && links -lopenblas; } || echo libopenblas-dev ;;
+            bench) compiles '#include <zlib.h>' || echo zlib1g-dev ;;
+            yardstick) { compiles '#include <cblas.h>' && links -lopenblas; } || echo libopenblas-dev ;;
         esac
     done
 }
@@ -85,12 +84,12 @@ apt_install() {
 
 require_packages() {
     local packages
-    packages=$(missing_packages "$@" | tr '\n' ' ')
+    packages=$(missing_packages "$@" | sort -u | tr '\n' ' ')
     if [ -n "$packages" ]; then
         can_install || die "These packages are missing and neither root with apt-get nor sudo is there to install them: $packages"
         # shellcheck disable=SC2086
         step "Installing ${packages% }" apt apt_install $packages
-        packages=$(missing_packages "$@" | tr '\n' ' ')
+        packages=$(missing_packages "$@" | sort -u | tr '\n' ' ')
         [ -z "$packages" ] || die "These are still missing after their installation: $packages(see $out/log/apt.log)"
     fi
 }
