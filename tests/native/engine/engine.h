@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,7 @@ struct Device {
     int threads = 1;
     std::string name() const;       // "cpu_avx512_2"
 };
+inline void PrintTo(const Device& device, std::ostream* out) { *out << device.name(); }
 
 // Every device that an engine test runs on. One that this machine lacks is skipped by OnDevice, with the reason.
 std::vector<Device> devices();
