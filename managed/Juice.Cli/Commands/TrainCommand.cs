@@ -135,7 +135,11 @@ internal sealed class TrainCommand
         }
 
         Save(parsed, run, epochs);
-        if (run.Chart is not null) TrainingChart.Save(run.Chart, $"{run.DataName}: {run.ModelName}", epochs);
+        if (run.Chart is not null)
+        {
+            TrainingChart.Save(run.Chart, $"{run.DataName}: {run.ModelName}", epochs);
+            if (!TrainingChart.HasFont) _terminal.Note($"{run.Chart} has no words: no font is installed here (Debian's package fonts-dejavu-core has one)");
+        }
         if (result is null)
         {
             _terminal.Complain($"stopped in epoch {epochs.Count + 1}; {run.Output} holds the model as it was then");

@@ -21,6 +21,9 @@ internal static class TrainingChart
     private static readonly Color s_validation = Color.FromHex("#e4572e");
     private static readonly Color s_ink = Color.FromHex("#3c4250");
 
+    /// <summary>Whether there is a font to write with; without one a chart has lines and no words.</summary>
+    public static bool HasFont => SKFontManager.Default.FontFamilyCount > 0;
+
     public static void Save(string path, string title, IReadOnlyList<EpochRecord> epochs)
     {
         using Plot plot = new() { ScaleFactor = Scale };
