@@ -236,7 +236,8 @@ JUICE_API juice_status juice_circuit_hclt(const juice_hclt_options* options, jui
 /* ---- 6. Models -------------------------------------------------------------------------------------------------------------------------- */
 
 /* A circuit compiled for a device, with its own parameters. Queries run concurrently; calls that train are exclusive and wait for each other
- * and for queries (and queries for them). */
+ * and for queries (and queries for them): a callback must not call the model that calls it. A query over many rows reads the parameters anew every
+ * few hundred rows, so one beside a running epoch may see several updates. */
 typedef struct juice_model juice_model;
 
 typedef struct juice_compile_options {

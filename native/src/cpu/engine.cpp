@@ -111,6 +111,8 @@ public:
     }
 
     void backward(const float* root_flows) {
+        if (rows_added_ > 0 && rows_added_ + run_.rows > rows_per_level) fold();
+        rows_added_ += run_.rows;
         run_.root_flows = root_flows;
         Tasks::Work work;
         work.backward = [&](int t, std::int32_t o, std::int32_t next) { kernels_.backward(run_, o, next, threads_[static_cast<std::size_t>(t)]->get(), nullptr); };
@@ -120,6 +122,11 @@ public:
 
     void update(const Rule& rule) {
         if (threads_.empty()) return;       // nothing has been trained: no flows
+        if (folded_) {
+            fold();
+            std::swap(flows_, totals_);     // the update reads the flow buffer
+            fresh_ = fresh_totals_;
+        }
         Run run = base_run({}, 0);
         std::atomic<std::int32_t> next{0};
         pool_.run([&](int t) {
@@ -147,11 +154,20 @@ public:
     void read_flows(std::int64_t offset, std::int64_t count, float* destination) const {
         std::memset(destination, 0, static_cast<std::size_t>(count) * sizeof(float));
         for_each_part(offset, count, [&](std::size_t part, std::int64_t from, std::int64_t floats) {
-            if (!fresh_[part]) std::memcpy(destination + (from - offset), flows_.data() + from, static_cast<std::size_t>(floats) * sizeof(float));
+            float* to = destination + (from - offset);
+            if (!fresh_[part]) std::memcpy(to, flows_.data() + from, static_cast<std::size_t>(floats) * sizeof(float));
+            if (folded_ && !fresh_totals_[part])
+                for (std::int64_t i = 0; i < floats; ++i) to[i] += totals_.data()[from + i];
         });
     }
 
     void write_flows(std::int64_t offset, std::int64_t count, const float* source, bool add) {
+        if (folded_ && !add) {      // what is overwritten must not come back from the totals
+            fold();
+            std::swap(flows_, totals_);
+            fresh_ = fresh_totals_;
+            folded_ = false;
+        }
         for_each_part(offset, count, [&](std::size_t part, std::int64_t from, std::int64_t floats) {
             const auto [begin, length] = extent(part);
             if (fresh_[part]) std::memset(flows_.data() + begin, 0, static_cast<std::size_t>(length) * sizeof(float));
@@ -163,7 +179,11 @@ public:
         if (threads_.empty()) rows({1, panel, blank_codes(), blank_reals(), nullptr});      // update needs a thread's scratch
     }
 
-    void clear_flows() { std::fill(fresh_.begin(), fresh_.end(), std::uint8_t{1}); }
+    void clear_flows() {
+        std::fill(fresh_.begin(), fresh_.end(), std::uint8_t{1});
+        rows_added_ = 0;
+        folded_ = false;
+    }
 
 private:
     // What one query thread works in.
@@ -178,6 +198,12 @@ private:
     Memory parameters_, flows_, nodes_;
     std::vector<OwnerState> states_;
     std::vector<std::uint8_t> fresh_;
+    // Flows of many rows are added up in two levels, since like terms added one by one to a large float32 total all round the same way.
+    static constexpr std::int64_t rows_per_level = 1024;
+    Memory totals_;
+    std::vector<std::uint8_t> fresh_totals_;
+    std::int64_t rows_added_ = 0;       // since the last fold
+    bool folded_ = false;               // totals_ holds something
     Tasks tasks_;
     ThreadPool pool_;
     std::mutex pool_mutex_, places_mutex_;
@@ -195,6 +221,26 @@ private:
     const float* blank_reals() {
         blank_reals_.assign(static_cast<std::size_t>(plan_.variables * panel), __builtin_nanf(""));
         return blank_reals_.data();
+    }
+
+    // Adds the flow buffer to the totals and leaves it fresh.
+    void fold() {
+        if (totals_.size() == 0) totals_ = Memory(plan_.totals.flows, "flows");
+        if (!folded_) fresh_totals_.assign(fresh_.size(), 1);
+        std::atomic<std::size_t> next{0};
+        pool_.run([&](int) {
+            for (std::size_t part; (part = next.fetch_add(1)) < fresh_.size();) {
+                if (fresh_[part]) continue;
+                const auto [begin, length] = extent(part);
+                float* to = totals_.data() + begin;
+                const float* from = flows_.data() + begin;
+                for (std::int64_t i = 0; i < length; ++i) to[i] = fresh_totals_[part] ? from[i] : to[i] + from[i];
+                fresh_totals_[part] = 0;
+                fresh_[part] = 1;
+            }
+        });
+        folded_ = true;
+        rows_added_ = 0;
     }
 
     std::unique_ptr<Place> borrow_place() {

@@ -15,9 +15,10 @@ BatchView Model::State::view_of(const Batch& rows, std::int64_t first, std::int6
 
 void Model::State::query(const juice_rows& rows, bool maximise, double* destination, juice_progress_callback progress, void* user) const {
     check_rows(rows, plan.variables);
-    // A thread's batch memory outlives the call, so that a service that asks for one row at a time allocates nothing.
+    // A thread's batch memory outlives the call, so that a service that asks for one row at a time allocates nothing. The call takes it along: a
+    // row callback may itself ask a model.
     thread_local Batch memory;
-    Batch& batch_rows = memory;
+    Batch batch_rows = std::move(memory);
     RowReader reader(rows, domains);
     const std::int64_t at_once = plan.target.query_rows * plan.target.threads * 4;
     for (std::int64_t first = 0; first < rows.count; first += at_once) {
@@ -30,6 +31,7 @@ void Model::State::query(const juice_rows& rows, bool maximise, double* destinat
         }
         if (progress && progress(first + count, rows.count, NAN, user) != 0) fail(JUICE_ERROR_CANCELLED, "cancelled after %lld of %lld rows", static_cast<long long>(first + count), static_cast<long long>(rows.count));
     }
+    memory = std::move(batch_rows);
 }
 
 void Model::log_likelihood(const juice_rows& rows, double* destination, juice_progress_callback progress, void* user) const {

@@ -174,6 +174,11 @@ juice_epoch_result Model::fit_epoch(const juice_rows& rows, const juice_epoch_op
         std::iota(order.begin(), order.end(), std::int64_t{0});
         shuffle(order, options.seed, options.epoch);
     }
+    // However the epoch ends, it leaves no flows behind.
+    struct Clear {
+        const State& state;
+        ~Clear() { state.table->clear_flows(state.engine); }
+    } const clear{s};
     RowReader reader(rows, s.domains);
     std::vector<double> logs(static_cast<std::size_t>(size));
     juice_epoch_result result{};
@@ -202,10 +207,8 @@ juice_epoch_result Model::fit_epoch(const juice_rows& rows, const juice_epoch_op
         }
         result.rows += count;
         result.log_likelihood = weight > 0 ? total / weight : -std::numeric_limits<double>::infinity();
-        if (options.progress && options.progress(result.rows, rows.count, result.log_likelihood, options.user) != 0) {
-            check_engine(s.table->clear_flows(s.engine));
+        if (options.progress && options.progress(result.rows, rows.count, result.log_likelihood, options.user) != 0)
             fail(JUICE_ERROR_CANCELLED, "cancelled after %lld of %lld rows", static_cast<long long>(result.rows), static_cast<long long>(rows.count));
-        }
     }
     if (options.full_batch) check_engine(s.table->update(s.engine, &rule));
     result.steps = updates;

@@ -202,7 +202,7 @@ void schedule(Plan& plan, const Target& target) {
     auto& totals = plan.totals;
     totals.micro_batch = target.batch_size;
     if (target.memory_limit > 0) {
-        const auto fixed = (totals.parameters + totals.flows) * 4;
+        const auto fixed = (totals.parameters + 2 * totals.flows) * 4;      // flows of many rows are added up in two levels
         const auto needs = fixed + activation_bytes(plan, 1);
         if (needs > target.memory_limit)
             fail(JUICE_ERROR_MEMORY, "memory_limit is %lld bytes: the parameters, flows and one row of this circuit need at least %lld",
