@@ -58,7 +58,8 @@ private:
         }
         if (parts_.variables < 1) fail(JUICE_ERROR_FORMAT, "variables is %d, and a circuit has at least one", parts_.variables);
         if (static_cast<std::size_t>(parts_.variables) > vectors) {
-            fail(JUICE_ERROR_FORMAT, "the circuit has %d variables but only %zu vectors, so the root's scope cannot be all variables", parts_.variables, vectors);
+            fail(JUICE_ERROR_FORMAT, "the circuit has %d variables but only %zu vectors, so the root's scope cannot be all variables", parts_.variables,
+                 vectors);
         }
     }
 
@@ -97,7 +98,7 @@ private:
         if (v.tied_to < 0 || static_cast<std::size_t>(v.tied_to) >= id_) fail_vector(id_, "tied_to is %d, which is not an earlier vector", v.tied_to);
         const Vector& owner = vector(v.tied_to);
         if (owner.type != v.type) {
-            fail_vector(id_, "tied_to is %d, which is not an %s but a %s", v.tied_to, v.type == NodeType::Sum ? "equal sum" : "input", type_name(owner.type));
+            fail_vector(id_, "tied_to is %d, of type %s, and the owner of this %s must be one, too", v.tied_to, type_name(owner.type), type_name(v.type));
         }
         if (owner.tied_to >= 0) fail_vector(id_, "tied_to is %d, which is itself tied, and an owner is untied", v.tied_to);
         if (owner.node_blocks != v.node_blocks || owner.block_size != v.block_size) {
@@ -304,7 +305,8 @@ private:
         if (scope.count() == parts_.variables) return;
         std::int32_t missing = 0;
         while (scope.contains(missing)) ++missing;
-        fail_vector(static_cast<std::size_t>(parts_.root), "the root's scope lacks variable %d, and it must be all %d variables", missing, parts_.variables);
+        fail_vector(static_cast<std::size_t>(parts_.root), "the root's scope lacks variable %d, and it must be all %d variables", missing,
+                    parts_.variables);
     }
 
     void check_reach() const {

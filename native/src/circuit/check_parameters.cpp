@@ -87,7 +87,8 @@ void check_locations(std::size_t id, const Vector& v, const NodeRange& range) {
             fail_vector(id, "the mean of node %lld is %g, and must be finite", static_cast<long long>(node), double{v.parameters[at]});
         }
         if (!(std::isfinite(v.parameters[at + 1]) && v.parameters[at + 1] > 0)) {
-            fail_vector(id, "the %s of node %lld is %g, and must be finite and above 0", spread, static_cast<long long>(node), double{v.parameters[at + 1]});
+            fail_vector(id, "the %s of node %lld is %g, and must be finite and above 0", spread, static_cast<long long>(node),
+                        double{v.parameters[at + 1]});
         }
     }
 }

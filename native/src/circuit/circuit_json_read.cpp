@@ -152,8 +152,9 @@ private:
     }
 
     static DistributionType distribution_type(const std::string& name) {
-        for (auto type = static_cast<std::int32_t>(DistributionType::Categorical); type <= static_cast<std::int32_t>(DistributionType::Indicator); ++type) {
-            if (name == Distribution{.type = static_cast<DistributionType>(type)}.name()) return static_cast<DistributionType>(type);
+        for (std::int32_t code = JUICE_CATEGORICAL; code <= JUICE_INDICATOR; ++code) {
+            const auto type = static_cast<DistributionType>(code);
+            if (name == Distribution{.type = type}.name()) return type;
         }
         fail(JUICE_ERROR_FORMAT, "distribution type \"%.40s\" is unknown", name.c_str());
     }

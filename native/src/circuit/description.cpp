@@ -13,7 +13,9 @@ namespace {
 template <typename T>
 std::span<const T> copy(const T* values, std::int64_t count, CircuitParts& parts) {
     std::int64_t size = 0;
-    if (__builtin_mul_overflow(count, static_cast<std::int64_t>(sizeof(T)), &size)) fail(JUICE_ERROR_ARGUMENT, "%lld numbers are too many", static_cast<long long>(count));
+    if (__builtin_mul_overflow(count, static_cast<std::int64_t>(sizeof(T)), &size)) {
+        fail(JUICE_ERROR_ARGUMENT, "%lld numbers are too many", static_cast<long long>(count));
+    }
     const std::shared_ptr<std::byte> memory = allocate_bytes(size);
     std::memcpy(memory.get(), values, static_cast<std::size_t>(size));
     parts.storage.push_back(memory);
@@ -40,7 +42,8 @@ Vector copy_vector(std::int32_t id, const juice_vector& given, CircuitParts& par
         const bool sum = v.type == NodeType::Sum;
         const std::int64_t rows = sum ? 2 : given.edge_rows, columns = sum ? given.edge_count : given.child_count;
         if (rows < 1 || columns < 1 || rows > std::numeric_limits<std::int64_t>::max() / columns) {
-            fail(JUICE_ERROR_ARGUMENT, "vectors[%d].edges are %lld x %lld, and both must be at least 1", id, static_cast<long long>(rows), static_cast<long long>(columns));
+            fail(JUICE_ERROR_ARGUMENT, "vectors[%d].edges are %lld x %lld, and both must be at least 1", id, static_cast<long long>(rows),
+                 static_cast<long long>(columns));
         }
         v.wired = true;
         v.edges = copy(given.edges, rows * columns, parts);

@@ -15,7 +15,8 @@ namespace {
 // The variables, children before parents; siblings by index.
 class Tree {
 public:
-    Tree(const std::int32_t* parents, std::int32_t variables) : begins_(static_cast<std::size_t>(variables) + 1), children_(static_cast<std::size_t>(variables)) {
+    Tree(const std::int32_t* parents, std::int32_t variables)
+        : begins_(static_cast<std::size_t>(variables) + 1), children_(static_cast<std::size_t>(variables)) {
         find_root(parents, variables);
         for (std::int32_t v = 0; v < variables; ++v) if (v != root_) ++begins_[static_cast<std::size_t>(parents[v]) + 1];
         for (std::size_t v = 1; v < begins_.size(); ++v) begins_[v] += begins_[v - 1];
@@ -58,7 +59,8 @@ private:
             for (const std::int32_t child : children(v)) open.push_back(child);
         }
         for (std::int32_t v = 0; v < variables; ++v) {
-            if (!reached[static_cast<std::size_t>(v)]) fail(JUICE_ERROR_ARGUMENT, "parents[%d] does not lead to the root, variable %d, but into a cycle", v, root_);
+            if (reached[static_cast<std::size_t>(v)]) continue;
+            fail(JUICE_ERROR_ARGUMENT, "parents[%d] does not lead to the root, variable %d, but into a cycle", v, root_);
         }
         order_ = {order_.rbegin(), order_.rend()};
     }

@@ -131,7 +131,8 @@ void initialize_parameters(CircuitParts& parts, std::uint64_t seed) {
         const Vector& v = parts.vectors[id];
         if (v.tied_to >= 0 || !v.parameters.empty() || v.parameter_count() == 0) continue;
         skeletons.push_back(id);
-        if (__builtin_add_overflow(floats, (v.parameter_count() + line - 1) / line * line, &floats) || floats > std::numeric_limits<std::int64_t>::max() / 8) {
+        const bool overflow = __builtin_add_overflow(floats, (v.parameter_count() + line - 1) / line * line, &floats);
+        if (overflow || floats > std::numeric_limits<std::int64_t>::max() / 8) {
             fail(JUICE_ERROR_MEMORY, "the parameters of the skeleton are more than 2^63 bytes");
         }
     }

@@ -106,7 +106,9 @@ private:
             return reader_.real32();
         } else {
             const std::int64_t value = reader_.integer();
-            if (value < std::numeric_limits<T>::min() || value > std::numeric_limits<T>::max()) reader_.fail_here("the number before this is beyond 32 bits");
+            if (value < std::numeric_limits<T>::min() || value > std::numeric_limits<T>::max()) {
+                reader_.fail_here("the number before this is beyond 32 bits");
+            }
             return static_cast<T>(value);
         }
     }

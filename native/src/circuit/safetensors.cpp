@@ -36,7 +36,8 @@ Entry read_entry(JsonReader& reader, const std::string& name) {
         return values;
     };
     reader.object([&](const std::string& key) {
-        if ((key == "dtype" && type) || (key == "shape" && shape) || (key == "data_offsets" && offsets)) reader.fail_here("a tensor's field is there twice");
+        const bool twice = (key == "dtype" && type) || (key == "shape" && shape) || (key == "data_offsets" && offsets);
+        if (twice) reader.fail_here("a tensor's field is there twice");
         if (key == "dtype") type = reader.string();
         else if (key == "shape") shape = integers();
         else if (key == "data_offsets") offsets = integers();
@@ -83,7 +84,8 @@ SafeTensors read_safetensors(std::span<const std::byte> file) {
     std::memcpy(&length, file.data(), length_bytes);
     if (length > most_header) fail(JUICE_ERROR_FORMAT, "the header's length, %llu, is above 100 MB", static_cast<unsigned long long>(length));
     if (length > file.size() - length_bytes) {
-        fail(JUICE_ERROR_FORMAT, "the header's length, %llu, runs past the end of the file's %zu bytes", static_cast<unsigned long long>(length), file.size());
+        fail(JUICE_ERROR_FORMAT, "the header's length, %llu, runs past the end of the file's %zu bytes", static_cast<unsigned long long>(length),
+             file.size());
     }
     const std::span<const std::byte> data = file.subspan(length_bytes + static_cast<std::size_t>(length));
     const std::string_view header(reinterpret_cast<const char*>(file.data()) + length_bytes, static_cast<std::size_t>(length));
@@ -146,7 +148,8 @@ std::string safetensors_header(const std::map<std::string, std::string>& metadat
     text.append((8 - text.size() % 8) % 8, ' ');
     const std::uint64_t length = text.size() - length_bytes;
     if (length > most_header) {
-        fail(JUICE_ERROR_FORMAT, "the circuit needs a header of %llu bytes, and a model file's has at most 100 MB", static_cast<unsigned long long>(length));
+        fail(JUICE_ERROR_FORMAT, "the circuit needs a header of %llu bytes, and a model file's has at most 100 MB",
+             static_cast<unsigned long long>(length));
     }
     std::memcpy(text.data(), &length, length_bytes);
     return text;

@@ -110,8 +110,8 @@ struct Hclt {
 
     Hclt(std::vector<std::int32_t> tree, std::int32_t latents)
         : parents(std::move(tree)), distributions(parents.size(), {.type = JUICE_CATEGORICAL, .count = 4, .low = 0, .high = 0}) {
-        options = {.size = sizeof options, .variables = static_cast<std::int32_t>(parents.size()), .parents = parents.data(), .distributions = distributions.data(),
-                   .latents = latents, .reserved = 0, .seed = 5};
+        options = {.size = sizeof options, .variables = static_cast<std::int32_t>(parents.size()), .parents = parents.data(),
+                   .distributions = distributions.data(), .latents = latents, .reserved = 0, .seed = 5};
     }
 };
 
@@ -168,10 +168,13 @@ TEST(HcltTest, HasAsManyEdgesAsItsInnerVariablesAskFor) {
 
 TEST(HcltTest, TakesEveryDistributionThatLearns) {
     Hclt tree({-1, 0, 0, 0, 0}, 3);
-    tree.distributions = {{JUICE_CATEGORICAL, 4, 0, 0}, {JUICE_BERNOULLI, 0, 0, 0}, {JUICE_BINOMIAL, 3, 0, 0}, {JUICE_GAUSSIAN, 0, 0, 0}, {JUICE_DISCRETE_LOGISTIC, 8, 0, 8}};
+    tree.distributions = {{JUICE_CATEGORICAL, 4, 0, 0}, {JUICE_BERNOULLI, 0, 0, 0}, {JUICE_BINOMIAL, 3, 0, 0},
+                          {JUICE_GAUSSIAN, 0, 0, 0}, {JUICE_DISCRETE_LOGISTIC, 8, 0, 8}};
     tree.options.distributions = tree.distributions.data();
     const auto circuit = hclt(tree.options);
-    for (std::int32_t v = 0; v < 5; ++v) EXPECT_EQ(static_cast<std::int32_t>(circuit->distribution_of(v).type), tree.distributions[static_cast<std::size_t>(v)].type);
+    for (std::int32_t v = 0; v < 5; ++v) {
+        EXPECT_EQ(static_cast<std::int32_t>(circuit->distribution_of(v).type), tree.distributions[static_cast<std::size_t>(v)].type);
+    }
 }
 
 TEST(HcltTest, IsTheSameForOneSeed) {

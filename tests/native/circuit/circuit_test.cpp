@@ -104,7 +104,8 @@ TEST(CircuitTest, TakesThousandsOfChildren) {
     std::swap(parts.vectors[count + 17].children[9], parts.vectors[count + 17].children[10]);
     EXPECT_NO_THROW(Circuit{parts});
     parts.vectors[count + 17].children[9] = 8;
-    EXPECT_EQ(sentence_of(JUICE_ERROR_FORMAT, [&] { Circuit{parts}; }), "vector 5017: two of its children share variable 8, and a product's children have disjoint scopes");
+    EXPECT_EQ(sentence_of(JUICE_ERROR_FORMAT, [&] { Circuit{parts}; }),
+              "vector 5017: two of its children share variable 8, and a product's children have disjoint scopes");
 }
 
 // One bit a variable and vector would be 14 GB.

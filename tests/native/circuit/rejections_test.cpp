@@ -53,11 +53,13 @@ const Rejection of_the_circuit[] = {
     {"RootOfLessThanAllVariables", [](ModelFile& f) { f.circuit["variables"] = 4; }, "vector 7: the root's scope lacks variable 3"},
     {"UnreachedVector", [](ModelFile& f) { f.circuit["root"] = 6; }, "vector 7: the root, vector 6, does not reach it"},
     {"FieldTwice", [](ModelFile& f) { f.change_circuit = [](std::string& text) { text.insert(1, "\"root\":7,"); }; }, "field \"root\" is there twice"},
-    {"NodesTwice", [](ModelFile& f) { f.change_circuit = [](std::string& text) { text.insert(text.size() - 1, ",\"nodes\":[]"); }; }, "\"nodes\" is there twice"},
+    {"NodesTwice", [](ModelFile& f) { f.change_circuit = [](std::string& text) { text.insert(text.size() - 1, ",\"nodes\":[]"); }; },
+     "\"nodes\" is there twice"},
     {"TextAfterTheCircuit", [](ModelFile& f) { f.change_circuit = [](std::string& text) { text += "{}"; }; }, "nothing may follow"},
     {"TextCutOff", [](ModelFile& f) { f.change_circuit = [](std::string& text) { text.resize(text.size() / 2); }; }, "the circuit, byte"},
     {"NoText", [](ModelFile& f) { f.change_circuit = [](std::string& text) { text.clear(); }; }, "an object is expected"},
-    {"DepthBomb", [](ModelFile& f) { f.change_circuit = [](std::string& text) { text = "{\"nodes\":" + std::string(1000000, '['); }; }, "an object is expected"},
+    {"DepthBomb", [](ModelFile& f) { f.change_circuit = [](std::string& text) { text = "{\"nodes\":" + std::string(1000000, '['); }; },
+     "an object is expected"},
     {"ObjectDepthBomb", [](ModelFile& f) {
         f.change_circuit = [](std::string& text) {
             text = "{\"nodes\":[";
@@ -74,7 +76,8 @@ const Rejection of_a_vector[] = {
     {"UnknownType", [](ModelFile& f) { f.node(3)["type"] = "max"; }, "vector 3: type \"max\""},
     {"NoNodeBlocks", [](ModelFile& f) { f.node(3).erase("node_blocks"); }, "no field \"node_blocks\""},
     {"NoBlockSize", [](ModelFile& f) { f.node(3).erase("block_size"); }, "no field \"block_size\""},
-    {"ZeroNodeBlocks", [](ModelFile& f) { f.node(5)["node_blocks"] = 0; f.node(5).erase("parameters"); f.remove_tensor("n5"); }, "vector 5: node_blocks and block_size must be at least 1"},
+    {"ZeroNodeBlocks", [](ModelFile& f) { f.node(5)["node_blocks"] = 0; f.node(5).erase("parameters"); f.remove_tensor("n5"); },
+     "vector 5: node_blocks and block_size must be at least 1"},
     {"ZeroBlockSize", [](ModelFile& f) { f.node(3)["block_size"] = 0; }, "vector 3: node_blocks and block_size must be at least 1"},
     {"NegativeBlockSize", [](ModelFile& f) { f.node(3)["block_size"] = -2; }, "not within 0 and"},
     {"TooManyNodes", [](ModelFile& f) { f.node(3)["node_blocks"] = 2147483647; }, "vector 3: 2147483647 blocks of 2 nodes"},
@@ -117,7 +120,8 @@ const Rejection of_an_input[] = {
      "lacks the field \"high\""},
     {"ZeroCategories", [](ModelFile& f) { f.node(0)["distribution"]["categories"] = 0; }, "categories is 0"},
     {"ZeroTrials", [](ModelFile& f) { f.node(1)["distribution"] = {{"type", "binomial"}, {"trials", 0}}; }, "trials is 0"},
-    {"ZeroBins", [](ModelFile& f) { f = ModelFile::input({{"type", "discrete_logistic"}, {"low", 0}, {"high", 1}, {"count", 0}}, 1, {1, 2}, {0, 1}); }, "count is 0"},
+    {"ZeroBins", [](ModelFile& f) { f = ModelFile::input({{"type", "discrete_logistic"}, {"low", 0}, {"high", 1}, {"count", 0}}, 1, {1, 2}, {0, 1}); },
+     "count is 0"},
     {"HighAtLow", [](ModelFile& f) { f = ModelFile::input({{"type", "discrete_logistic"}, {"low", 1}, {"high", 1}, {"count", 4}}, 1, {1, 2}, {0, 1}); },
      "vector 0: low is 1 and high 1"},
     {"HighUnderLow", [](ModelFile& f) { f = ModelFile::input({{"type", "discrete_logistic"}, {"low", 1}, {"high", -1}, {"count", 4}}, 1, {1, 2}, {0, 1}); },
@@ -127,7 +131,8 @@ const Rejection of_an_input[] = {
     }, "must be finite"},
     {"IndicatorOfOtherCategories", [](ModelFile& f) { f = ModelFile::input({{"type", "indicator"}, {"categories", 3}}, 2, {}, {}); },
      "as many categories as nodes, not 3 for 2"},
-    {"IndicatorWithParameters", [](ModelFile& f) { f = ModelFile::input({{"type", "indicator"}, {"categories", 2}}, 2, {2}, {0, 1}); }, "an indicator has no parameters"},
+    {"IndicatorWithParameters", [](ModelFile& f) { f = ModelFile::input({{"type", "indicator"}, {"categories", 2}}, 2, {2}, {0, 1}); },
+     "an indicator has no parameters"},
     {"AnotherDomain", [](ModelFile& f) {
         f.node(1)["variables"] = {0};
     }, "vector 1: its domain of variable 0 (0 to 1) is not the one of an earlier vector (0 to 2)"},
@@ -151,7 +156,8 @@ const Rejection of_a_product[] = {
     {"BlockPastTheEnd", [](ModelFile& f) { f.set("n3.edges", {1, 3}, Ints{0, 1, 0}); }, "vector 3: edges name block 1 of child 1, which has 1"},
     {"NegativeBlock", [](ModelFile& f) { f.set("n3.edges", {1, 3}, Ints{0, 0, -1}); }, "vector 3: edges name block -1 of child 2"},
     {"NodePastTheEnd", [](ModelFile& f) { f.set("n3.edges", {2, 3}, Ints{0, 1, 0, 1, 2, 1}); }, "vector 3: edges name node 2 of child 1, which has 2"},
-    {"NegativeNode", [](ModelFile& f) { f.set("n3.edges", {2, 3}, Ints{0, 1, 0, 1, std::numeric_limits<std::int32_t>::min(), 1}); }, "edges name node -2147483648"},
+    {"NegativeNode", [](ModelFile& f) { f.set("n3.edges", {2, 3}, Ints{0, 1, 0, 1, std::numeric_limits<std::int32_t>::min(), 1}); },
+     "edges name node -2147483648"},
 };
 INSTANTIATE_TEST_SUITE_P(Product, RejectionTest, ::testing::ValuesIn(of_a_product), name_of);
 
@@ -232,13 +238,16 @@ ModelFile logistic(float mean, float scale) {
 }
 
 const Rejection of_values[] = {
-    {"WeightsOfAnotherShape", [](ModelFile& f) { f.tensor("n5").shape = {2, 4, 1}; }, "vector 5: parameters have shape [2, 4, 1], and should have [E, 2, 2]"},
+    {"WeightsOfAnotherShape", [](ModelFile& f) { f.tensor("n5").shape = {2, 4, 1}; },
+     "vector 5: parameters have shape [2, 4, 1], and should have [E, 2, 2]"},
     {"WeightsOfTwoExtents", [](ModelFile& f) { f.tensor("n5").shape = {4, 2}; }, "vector 5: parameters have shape [4, 2]"},
     {"WeightsOfTooFewEdges", [](ModelFile& f) { f.set("n5", {1, 2, 2}, Floats(4, 0.5f)); }, "vector 5: it has 4 parameters, and its shape asks for 8"},
     {"ProbabilitiesOfAnotherShape", [](ModelFile& f) { f.tensor("n0").shape = {3, 2}; }, "vector 0: parameters have shape [3, 2], and should have [2, 3]"},
     {"BernoulliOfTwoExtents", [](ModelFile& f) { f.tensor("n1").shape = {2, 1}; }, "vector 1: parameters have shape [2, 1], and should have [2]"},
-    {"WeightNaN", [](ModelFile& f) { f.set("n5", {2, 2, 2}, Floats{0.25f, 0.25f, 0.5f, 0, 0.25f, 0.25f, nan, 0.25f}); }, "vector 5: parameters[1, 1, 0] is nan"},
-    {"WeightInfinite", [](ModelFile& f) { f.set("n5", {2, 2, 2}, Floats{infinity, 0.25f, 0.5f, 0, 0.25f, 0.25f, 0.5f, 0}); }, "vector 5: parameters[0, 0, 0] is inf"},
+    {"WeightNaN", [](ModelFile& f) { f.set("n5", {2, 2, 2}, Floats{0.25f, 0.25f, 0.5f, 0, 0.25f, 0.25f, nan, 0.25f}); },
+     "vector 5: parameters[1, 1, 0] is nan"},
+    {"WeightInfinite", [](ModelFile& f) { f.set("n5", {2, 2, 2}, Floats{infinity, 0.25f, 0.5f, 0, 0.25f, 0.25f, 0.5f, 0}); },
+     "vector 5: parameters[0, 0, 0] is inf"},
     {"WeightNegative", [](ModelFile& f) { f.set("n7", {2, 1, 2}, Floats{1.5f, -0.5f, 0, 0}); }, "vector 7: parameters[0, 0, 0] is 1.5"},
     {"WeightJustNegative", [](ModelFile& f) { f.set("n7", {2, 1, 2}, Floats{0.5f, -1e-30f, 0.5f, 0}); }, "vector 7: parameters[0, 0, 1] is -1e-30"},
     {"WeightAbove1", [](ModelFile& f) { f.set("n7", {2, 1, 2}, Floats{1.00005f, 0, 0, 0}); }, "vector 7: parameters[0, 0, 0] is 1.00005"},
@@ -252,7 +261,8 @@ const Rejection of_values[] = {
     {"BernoulliAbove1", [](ModelFile& f) { f.set("n1", {2}, Floats{0.5f, std::nextafter(1.0f, 2.0f)}); }, "vector 1: parameters[1] is 1"},
     {"BernoulliNegative", [](ModelFile& f) { f.set("n1", {2}, Floats{-0.1f, 0.5f}); }, "vector 1: parameters[0] is -0.1"},
     {"BernoulliNaN", [](ModelFile& f) { f.set("n1", {2}, Floats{nan, 0.5f}); }, "vector 1: parameters[0] is nan"},
-    {"BinomialAbove1", [](ModelFile& f) { f = ModelFile::input({{"type", "binomial"}, {"trials", 3}}, 2, {2}, {0.5f, 2}); }, "vector 0: parameters[1] is 2"},
+    {"BinomialAbove1", [](ModelFile& f) { f = ModelFile::input({{"type", "binomial"}, {"trials", 3}}, 2, {2}, {0.5f, 2}); },
+     "vector 0: parameters[1] is 2"},
     {"MeanInfinite", [](ModelFile& f) { f = gaussian(infinity, 1); }, "vector 0: the mean of node 1 is inf"},
     {"MeanNaN", [](ModelFile& f) { f = gaussian(nan, 1); }, "vector 0: the mean of node 1 is nan"},
     {"DeviationZero", [](ModelFile& f) { f = gaussian(0, 0); }, "vector 0: the standard deviation of node 1 is 0"},
