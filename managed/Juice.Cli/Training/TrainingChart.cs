@@ -22,7 +22,14 @@ internal static class TrainingChart
     private static readonly Color s_ink = Color.FromHex("#3c4250");
 
     /// <summary>Whether there is a font to write with; without one a chart has lines and no words.</summary>
-    public static bool HasFont => SKFontManager.Default.FontFamilyCount > 0;
+    public static bool HasFont
+    {
+        get
+        {
+            using SKTypeface? face = SKTypeface.FromFamilyName(SansFont());
+            return face is not null && face.ContainsGlyph('e');
+        }
+    }
 
     public static void Save(string path, string title, IReadOnlyList<EpochRecord> epochs)
     {
