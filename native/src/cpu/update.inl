@@ -83,7 +83,8 @@ static void update_categorical(const Run& run, std::int32_t o, Scratch& scratch,
 JUICE_INLINE float success(float p, float f0, float f1, const Rule& rule) {
     const float total = f0 + f1 + rule.pseudocount;
     if (!(total > 0) || p == 0 || p == 1) return p;
-    return (1 - rule.step) * p + rule.step * (f1 + rule.pseudocount / 2) / total;
+    const float next = (1 - rule.step) * p + rule.step * (f1 + rule.pseudocount / 2) / total;
+    return next < 1 ? next : 1;     // rounding must not take it above
 }
 
 static void update_moments(const Run& run, std::int32_t o, const Rule& rule) {

@@ -175,8 +175,6 @@ std::shared_ptr<const Circuit> Model::to_circuit() const {
     for (const auto& owner : s.plan.owners) total += (*s.circuit)[owner.vector].parameter_count();
     auto storage = std::make_shared<std::vector<float>>(static_cast<std::size_t>(total));
     CircuitParts parts = s.circuit->parts();
-    for (auto& vector : parts.vectors)
-        if (vector.tied_to >= 0 && vector.edges.empty()) vector.wired = false;      // the owner's wiring is not repeated
     const std::shared_lock lock(s.mutex);
     std::size_t next = 0;
     std::vector<float> buffer;
