@@ -125,60 +125,92 @@ JUICE_INLINE void prefetch_table(const FactorView& view, std::int64_t row, std::
     }
 }
 
-// Multiplies `tables` and then `values` factors into `width` panels of 16 rows, and keeps each row's largest lane in maxima. The counts are
-// known when compiling (-1: `count` factors of any kind), so that the usual cases keep their addresses in registers.
+// The product of `tables` and then `values` factors over `width` panels of one row. The counts are known when compiling (-1: `count` factors of
+// any kind), so that the usual cases keep their addresses in registers.
 template <int width, int tables, int values>
-JUICE_INLINE void multiply_plain(const FactorView* views, std::int64_t count, std::int64_t q, std::int64_t row, bool first, float* out, std::int64_t stride,
-                                 Floats (&maxima)[16]) {
+JUICE_INLINE void multiply_row(const FactorView* views, std::int64_t count, std::int64_t q, std::int64_t row, Floats (&x)[width]) {
     constexpr bool known = tables >= 0;
     const std::int64_t factors = known ? tables + values : count;
-    for (int r = 0; r < 16; ++r) {
-        Floats x[width];
 #pragma GCC unroll 4
-        for (int j = 0; j < width; ++j) x[j] = first ? splat(lift) : load(out + j * stride + r * panel);
-#pragma GCC unroll 4
-        for (std::int64_t f = 0; f < factors; ++f) {
-            const FactorView& view = views[f];
-            const bool mapped = view.mapping == Mapping::Panels;
-            if (known ? f < tables : view.codes != nullptr) {
-                const float* entry = view.base + view.codes[row + r] * view.row_stride;
-                const Floats scale = splat(view.scale);
-#pragma GCC unroll 4
-                for (int j = 0; j < width; ++j) {
-                    const std::int64_t at = (mapped ? view.map[q + j] : q + j) * panel;
-                    x[j] = x[j] * add_product(load(view.offset + at), load(entry + at), scale);
-                }
-            } else {
-                const float* value = view.base + (row + r) * panel;
-#pragma GCC unroll 4
-                for (int j = 0; j < width; ++j) x[j] = x[j] * load(value + (mapped ? view.map[q + j] : q + j) * view.panel_stride);
+    for (std::int64_t f = 0; f < factors; ++f) {
+        const FactorView& view = views[f];
+        const bool mapped = view.mapping == Mapping::Panels;
+        if (known ? f < tables : view.codes != nullptr) {
+            const float* entry = view.base + view.codes[row] * view.row_stride;
+            const Floats scale = splat(view.scale);
+#pragma GCC unroll 8
+            for (int j = 0; j < width; ++j) {
+                const std::int64_t at = (mapped ? view.map[q + j] : q + j) * panel;
+                x[j] = x[j] * add_product(load(view.offset + at), load(entry + at), scale);
             }
+        } else {
+            const float* value = view.base + row * panel;
+#pragma GCC unroll 8
+            for (int j = 0; j < width; ++j) x[j] = x[j] * load(value + (mapped ? view.map[q + j] : q + j) * view.panel_stride);
         }
-        Floats m = maxima[r];
-#pragma GCC unroll 4
-        for (int j = 0; j < width; ++j) {
-            store(out + j * stride + r * panel, x[j]);
-            m = maximum(m, x[j]);
-        }
-        maxima[r] = m;
     }
 }
 
-template <int width>
-static void multiply_panels(const FactorView* views, std::int64_t count, std::int64_t q, std::int64_t row, bool first, float* out, std::int64_t stride, Floats (&maxima)[16]) {
-    // Tables stand before values in an HCLT's products; any other order takes the general loop.
+// Calls body.template operator()<tables, values>() for the factors at hand: tables stand before values in an HCLT's products; any other order
+// or number takes the general loop.
+template <class Body>
+JUICE_INLINE void with_counts(const FactorView* views, std::int64_t count, Body body) {
     int tables = 0;
     while (tables < count && views[tables].codes) ++tables;
     bool sorted = true;
     for (std::int64_t f = tables; f < count; ++f) sorted = sorted && !views[f].codes;
     const std::int64_t values = count - tables;
-    if (sorted && tables == 1 && values == 0) multiply_plain<width, 1, 0>(views, count, q, row, first, out, stride, maxima);
-    else if (sorted && tables == 2 && values == 0) multiply_plain<width, 2, 0>(views, count, q, row, first, out, stride, maxima);
-    else if (sorted && tables == 0 && values == 2) multiply_plain<width, 0, 2>(views, count, q, row, first, out, stride, maxima);
-    else if (sorted && tables == 1 && values == 1) multiply_plain<width, 1, 1>(views, count, q, row, first, out, stride, maxima);
-    else if (sorted && tables == 1 && values == 2) multiply_plain<width, 1, 2>(views, count, q, row, first, out, stride, maxima);
-    else if (sorted && tables == 2 && values == 1) multiply_plain<width, 2, 1>(views, count, q, row, first, out, stride, maxima);
-    else multiply_plain<width, -1, -1>(views, count, q, row, first, out, stride, maxima);
+    if (sorted && tables == 1 && values == 0) body.template operator()<1, 0>();
+    else if (sorted && tables == 2 && values == 0) body.template operator()<2, 0>();
+    else if (sorted && tables == 0 && values == 2) body.template operator()<0, 2>();
+    else if (sorted && tables == 1 && values == 1) body.template operator()<1, 1>();
+    else if (sorted && tables == 1 && values == 2) body.template operator()<1, 2>();
+    else if (sorted && tables == 2 && values == 1) body.template operator()<2, 1>();
+    else body.template operator()<-1, -1>();
+}
+
+// Multiplies factors into `width` panels of 16 rows, and keeps each row's largest lane in maxima.
+template <int width>
+static void multiply_panels(const FactorView* views, std::int64_t count, std::int64_t q, std::int64_t row, bool first, float* out, std::int64_t stride, Floats (&maxima)[16]) {
+    with_counts(views, count, [&]<int tables, int values>() {
+        for (int r = 0; r < 16; ++r) {
+            Floats x[width];
+#pragma GCC unroll 8
+            for (int j = 0; j < width; ++j) x[j] = first ? splat(lift) : load(out + j * stride + r * panel);
+            multiply_row<width, tables, values>(views, count, q, row + r, x);
+            Floats m = maxima[r];
+#pragma GCC unroll 8
+            for (int j = 0; j < width; ++j) {
+                store(out + j * stride + r * panel, x[j]);
+                m = maximum(m, x[j]);
+            }
+            maxima[r] = m;
+        }
+    });
+}
+
+// A whole operand of `width` panels at once: multiplied, scaled by its row's power of two and stored without another pass. Returns each row's
+// largest lane before scaling.
+template <int width>
+static Floats multiply_and_scale(const FactorView* views, std::int64_t count, std::int64_t row, float* out, std::int64_t stride) {
+    alignas(64) float largest[16];
+    with_counts(views, count, [&]<int tables, int values>() {
+        for (int r = 0; r < 16; ++r) {
+            Floats x[width];
+#pragma GCC unroll 8
+            for (int j = 0; j < width; ++j) x[j] = splat(lift);
+            multiply_row<width, tables, values>(views, count, 0, row + r, x);
+            Floats m = x[0];
+#pragma GCC unroll 8
+            for (int j = 1; j < width; ++j) m = maximum(m, x[j]);
+            m = spread_max(m);
+            largest[r] = first_lane(m);
+            const Floats scale = floats_of_bits(shift_left<23>(splat(254) - shift_right<23>(bits(m))));
+#pragma GCC unroll 8
+            for (int j = 0; j < width; ++j) store(out + j * stride + r * panel, x[j] * scale);
+        }
+    });
+    return load(largest);
 }
 
 static void multiply_general(const FactorView* views, std::int64_t count, std::int64_t q, std::int64_t row, bool first, float* out, Floats (&maxima)[16]) {
@@ -282,14 +314,25 @@ static void elements(const Run& run, const PlanOperation& operation, const Facto
             const PlanSegment& segment = run.segments[operation.segment_begin + s];
             const auto count = segment.factor_end - segment.factor_begin;
             Ints exponent = splat(std::int32_t{0});
-            const Floats largest = multiply_segment(view, count, segment.panels, row, run.rows16, out + segment.first_panel * run.stride + row * panel, run.stride, exponent);
+            float* x = out + segment.first_panel * run.stride + row * panel;
+            bool whole = segments == 1 && count <= factors_at_once;     // small enough for registers, and plain?
+            for (std::int32_t f = 0; whole && f < count; ++f) whole = plain_tile(view[f], row);
+            Floats largest;
+            if (whole && segment.panels == 1) largest = multiply_and_scale<1>(view, count, row, x, run.stride);
+            else if (whole && segment.panels == 2) largest = multiply_and_scale<2>(view, count, row, x, run.stride);
+            else if (whole && segment.panels == 4) largest = multiply_and_scale<4>(view, count, row, x, run.stride);
+            else if (whole && segment.panels == 8) largest = multiply_and_scale<8>(view, count, row, x, run.stride);
+            else {
+                whole = false;
+                largest = multiply_segment(view, count, segment.panels, row, run.rows16, x, run.stride, exponent);
+            }
             slow = slow | less(largest, splat(1.0f));
             const Ints field = shift_right<23>(bits(largest));
             exponent = exponent + field - splat(127 + lift_exponent);
             for (std::int32_t f = 0; f < count; ++f)
                 if (!view[f].codes) exponent = exponent + load(view[f].exponents + row);
             if (segments == 1) {
-                scale_rows(out + row * panel, segment.panels, run.stride, splat(254) - field);
+                if (!whole) scale_rows(x, segment.panels, run.stride, splat(254) - field);
                 common = exponent;
             } else {
                 store(scratch.segments + s * 32, field);

@@ -69,6 +69,24 @@ JUICE_INLINE void forward_tile(const Run& run, const PlanBlock* blocks, std::int
             }
 }
 
+// The order of the tiles of a product: rows outside while all weights stay in the first-level cache, and otherwise panels outside, so that at
+// least the weights of one tile stay there. Visits (first panel of the tile, first row).
+template <class Visit>
+JUICE_INLINE void for_each_tile(const Run& run, std::int64_t panels, std::int64_t depth, Ahead& ahead, Visit visit) {
+    if (panels * panel * depth * static_cast<std::int64_t>(sizeof(float)) <= 24 * 1024) {
+        for (std::int64_t row = 0; row < run.rows16; row += tile_rows) {
+            ask_ahead(ahead, tile_rows);
+            for (std::int64_t p = 0; p < panels; p += tile_panels) visit(p, row);
+        }
+    } else {
+        for (std::int64_t p = 0; p < panels; p += tile_panels)
+            for (std::int64_t row = 0; row < run.rows16; row += tile_rows) {
+                if (p == 0) ask_ahead(ahead, tile_rows);
+                visit(p, row);
+            }
+    }
+}
+
 template <bool maximise>
 static void forward_blocks(const Run& run, const PlanOperation& operation, Scratch& scratch, float* out, Ahead ahead) {
     const float* weights = run.parameters + run.owners[operation.owner].parameters;
@@ -89,16 +107,18 @@ static void forward_blocks(const Run& run, const PlanOperation& operation, Scrat
                         transpose16(weights + block.weights + (q * block.out_panels + p) * panel * panel, panel, to, panel);
                 }
             }
-            for (std::int64_t row = 0; row < run.rows16; row += tile_rows) {
-                ask_ahead(ahead, tile_rows);
-                std::int64_t p = p0;
-                for (; p + tile_panels <= p1; p += tile_panels)
-                    forward_tile<tile_rows, tile_panels, maximise>(run, run.blocks + begin, end - begin, scratch.elements, scratch.weights + (p - p0) * panel_step,
-                                                                   panel_step, row, out + (first + p) * run.stride, operation.nodes - (first + p) * panel, scratch.suspects);
-                for (; p < p1; ++p)
-                    forward_tile<tile_rows, 1, maximise>(run, run.blocks + begin, end - begin, scratch.elements, scratch.weights + (p - p0) * panel_step, panel_step,
-                                                         row, out + (first + p) * run.stride, operation.nodes - (first + p) * panel, scratch.suspects);
-            }
+            const auto tile = [&](std::int64_t p, std::int64_t row) __attribute__((always_inline)) {
+                const float* w = scratch.weights + (p - p0) * panel_step;
+                float* to = out + (first + p) * run.stride;
+                const std::int64_t valid = operation.nodes - (first + p) * panel;
+                if (p + tile_panels <= p1)
+                    forward_tile<tile_rows, tile_panels, maximise>(run, run.blocks + begin, end - begin, scratch.elements, w, panel_step, row, to, valid, scratch.suspects);
+                else
+                    for (std::int64_t k = 0; p + k < p1; ++k)
+                        forward_tile<tile_rows, 1, maximise>(run, run.blocks + begin, end - begin, scratch.elements, w + k * panel_step, panel_step, row,
+                                                             to + k * run.stride, valid - k * panel, scratch.suspects);
+            };
+            for_each_tile(run, p1 - p0, depth, ahead, [&](std::int64_t p, std::int64_t row) __attribute__((always_inline)) { tile(p0 + p, row); });
         }
         begin = end;
     }
@@ -248,15 +268,18 @@ static void backward_blocks(const Run& run, const PlanOperation& operation, cons
         while (end < count && run.blocks[by_in[end]].in_panel == first) ++end;
         zero_panels(run, out, covered, first);
         covered = first + panels;
-        for (std::int64_t row = 0; row < run.rows16; row += tile_rows) {
-            std::int64_t q = 0;
-            for (; q + tile_panels <= panels; q += tile_panels)
-                backward_tile<tile_rows, tile_panels>(run, by_in + begin, end - begin, weights, q, scratch.gradient, scratch.elements + (first + q) * run.stride,
-                                                      out + (first + q) * run.stride, row);
-            for (; q < panels; ++q)
-                backward_tile<tile_rows, 1>(run, by_in + begin, end - begin, weights, q, scratch.gradient, scratch.elements + (first + q) * run.stride,
-                                            out + (first + q) * run.stride, row);
-        }
+        std::int64_t depth = 0;
+        for (std::int64_t b = begin; b < end; ++b) depth += run.blocks[by_in[b]].out_panels * panel;
+        Ahead nothing;
+        for_each_tile(run, panels, depth, nothing, [&](std::int64_t q, std::int64_t row) __attribute__((always_inline)) {
+            const float* in = scratch.elements + (first + q) * run.stride;
+            float* to = out + (first + q) * run.stride;
+            if (q + tile_panels <= panels)
+                backward_tile<tile_rows, tile_panels>(run, by_in + begin, end - begin, weights, q, scratch.gradient, in, to, row);
+            else
+                for (std::int64_t k = 0; q + k < panels; ++k)
+                    backward_tile<tile_rows, 1>(run, by_in + begin, end - begin, weights, q + k, scratch.gradient, in + k * run.stride, to + k * run.stride, row);
+        });
         begin = end;
     }
     zero_panels(run, out, covered, operation.operand_panels);

@@ -186,6 +186,7 @@ JUICE_INLINE Floats to_floats(Ints a) {
     return r;
 }
 
+JUICE_INLINE float first_lane(Floats a) { return a.part[0][0]; }
 JUICE_INLINE float lane_sum(Floats a) {
     alignas(64) float x[16];
     store(x, a);
@@ -199,6 +200,21 @@ JUICE_INLINE float lane_max(Floats a) {
     for (int width = 8; width > 0; width /= 2)
         for (int i = 0; i < width; ++i) x[i] = x[i] > x[i + width] ? x[i] : x[i + width];
     return x[0];
+}
+
+// The largest lane in every lane.
+JUICE_INLINE Floats spread_max(Floats a) {
+#if defined(__AVX512F__)
+    __m512 m = reinterpret_cast<__m512>(a.part[0]);
+    m = _mm512_max_ps(m, _mm512_shuffle_f32x4(m, m, 0x4e));
+    m = _mm512_max_ps(m, _mm512_shuffle_f32x4(m, m, 0xb1));
+    m = _mm512_max_ps(m, _mm512_permute_ps(m, 0x4e));
+    m = _mm512_max_ps(m, _mm512_permute_ps(m, 0xb1));
+    a.part[0] = reinterpret_cast<HardwareFloats>(m);
+    return a;
+#else
+    return splat(lane_max(a));
+#endif
 }
 
 // 2^x for x <= 127: relative error 1.2e-7; below -126 (and for -inf) 0.

@@ -135,7 +135,7 @@ TEST_P(EngineOnShapes, BlockSparseSumsOverWideBlocks) {
         const std::vector<std::int32_t> edges{0, 0, 0, 1, 2, 2, 2, 3, 3, 4, 4, 4, 4, 1, 3, 6, 0, 2, 4, 5, 6, 5, 0, 1, 2, 3};
         const std::int32_t sum = maker.sum({straight, wired}, 5, width, random_weights(random, 5, width, 7, width, edges, true, 1.0), edges);
         const std::int32_t product = maker.product({sum, z}, 3, {4, 0, 0, 1, 2, 1});
-        const std::vector<std::int32_t> few{1, 0, 1, 2, 1, 2, 0, 0};
+        const std::vector<std::int32_t> few{1, 0, 1, 0, 1, 2, 0, 0};
         const std::int32_t top = maker.sum({product}, 2, 8, random_weights(random, 2, 8, 3, width, few, false, 1.0), few);
         const auto circuit = maker.make(maker.sum({top}, 1, 1, random_weights(random, 1, 1, 2, 8, {}, false, 1.0)));
         expect_agreement(circuit, Some::rows(*circuit, 25, 2, 0.1));
