@@ -112,7 +112,8 @@ void RowReader::read(const std::int64_t* indices, std::int64_t first, std::int64
     batch.codes.resize(variables * static_cast<std::size_t>(batch.stride));
     batch.reals.resize(any_continuous_ ? batch.codes.size() : 0);
     batch.weights.resize(rows_.weights ? static_cast<std::size_t>(n) : 0);
-    for (std::size_t i = 0; i < batch.weights.size(); ++i) batch.weights[i] = rows_.weights[indices ? indices[i] : first + static_cast<std::int64_t>(i)];
+    for (std::size_t i = 0; i < batch.weights.size(); ++i)
+        batch.weights[i] = rows_.weights[indices ? indices[i] : first + static_cast<std::int64_t>(i)];
 
     if (rows_.fetch) {
         wanted_.resize(static_cast<std::size_t>(n));
@@ -130,7 +131,8 @@ void RowReader::read(const std::int64_t* indices, std::int64_t first, std::int64
             for (std::int64_t v = 0; v < view.variables; ++v) {
                 const std::int64_t domain = domains_[static_cast<std::size_t>(v)];
                 const T x = view.row(i)[v];
-                if (!view.is_missing(i, v) && !entry_is_good(x, domain)) fail_at(rows_.fetch ? wanted_[static_cast<std::size_t>(i)] : view.index(i), v, x, domain);
+                if (view.is_missing(i, v) || entry_is_good(x, domain)) continue;
+                fail_at(rows_.fetch ? wanted_[static_cast<std::size_t>(i)] : view.index(i), v, x, domain);
             }
         }
         fail(JUICE_ERROR_INTERNAL, "rows: they changed while they were read");

@@ -48,7 +48,8 @@ void check_rows(const juice_rows& rows, std::int32_t variables) {
     if (rows.variables != variables)
         fail(JUICE_ERROR_ARGUMENT, "rows.variables: the rows have %d columns, the circuit has %d variables", rows.variables, variables);
     if (rows.row_stride != 0 && rows.row_stride < rows.variables)
-        fail(JUICE_ERROR_ARGUMENT, "rows.row_stride: %lld is less than the %d columns of a row", static_cast<long long>(rows.row_stride), rows.variables);
+        fail(JUICE_ERROR_ARGUMENT, "rows.row_stride: %lld is less than the %d columns of a row", static_cast<long long>(rows.row_stride),
+             rows.variables);
     if (rows.has_sentinel != 0 && rows.has_sentinel != 1) fail(JUICE_ERROR_ARGUMENT, "rows.has_sentinel: %d is neither 0 nor 1", rows.has_sentinel);
     if (rows.data && rows.fetch) fail(JUICE_ERROR_ARGUMENT, "rows: both data and fetch are given; a source has one of them");
     if (!rows.data && !rows.fetch && rows.count > 0) fail(JUICE_ERROR_ARGUMENT, "rows.data: NULL, and there is no fetch callback");
@@ -57,7 +58,8 @@ void check_rows(const juice_rows& rows, std::int32_t variables) {
     if (rows.weights) check_weights(rows);
 }
 
-void fetch_rows(const juice_rows& rows, const std::int64_t* indices, std::int64_t n, std::vector<unsigned char>& values, std::vector<unsigned char>& marks) {
+void fetch_rows(const juice_rows& rows, const std::int64_t* indices, std::int64_t n, std::vector<unsigned char>& values,
+                std::vector<unsigned char>& marks) {
     const std::int64_t entries = n * rows.variables;
     values.resize(static_cast<std::size_t>(entries) * element_size(rows.element));
     marks.assign(static_cast<std::size_t>(entries), 0);

@@ -97,7 +97,8 @@ decltype(auto) with_element(std::int32_t element, F&& f) {
 
 // Rows by number out of a callback source: values [n, variables] and marks [n, variables], the source's own mask added to the callback's.
 // Throws Error(JUICE_ERROR_CANCELLED) where the callback says so.
-void fetch_rows(const juice_rows& rows, const std::int64_t* indices, std::int64_t n, std::vector<unsigned char>& values, std::vector<unsigned char>& marks);
+void fetch_rows(const juice_rows& rows, const std::int64_t* indices, std::int64_t n, std::vector<unsigned char>& values,
+                std::vector<unsigned char>& marks);
 
 // Bytes of an element.
 std::size_t element_size(std::int32_t element);

@@ -173,7 +173,8 @@ void read_view(const RowView<T>& view, const std::int64_t* names, const Binning&
 }
 
 // All rows of a callback source, fetched a piece at a time.
-void fetch_all(const juice_rows& rows, const std::vector<std::int64_t>& indices, std::vector<unsigned char>& values, std::vector<unsigned char>& marks) {
+void fetch_all(const juice_rows& rows, const std::vector<std::int64_t>& indices, std::vector<unsigned char>& values,
+               std::vector<unsigned char>& marks) {
     constexpr std::size_t piece = 4096;
     const std::size_t row_entries = static_cast<std::size_t>(rows.variables), row_bytes = row_entries * element_size(rows.element);
     values.resize(indices.size() * row_bytes);

@@ -56,7 +56,10 @@ Grouping::Grouping(const Columns& columns, const std::vector<std::int32_t>& vari
             counts_[v] = std::move(counts);
         }
     });
-    const auto most = [&](std::int32_t v) { return counts_[static_cast<std::size_t>(v)][static_cast<std::size_t>(most_frequent_[static_cast<std::size_t>(v)])]; };
+    const auto most = [&](std::int32_t variable) {
+        const auto v = static_cast<std::size_t>(variable);
+        return counts_[v][static_cast<std::size_t>(most_frequent_[v])];
+    };
     std::stable_sort(order_.begin(), order_.end(), [&](std::int32_t a, std::int32_t b) { return most(a) > most(b); });
 
     const auto size = static_cast<std::int32_t>(order_.size());

@@ -43,7 +43,8 @@ public:
     // Joint counts of the variable at `position` (whose list is given) and each member of the group from position `from` on: joint holds, member
     // after member, [alphabet, member's alphabet]. Count: std::int64_t, or double for sums of weights.
     template <class Count>
-    void count(std::int32_t position, const RowList& list, const Group& group, std::int32_t from, GroupTables& tables, std::vector<Count>& joint) const;
+    void count(std::int32_t position, const RowList& list, const Group& group, std::int32_t from, GroupTables& tables,
+               std::vector<Count>& joint) const;
 
 private:
     const Columns& columns_;

@@ -64,7 +64,8 @@ private:
 
 // From a table [x's alphabet, y's alphabet].
 template <bool weighted>
-double pair_information(const Information<weighted>& information, const typename Information<weighted>::Count* joint, const Column& x, const Column& y) {
+double pair_information(const Information<weighted>& information, const typename Information<weighted>::Count* joint, const Column& x,
+                        const Column& y) {
     using Count = typename Information<weighted>::Count;
     typename Information<weighted>::Table table(information, x.categories, y.categories);
     Count y_margin[most_tabled] = {};
@@ -173,7 +174,8 @@ std::vector<double> mutual_information(const juice_rows& rows, const juice_tree_
     check_options(options);
     check_rows(rows, rows.variables);
     if (rows.count == 0) fail(JUICE_ERROR_ARGUMENT, "rows.count: 0; mutual information wants at least one row");
-    if (rows.count > std::numeric_limits<std::uint32_t>::max() && (options.row_limit == 0 || options.row_limit > std::numeric_limits<std::uint32_t>::max()))
+    constexpr std::int64_t most_rows = std::numeric_limits<std::uint32_t>::max();
+    if (rows.count > most_rows && (options.row_limit == 0 || options.row_limit > most_rows))
         fail(JUICE_ERROR_ARGUMENT, "rows.count: %lld is more than 2^32 - 1; set options.row_limit", static_cast<long long>(rows.count));
 
     ThreadPool pool(options.threads);

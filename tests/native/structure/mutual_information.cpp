@@ -380,7 +380,8 @@ TEST(MutualInformation, NamesWhatIsWrong) {
         return error_of([&] { mutual_information(view, asked); });
     };
     EXPECT_EQ(with([](auto&, auto&) {}), "");
-    EXPECT_EQ(with([](auto& o, auto&) { o.size = 4; }), "1: options.size: 4 is not the size of juice_tree_options, " + std::to_string(sizeof(juice_tree_options)));
+    EXPECT_EQ(with([](auto& o, auto&) { o.size = 4; }),
+              "1: options.size: 4 is not the size of juice_tree_options, " + std::to_string(sizeof(juice_tree_options)));
     EXPECT_EQ(with([](auto& o, auto&) { o.bins = 1; }), "1: options.bins: 1 is neither 0 nor in 2 … 65536");
     EXPECT_EQ(with([](auto& o, auto&) { o.bins = 70000; }), "1: options.bins: 70000 is neither 0 nor in 2 … 65536");
     EXPECT_EQ(with([](auto& o, auto&) { o.quantiles = 2; }), "1: options.quantiles: 2 is neither 0 nor 1");

@@ -48,12 +48,18 @@ int root_of(const std::vector<std::int32_t>& parents) { return static_cast<int>(
 int centre_of(const Edges& edges, int n) {
     std::vector<std::vector<int>> distance(static_cast<std::size_t>(n), std::vector<int>(static_cast<std::size_t>(n), n));
     for (std::size_t v = 0; v < distance.size(); ++v) distance[v][v] = 0;
-    for (const auto& [a, b] : edges) distance[static_cast<std::size_t>(a)][static_cast<std::size_t>(b)] = distance[static_cast<std::size_t>(b)][static_cast<std::size_t>(a)] = 1;
+    for (const auto& edge : edges) {
+        const auto a = static_cast<std::size_t>(edge.first), b = static_cast<std::size_t>(edge.second);
+        distance[a][b] = distance[b][a] = 1;
+    }
     for (std::size_t k = 0; k < distance.size(); ++k)
         for (auto& row : distance)
             for (std::size_t j = 0; j < row.size(); ++j) row[j] = std::min(row[j], row[k] + distance[k][j]);
     int best = 0;
-    const auto eccentricity = [&](int v) { return *std::max_element(distance[static_cast<std::size_t>(v)].begin(), distance[static_cast<std::size_t>(v)].end()); };
+    const auto eccentricity = [&](int v) {
+        const auto& row = distance[static_cast<std::size_t>(v)];
+        return *std::max_element(row.begin(), row.end());
+    };
     for (int v = 1; v < n; ++v)
         if (eccentricity(v) < eccentricity(best)) best = v;
     return best;
