@@ -66,6 +66,9 @@ struct Scratch {
     std::uint8_t* suspects;             // [rows16]
     void* factors;                      // room for the factor views of any operation
     std::int32_t* segments;             // [segments][2][16]
+    float* histogram;                   // [domain][panels · 16] of any input owner within histogram_limit; all 0 between calls
+    std::uint8_t* marks;                // [domain], all 0 between calls
+    std::int32_t* seen;                 // [domain]
     // Memory that few batches need.
     SlowEntry* slow;                    // entries far below their row's maximum, whose flows go by single edges
     std::int64_t slow_count, slow_capacity;
@@ -73,6 +76,9 @@ struct Scratch {
     float* (*borrow)(Scratch&, std::int64_t floats);    // valid until the next call
     void* owner;
 };
+
+// Floats of the largest histogram that a thread keeps; larger tables (long vocabularies) are updated row by row.
+inline constexpr std::int64_t histogram_limit = std::int64_t{1} << 22;
 
 // Bytes that a factor view takes in Scratch::factors.
 inline constexpr std::int64_t factor_view_bytes = 128;

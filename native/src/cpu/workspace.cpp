@@ -39,7 +39,14 @@ ThreadScratch::ThreadScratch(const PlanView& plan, std::int64_t capacity) {
         for (auto s = operation.segment_begin; s < operation.segment_end; ++s) count += plan.segments[s].factor_end - plan.segments[s].factor_begin;
         factors = std::max(factors, count);
     }
-    for (std::int64_t o = 0; o < plan.owner_count; ++o) width = std::max<std::int64_t>(width, plan.owners[o].panels);
+    std::int64_t histogram = 0, domain = 1;
+    for (std::int64_t o = 0; o < plan.owner_count; ++o) {
+        const PlanOwner& owner = plan.owners[o];
+        width = std::max<std::int64_t>(width, owner.panels);
+        if (owner.kind != OwnerKind::Table || owner.domain * owner.panels * panel > histogram_limit) continue;
+        histogram = std::max(histogram, owner.domain * owner.panels * panel);
+        domain = std::max(domain, owner.domain);
+    }
     width = std::max(width, out);
     const auto stride = (rows + 1) * panel;
     panels_ = Memory((in + 2 * out) * stride, "scratch");
@@ -64,6 +71,12 @@ ThreadScratch::ThreadScratch(const PlanView& plan, std::int64_t capacity) {
     scratch_.node = take(4 * width * panel);
     scratch_.exponents = reinterpret_cast<std::int32_t*>(take(rows));
     scratch_.segments = reinterpret_cast<std::int32_t*>(take(segments * 32));
+    histogram_ = Memory(histogram, "scratch");
+    marks_.resize(static_cast<std::size_t>(domain));
+    seen_.resize(static_cast<std::size_t>(domain));
+    scratch_.histogram = histogram_.data();
+    scratch_.marks = marks_.data();
+    scratch_.seen = seen_.data();
     scratch_.suspects = suspects_.data();
     scratch_.factors = factors_.data();
     scratch_.owner = this;

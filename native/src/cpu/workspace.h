@@ -33,7 +33,9 @@ public:
 
 private:
     Scratch scratch_{};
-    Memory panels_, weights_, borrowed_;
+    Memory panels_, weights_, histogram_, borrowed_;
+    std::vector<std::uint8_t> marks_;
+    std::vector<std::int32_t> seen_;
     std::vector<float> aligned_;            // rows, nodes, exponents, segments
     std::vector<std::uint8_t> suspects_, factors_;
     std::vector<SlowEntry> slow_;
