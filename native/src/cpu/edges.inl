@@ -23,17 +23,12 @@ static void turn_to_panels(const Run& run, const float* from, std::int64_t panel
 static float node_log_edges(const Run& run, const PlanOperation& operation, std::int64_t node, const float* logs) {
     const float* weights = run.parameters + run.owners[operation.owner].parameters;
     const EdgeList edges = edges_of(run, operation);
+    const auto term = [&](std::int32_t e) { return logs[edges.positions[e]] + __builtin_log2f(weights[edges.weights[e]]); };    // -inf for weight 0
     float top = -__builtin_inff();
-    for (auto e = edges.starts[node]; e < edges.starts[node + 1]; ++e) {
-        const float w = weights[edges.weights[e]];
-        if (w == 0) continue;
-        const float term = run.maximise ? logs[edges.positions[e]] + __builtin_log2f(w) : logs[edges.positions[e]];
-        if (term > top) top = term;
-    }
+    for (auto e = edges.starts[node]; e < edges.starts[node + 1]; ++e) top = term(e) > top ? term(e) : top;
     if (run.maximise || top == -__builtin_inff()) return top;
     float sum = 0;
-    for (auto e = edges.starts[node]; e < edges.starts[node + 1]; ++e)
-        if (const float w = weights[edges.weights[e]]; w != 0) sum += w * __builtin_exp2f(logs[edges.positions[e]] - top);
+    for (auto e = edges.starts[node]; e < edges.starts[node + 1]; ++e) sum += __builtin_exp2f(term(e) - top);
     return __builtin_log2f(sum) + top;
 }
 

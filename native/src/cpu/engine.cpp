@@ -47,6 +47,10 @@ public:
         const PlanOwner& owner = plan_.owners[o];
         float* to = parameters_.data() + owner.parameters;
         if (to != source) std::memcpy(to, source, static_cast<std::size_t>(owner.parameter_count) * sizeof(float));
+        // Below the normal range a float is as good as 0 to the kernels, but it is no structural zero.
+        if (owner.kind == OwnerKind::Sum || owner.kind == OwnerKind::Table)
+            for (std::int64_t i = 0; i < owner.parameter_count; ++i)
+                if (to[i] != 0 && to[i] < least_weight) to[i] = least_weight;
         count_parameters(o);
         if (owner.kind == OwnerKind::LogTable) fill_log_table(owner, to);
     }

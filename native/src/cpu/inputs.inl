@@ -156,7 +156,11 @@ static void settle(const Run& run, std::int32_t o) {
     const std::int64_t width = owner.panels * panel;
     const Floats scale = splat(state.scale);
     for (std::int64_t x = 0; x < owner.domain; ++x)
-        for (std::int64_t q = 0; q < width; q += panel) store(table + x * width + q, add_product(load(state.offset + q), load(table + x * width + q), scale));
+        for (std::int64_t q = 0; q < width; q += panel) {
+            // A lazy table has no structural zeros, and a category never seen must not become one while the scale falls to 1e-6.
+            const Floats p = add_product(load(state.offset + q), load(table + x * width + q), scale);
+            store(table + x * width + q, only(less(splat(0.0f), load(state.counts + q)), maximum(p, splat(least_weight * 1e6f))));
+        }
     __builtin_memset(state.offset, 0, static_cast<std::size_t>(width) * sizeof(float));
     state.scale = 1;
 }

@@ -77,6 +77,9 @@ struct Scratch {
     void* owner;
 };
 
+// A parameter that is not a structural zero never becomes one by rounding: it stays a normal float.
+inline constexpr float least_weight = 1.17549435e-38f;
+
 // Floats of the largest histogram that a thread keeps; larger tables (long vocabularies) are updated row by row.
 inline constexpr std::int64_t histogram_limit = std::int64_t{1} << 22;
 

@@ -110,11 +110,13 @@ void backward(const Run& run, std::int32_t o, std::int32_t next, Scratch& scratc
     else gather_flow(run, o, scratch.flow);
 
     PlanOwner const& owner = run.owners[operation.owner];
-    const bool in_place = rule && owner.uses == 1 && operation.form != Form::Edges;
+    bool in_place = rule && owner.uses == 1 && operation.form != Form::Edges;
     float *keep = scratch.node, *gain = keep + operation.panels * panel, *share = gain + operation.panels * panel;
     if (in_place) {
         float* totals = share + operation.panels * panel;
         add_rows(run, flow, operation.panels, totals, true);
+        // A flow near the end of a float's range loses edges that fall below it: then the update divides by what was added up instead.
+        for (std::int64_t i = 0; i < operation.nodes; ++i) in_place = in_place && !(totals[i] > 0 && totals[i] + rule->pseudocount < 1e-28f);
         for (std::int64_t i = 0; i < operation.panels * panel; ++i) em_coefficients(totals[i], run.states[operation.owner].counts[i], *rule, keep[i], gain[i], share[i]);
     }
     if (o == run.root) add_rows(run, flow, operation.panels, sums + operation.operand_panels * panel, set_sums);

@@ -124,7 +124,7 @@ static void forward_blocks(const Run& run, const PlanOperation& operation, Scrat
     }
 }
 
-// log2 Σ (or max) over the node's own non-zero edges, from the row's logs.
+// log2 Σ (or max) over the node's own non-zero edges, from the row's logs. Weights enter as logs, too: they may span what a float spans.
 static float node_log(const Run& run, const PlanOperation& operation, std::int64_t node, const float* logs) {
     const float* weights = run.parameters + run.owners[operation.owner].parameters;
     Floats largest = splat(-__builtin_inff());
@@ -137,13 +137,9 @@ static float node_log(const Run& run, const PlanOperation& operation, std::int64
             if (i < 0 || i >= block.out_panels * panel) continue;
             for (std::int32_t q = 0; q < block.in_panels; ++q) {
                 const Floats w = load(weights + block.weights + (q * block.out_panels * panel + i) * panel);
-                const Floats log = load(logs + (block.in_panel + q) * panel);
-                if (run.maximise || pass == 0) {
-                    const Floats term = run.maximise ? log + log2(w) : log;
-                    largest = maximum(largest, choose(differs(w, splat(0.0f)), term, splat(-__builtin_inff())));
-                } else {
-                    sum = add_product(sum, w, exp2(minimum(log - splat(top), splat(0.0f))));     // above 0: behind a weight of 0
-                }
+                const Floats term = choose(differs(w, splat(0.0f)), load(logs + (block.in_panel + q) * panel) + log2(w), splat(-__builtin_inff()));
+                if (pass == 0) largest = maximum(largest, term);
+                else sum = sum + exp2(term - splat(top));
             }
         }
         if (pass == 0) {
@@ -151,9 +147,7 @@ static float node_log(const Run& run, const PlanOperation& operation, std::int64
             if (run.maximise || top == -__builtin_inff()) return top;
         }
     }
-    alignas(64) float logs16[16];
-    store(logs16, log2(splat(lane_sum(sum))));
-    return logs16[0] + top;
+    return first_lane(log2(splat(lane_sum(sum)))) + top;
 }
 
 // Stores one row as logs relative to a new exponent.
@@ -338,7 +332,8 @@ JUICE_INLINE void parameter_tile(const Run& run, const PlanBlock& block, float* 
             } else {
                 const std::int64_t node = block.out_panel * panel + i + r;
                 const Floats scaled = add_product(splat(fate.keep[node]), acc[r][n], splat(fate.gain[node]));
-                store(weights + at, only(differs(weight, splat(0.0f)), add_product(splat(fate.share[node]), weight, scaled)));
+                const Floats next = maximum(add_product(splat(fate.share[node]), weight, scaled), splat(least_weight));
+                store(weights + at, only(differs(weight, splat(0.0f)), next));
             }
         }
 }

@@ -33,7 +33,7 @@ static void update_blocks(const Run& run, std::int32_t o, Scratch& scratch, cons
                     const std::int64_t at = run.blocks[b].weights + (q * nodes + i) * panel;
                     const Floats weight = load(weights + at);
                     const Floats next = add_product(add_product(splat(share), load(flows + at), splat(gain)), weight, splat(keep));
-                    store(weights + at, only(differs(weight, splat(0.0f)), next));
+                    store(weights + at, only(differs(weight, splat(0.0f)), maximum(next, splat(least_weight))));
                 }
         }
         begin = end;
@@ -52,7 +52,7 @@ static void update_edges(const Run& run, std::int32_t o, const Rule& rule) {
         em_coefficients(total, run.states[o].counts[node], rule, keep, gain, share);
         for (auto e = edges.starts[node]; e < edges.starts[node + 1]; ++e) {
             float& weight = weights[edges.weights[e]];
-            if (weight != 0) weight = weight * keep + flows[edges.weights[e]] * gain + share;
+            if (weight != 0) weight = __builtin_fmaxf(weight * keep + flows[edges.weights[e]] * gain + share, least_weight);
         }
     }
 }
@@ -75,7 +75,7 @@ static void update_categorical(const Run& run, std::int32_t o, Scratch& scratch,
         for (std::int64_t q = 0; q < width; q += panel) {
             const Floats p = load(table + x * width + q);
             const Floats next = add_product(add_product(load(share + q), load(flows + x * width + q), load(gain + q)), p, load(keep + q));
-            store(table + x * width + q, only(differs(p, splat(0.0f)), next));
+            store(table + x * width + q, only(differs(p, splat(0.0f)), maximum(next, splat(least_weight))));
         }
 }
 

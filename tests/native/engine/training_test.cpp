@@ -53,6 +53,18 @@ TEST_P(Training, WeightsAddUpToOneAfterManySteps) {
         }
 }
 
+// One value in nearly every row and small steps: many like terms on a large entry, each rounding the same way, and little to pull it back.
+TEST_P(Training, WeightsAddUpToOneUnderSmallSteps) {
+    const auto circuit = Some::hclt(6, 5, 8, 1);
+    Random random(4);
+    Table rows;
+    rows.variables = 6;
+    for (int i = 0; i < 6 * 2048; ++i) rows.values.push_back(random.chance(0.97) ? 0.0 : static_cast<double>(random.below(8)));
+    const auto model = compile(circuit);
+    for (int epoch = 0; epoch < (JUICE_SANITIZED ? 20 : 150); ++epoch) model->fit_epoch(rows.view(), mini_batches(256, 0.01, 0.1, epoch));
+    expect_distributions(*model, *circuit);
+}
+
 TEST_P(Training, LongRunsFollowTheOracle) {
     const std::vector<Distribution> distributions{{DistributionType::Categorical, 11}, {DistributionType::Bernoulli},
                                                   {DistributionType::Binomial, 4},     {DistributionType::Gaussian},
