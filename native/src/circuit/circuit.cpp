@@ -98,4 +98,21 @@ std::shared_ptr<const Circuit> Circuit::with_metadata(const std::string& key, co
     return changed;
 }
 
+std::shared_ptr<const Circuit> Circuit::wiring() const {
+    auto bare = std::make_shared<Circuit>(*this);
+    std::size_t count = 0;
+    for (const Vector& v : parts_.vectors) count += v.edges.size();
+    auto edges = std::make_shared<std::vector<std::int32_t>>();
+    edges->reserve(count);      // the spans into it must stay where they are
+    for (Vector& v : bare->parts_.vectors) {
+        const auto begin = edges->size();
+        edges->insert(edges->end(), v.edges.begin(), v.edges.end());
+        v.edges = {edges->data() + begin, v.edges.size()};
+        v.parameters = {};
+    }
+    bare->parts_.state.clear();
+    bare->parts_.storage = {edges};
+    return bare;
+}
+
 }  // namespace juice

@@ -100,6 +100,7 @@ Model::Model(std::shared_ptr<const Circuit> circuit, const juice_compile_options
             check_engine(s.table->write_parameters(s.engine, o, buffer.data()));
         }
     });
+    s.circuit = s.circuit->wiring();        // the engine has the parameters now: the circuit's own may go with its last holder
 }
 
 Model::~Model() = default;

@@ -15,7 +15,7 @@ void check_engine(juice_status status);
 extern const HostTable engine_host;
 
 struct Model::State {
-    std::shared_ptr<const Circuit> circuit;     // wiring, and the file's layout of parameters; its values are not used after compilation
+    std::shared_ptr<const Circuit> circuit;     // wiring only, once the engine has the parameters
     Plan plan;
     const EngineTable* table = nullptr;
     void* engine = nullptr;
