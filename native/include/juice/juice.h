@@ -258,7 +258,7 @@ typedef struct juice_model_info {
     int32_t in_place;               /* 1: the planned batch trains without a flow buffer              */
     int64_t operations;             /* of the plan                                                    */
     int64_t stages;
-    int64_t critical_path;          /* stages that must follow each other                             */
+    int64_t critical_path;          /* stages that follow each other, forward and backward            */
     int64_t batch_size;             /* planned                                                        */
     int64_t micro_batch;            /* rows at a time under the memory limit                          */
     int64_t parameter_bytes;
