@@ -127,9 +127,6 @@ Case measure(const Options& options, const Images& images, const std::vector<std
         model.fit_epoch(part, epoch);
     }
     result.step = median(steps);
-    // With the rows in the program's memory as well.
-    result.peak_memory = peak_memory() - static_cast<double>(images.pixels.size());
-    result.planned_memory = static_cast<double>(info.parameter_bytes + info.activation_bytes);
 
     std::vector<double> forward, backward, update;
     for (int k = 0; k < 3 || (k < 30 && now() < end + options.seconds / 2); ++k) {
@@ -146,6 +143,8 @@ Case measure(const Options& options, const Images& images, const std::vector<std
     result.forward = median(forward);
     result.backward = median(backward);
     result.update = median(update);
+    result.peak_memory = peak_memory() - static_cast<double>(images.pixels.size());      // the rows are the program's own
+    result.planned_memory = static_cast<double>(info.parameter_bytes + info.flow_bytes + info.activation_bytes);
     return result;
 }
 
