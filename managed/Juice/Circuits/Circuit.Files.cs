@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text;
 using Juice.Interop;
 
@@ -13,9 +14,17 @@ public sealed partial class Circuit
     public static unsafe Circuit Load(string path, ulong? seed = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        ulong value = seed ?? 0;
-        Status.Check(NativeMethods.juice_circuit_read(path, seed.HasValue ? &value : null, out CircuitHandle handle));
-        return new Circuit(handle);
+        using Activity? activity = Tracing.StartFile(JuiceTelemetry.LoadActivity, path);
+        try
+        {
+            ulong value = seed ?? 0;
+            Status.Check(NativeMethods.juice_circuit_read(path, seed.HasValue ? &value : null, out CircuitHandle handle));
+            return new Circuit(handle);
+        }
+        catch (Exception e) when (activity.Failed(e))
+        {
+            throw;
+        }
     }
 
     /// <summary>Reads a model file from a stream, from where it stands to its end.</summary>
@@ -25,10 +34,18 @@ public sealed partial class Circuit
     public static unsafe Circuit Load(Stream stream, ulong? seed = null)
     {
         ArgumentNullException.ThrowIfNull(stream);
-        using NativeBuffer bytes = NativeBuffer.ReadToEnd(stream);
-        ulong value = seed ?? 0;
-        Status.Check(NativeMethods.juice_circuit_read_memory(bytes.Pointer, bytes.Length, seed.HasValue ? &value : null, out CircuitHandle handle));
-        return new Circuit(handle);
+        using Activity? activity = Tracing.StartFile(JuiceTelemetry.LoadActivity);
+        try
+        {
+            using NativeBuffer bytes = NativeBuffer.ReadToEnd(stream);
+            ulong value = seed ?? 0;
+            Status.Check(NativeMethods.juice_circuit_read_memory(bytes.Pointer, bytes.Length, seed.HasValue ? &value : null, out CircuitHandle handle));
+            return new Circuit(handle);
+        }
+        catch (Exception e) when (activity.Failed(e))
+        {
+            throw;
+        }
     }
 
     /// <summary>Writes a model file: to a temporary file beside it, flushed and renamed, so that a crash leaves the old file or the new one.</summary>
@@ -36,15 +53,31 @@ public sealed partial class Circuit
     public void Save(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        Status.Check(NativeMethods.juice_circuit_write(Handle, path));
+        using Activity? activity = Tracing.StartFile(JuiceTelemetry.SaveActivity, path);
+        try
+        {
+            Status.Check(NativeMethods.juice_circuit_write(Handle, path));
+        }
+        catch (Exception e) when (activity.Failed(e))
+        {
+            throw;
+        }
     }
 
     /// <summary>Writes the bytes of a model file to a stream, which stays open.</summary>
     public unsafe void Save(Stream stream)
     {
         ArgumentNullException.ThrowIfNull(stream);
-        using SinkScope sink = new(stream);
-        sink.Check(NativeMethods.juice_circuit_write_stream(Handle, SinkScope.Callback, sink.User));
+        using Activity? activity = Tracing.StartFile(JuiceTelemetry.SaveActivity);
+        try
+        {
+            using SinkScope sink = new(stream);
+            sink.Check(NativeMethods.juice_circuit_write_stream(Handle, SinkScope.Callback, sink.User));
+        }
+        catch (Exception e) when (activity.Failed(e))
+        {
+            throw;
+        }
     }
 
     /// <summary>The circuit as readable JSON, with edges and parameters written out; floats keep every bit.</summary>

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Juice.Interop;
 
 namespace Juice;
@@ -28,7 +29,21 @@ public sealed partial class CompiledCircuit
         options.Check(this);
         if (train.Count == 0) throw new ArgumentException("There are no rows to train on.", nameof(train));
         CheckNotInCallback();
-        lock (_fit) return new Trainer(this, train, em, options, cancellationToken).Run();
+        lock (_fit)
+        {
+            using Activity? activity = Tracing.Source.StartActivity(JuiceTelemetry.FitActivity);
+            activity?.SetTag(JuiceTelemetry.DeviceTag, _device);
+            activity?.SetTag(JuiceTelemetry.TrainingMethodTag, em.Method);
+            activity?.SetTag(JuiceTelemetry.RowsTag, train.Count);
+            try
+            {
+                return new Trainer(this, train, em, options, cancellationToken).Run();
+            }
+            catch (Exception e) when (activity.Failed(e))
+            {
+                throw;
+            }
+        }
     }
 
     /// <summary><see cref="Fit"/> on a thread of its own.</summary>
@@ -63,9 +78,13 @@ public sealed partial class CompiledCircuit
             int status = NativeMethods.juice_model_fit_epoch(Handle, in pinned.Native, in options, &result);
             pinned.ThrowIfFailed();
             progress.Check(status);
+            Instruments.TrainingRows.Add(result.Rows, Instruments.Device(_device));
             return result;
         }
     }
+
+    internal void RecordEpoch(TimeSpan elapsed, Em em) => Instruments.TrainingEpochDuration.Record(
+        elapsed.TotalSeconds, Instruments.Device(_device), new(JuiceTelemetry.TrainingMethodTag, em.Method));
 
     /// <summary>Sets all parameters to those of a circuit that came from this model.</summary>
     internal unsafe void Restore(Circuit circuit)

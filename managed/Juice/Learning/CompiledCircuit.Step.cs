@@ -63,6 +63,7 @@ public sealed partial class CompiledCircuit
             if (!rootFlows.IsEmpty && rootFlows.Length != _batchRows * Roots)
                 throw new ArgumentException($"There are {rootFlows.Length} root flows; the batch needs {_batchRows * Roots}.", nameof(rootFlows));
             fixed (float* first = rootFlows) Status.Check(NativeMethods.juice_model_backward(Handle, first));
+            Instruments.TrainingRows.Add(_batchRows, Instruments.Device(_device));
         }
     }
 

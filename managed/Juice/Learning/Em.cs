@@ -31,6 +31,9 @@ public abstract record Em
 
     internal abstract bool IsFullBatch { get; }
 
+    /// <summary>What <see cref="JuiceTelemetry.TrainingMethodTag"/> says.</summary>
+    internal string Method => IsFullBatch ? "full_batch" : "mini_batch";
+
     internal abstract bool ShufflesRows { get; }
 
     /// <summary>Updates in one pass over so many rows.</summary>

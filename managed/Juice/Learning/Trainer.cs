@@ -33,10 +33,34 @@ internal sealed class Trainer(CompiledCircuit model, Rows train, Em em, FitOptio
             model.Restore(best.Circuit);
             FitLog.KeptBest(options.Logger, best.Epoch, best.Score);
         }
+        FitLog.Ended(options.Logger, _history.Count, _clock.Elapsed.TotalSeconds);
         return new FitResult(_history.AsReadOnly(), best.Epoch == 0 ? null : best.Epoch, stoppedEarly, _clock.Elapsed);
     }
 
     private FitEpoch RunEpoch(int epoch)
+    {
+        using Activity? activity = Tracing.Source.StartActivity(JuiceTelemetry.EpochActivity);
+        activity?.SetTag(JuiceTelemetry.EpochTag, epoch);
+        activity?.SetTag(JuiceTelemetry.RowsTag, train.Count);
+        try
+        {
+            return Learn(epoch);
+        }
+        catch (Exception e) when (activity.Failed(e) || Logged(epoch, e))
+        {
+            throw;
+        }
+    }
+
+    // Always false: the exception passes.
+    private bool Logged(int epoch, Exception exception)
+    {
+        if (exception is OperationCanceledException) FitLog.Cancelled(options.Logger, epoch);
+        else FitLog.Failed(options.Logger, epoch, exception);
+        return false;
+    }
+
+    private FitEpoch Learn(int epoch)
     {
         TimeSpan start = _clock.Elapsed;
         void Report(long done, long total, double mean)
@@ -47,14 +71,14 @@ internal sealed class Trainer(CompiledCircuit model, Rows train, Em em, FitOptio
         Action<long, long, double>? report = options.Progress is null ? null : Report;
         NativeEpochResult result = model.FitEpoch(train, em, epoch - 1, StepSizes(epoch), report, cancellationToken);
         TimeSpan elapsed = _clock.Elapsed - start;
+        model.RecordEpoch(elapsed, em);
         _validation = Validate();
 
         double mean = result.LogLikelihood;
         FitEpoch done = new(epoch, model.ToBitsPerDimension(mean), _validation, result.Rows, result.ImpossibleRows, result.Steps, elapsed);
         _history.Add(done);
         Tell(epoch, result.Rows, mean, elapsed, isEpochEnd: true);
-        FitLog.Epoch(options.Logger, epoch, done.TrainBitsPerDimension, _validation, result.Rows / elapsed.TotalSeconds);
-        if (result.ImpossibleRows > 0) FitLog.ImpossibleRows(options.Logger, epoch, result.ImpossibleRows);
+        FitLog.Epoch(options.Logger, done);
         return done;
     }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text;
 using Juice.Interop;
 
@@ -16,18 +17,39 @@ public sealed partial class CompiledCircuit : IDisposable
 {
     private readonly VectorShape[] _shapes;
     private readonly Distribution[] _domains;
+    private readonly string _device;
 
-    internal unsafe CompiledCircuit(Circuit circuit, Device device, CompileOptions options)
+    internal CompiledCircuit(Circuit circuit, Device device, CompileOptions options)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(options.Threads);
         ArgumentOutOfRangeException.ThrowIfNegative(options.MemoryLimit);
         ArgumentOutOfRangeException.ThrowIfNegative(options.BatchSize);
         Variables = circuit.Variables;
         Roots = circuit.Roots;
+        _device = device.Name;
         (_shapes, _domains) = VectorShape.Read(circuit);
 
+        using Activity? activity = Tracing.Source.StartActivity(JuiceTelemetry.CompileActivity);
+        activity?.SetTag(JuiceTelemetry.DeviceTag, _device);
+        long start = Stopwatch.GetTimestamp();
+        try
+        {
+            Handle = Compile(circuit, options);
+        }
+        catch (Exception e) when (activity.Failed(e))
+        {
+            throw;
+        }
+        Handle.Alive = Instruments.AddModel(_device);
+        double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
+        Instruments.CompileDuration.Record(seconds, Instruments.Device(_device));
+        JuiceLog.CircuitCompiled(Variables, _shapes.Length, _device, seconds);
+    }
+
+    private unsafe ModelHandle Compile(Circuit circuit, CompileOptions options)
+    {
         string? instructionSet = options.InstructionSet == InstructionSet.Automatic ? null : options.InstructionSet.ToString().ToLowerInvariant();
-        fixed (byte* deviceName = Encoding.UTF8.GetBytes(device.Name + '\0'))
+        fixed (byte* deviceName = Encoding.UTF8.GetBytes(_device + '\0'))
         fixed (byte* setName = instructionSet is null ? null : Encoding.UTF8.GetBytes(instructionSet + '\0'))
         {
             NativeCompileOptions native = new()
@@ -40,7 +62,7 @@ public sealed partial class CompiledCircuit : IDisposable
                 BatchSize = options.BatchSize,
             };
             Status.Check(NativeMethods.juice_model_compile(circuit.Handle, in native, out ModelHandle handle));
-            Handle = handle;
+            return handle;
         }
     }
 

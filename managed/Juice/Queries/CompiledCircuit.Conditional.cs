@@ -27,9 +27,25 @@ public sealed partial class CompiledCircuit
         int values = _domains[variable].Domain
             ?? throw new ArgumentException($"Variable {variable} is continuous; a conditional distribution is for discrete ones.", nameof(variable));
 
+        QueryTimer timer = QueryTimer.Start(QueryKind.Conditional, _device, rows.Count);
+        try
+        {
+            double[,] result = Conditional(rows, variable, values, cancellationToken);
+            timer.Stop();
+            return result;
+        }
+        catch (Exception e) when (timer.Failed(e))
+        {
+            throw;
+        }
+    }
+
+    private double[,] Conditional(Rows rows, int variable, int values, CancellationToken cancellationToken)
+    {
         double[,] result = new double[rows.Count, values];
         int rowsAtATime = (int)Math.Min(Math.Max(1, ConditionalEntries / values / Variables), rows.Count);
         double[] block = new double[rowsAtATime * Variables], completed = new double[checked(rowsAtATime * values * Variables)];
+        double[] logs = new double[rowsAtATime * values];
         for (long start = 0; start < rows.Count; start += rowsAtATime)
         {
             int count = (int)Math.Min(rowsAtATime, rows.Count - start);
@@ -46,7 +62,7 @@ public sealed partial class CompiledCircuit
                 }
             }
             ReadOnlyMemory<double> used = completed.AsMemory(0, count * values * Variables);
-            double[] logs = LogLikelihood(Rows.Of(used, Variables), cancellationToken);
+            Evaluate(Rows.Of(used, Variables), logs, progress: null, cancellationToken);
             for (int i = 0; i < count; i++) Normalize(logs.AsSpan(i * values, values), result, start + i);
         }
         return result;

@@ -24,17 +24,18 @@ public sealed partial class CompiledCircuit
     /// <param name="destination">Gets <c>[rows, Roots]</c>, row-major.</param>
     /// <param name="progress">Hears the number of rows done, on the calling thread.</param>
     /// <param name="cancellationToken">Ends the call between batches.</param>
-    public unsafe void LogLikelihood(Rows rows, Span<double> destination, IProgress<long>? progress = null, CancellationToken cancellationToken = default)
+    public void LogLikelihood(Rows rows, Span<double> destination, IProgress<long>? progress = null, CancellationToken cancellationToken = default)
     {
         CheckDestination(rows, destination);
-        using CallScope call = EnterCall();
-        using ProgressScope reports = new(Report(progress), cancellationToken);
-        using PinnedRows pinned = new(rows);
-        fixed (double* first = destination)
+        QueryTimer timer = QueryTimer.Start(QueryKind.LogLikelihood, _device, rows.Count);
+        try
         {
-            int status = NativeMethods.juice_model_log_likelihood(Handle, in pinned.Native, first, reports.Callback, reports.User);
-            pinned.ThrowIfFailed();
-            reports.Check(status);
+            Evaluate(rows, destination, progress, cancellationToken);
+            timer.Stop();
+        }
+        catch (Exception e) when (timer.Failed(e))
+        {
+            throw;
         }
     }
 
@@ -71,7 +72,7 @@ public sealed partial class CompiledCircuit
         fixed (double* first = destination)
         {
             NativeRows native = new() { Size = sizeof(NativeRows), Element = (int)element, Data = data, Count = 1, Variables = Variables, Missing = mask };
-            Status.Check(NativeMethods.juice_model_log_likelihood(Handle, in native, first, null, null));
+            LogLikelihood(in native, first);
         }
     }
 
@@ -117,7 +118,7 @@ public sealed partial class CompiledCircuit
                 RowStride = stride,
                 Variables = Variables,
             };
-            Status.Check(NativeMethods.juice_model_log_likelihood(Handle, in native, first, null, null));
+            LogLikelihood(in native, first);
         }
     }
 
@@ -151,6 +152,34 @@ public sealed partial class CompiledCircuit
         ToBitsPerDimension(MeanLogLikelihood(rows, cancellationToken));
 
     internal double ToBitsPerDimension(double meanLogLikelihood) => -meanLogLikelihood / (Variables * Math.Log(2));
+
+    private unsafe void LogLikelihood(in NativeRows rows, double* destination)
+    {
+        QueryTimer timer = QueryTimer.Start(QueryKind.LogLikelihood, _device, rows.Count);
+        try
+        {
+            Status.Check(NativeMethods.juice_model_log_likelihood(Handle, in rows, destination, null, null));
+            timer.Stop();
+        }
+        catch (Exception e) when (timer.Failed(e))
+        {
+            throw;
+        }
+    }
+
+    // The log-likelihoods as part of a query that is measured as a whole.
+    private unsafe void Evaluate(Rows rows, Span<double> destination, IProgress<long>? progress, CancellationToken cancellationToken)
+    {
+        using CallScope call = EnterCall();
+        using ProgressScope reports = new(Report(progress), cancellationToken);
+        using PinnedRows pinned = new(rows);
+        fixed (double* first = destination)
+        {
+            int status = NativeMethods.juice_model_log_likelihood(Handle, in pinned.Native, first, reports.Callback, reports.User);
+            pinned.ThrowIfFailed();
+            reports.Check(status);
+        }
+    }
 
     private double[] NewResult(Rows rows)
     {

@@ -23,14 +23,23 @@ public sealed partial class CompiledCircuit
     public unsafe void MaxLogValue(Rows rows, Span<double> destination, IProgress<long>? progress = null, CancellationToken cancellationToken = default)
     {
         CheckDestination(rows, destination);
-        using CallScope call = EnterCall();
-        using ProgressScope reports = new(Report(progress), cancellationToken);
-        using PinnedRows pinned = new(rows);
-        fixed (double* first = destination)
+        QueryTimer timer = QueryTimer.Start(QueryKind.MaxLogValue, _device, rows.Count);
+        try
         {
-            int status = NativeMethods.juice_model_max_log_value(Handle, in pinned.Native, first, reports.Callback, reports.User);
-            pinned.ThrowIfFailed();
-            reports.Check(status);
+            using CallScope call = EnterCall();
+            using ProgressScope reports = new(Report(progress), cancellationToken);
+            using PinnedRows pinned = new(rows);
+            fixed (double* first = destination)
+            {
+                int status = NativeMethods.juice_model_max_log_value(Handle, in pinned.Native, first, reports.Callback, reports.User);
+                pinned.ThrowIfFailed();
+                reports.Check(status);
+            }
+            timer.Stop();
+        }
+        catch (Exception e) when (timer.Failed(e))
+        {
+            throw;
         }
     }
 }

@@ -40,6 +40,44 @@ public class JuiceLogTests
         Assert.That(logger.Lines, Is.Empty);
     }
 
+    [Test]
+    public void Whoever_stops_ends_only_his_own_logging()
+    {
+        ListLogger first = new(), second = new();
+        JuiceLog.UseLogger(first);
+        JuiceLog.UseLogger(second);
+
+        JuiceLog.StopUsing(first);
+        Write(LogLevel.Warning, "heard");
+        JuiceLog.StopUsing(second);
+        Write(LogLevel.Warning, "unheard");
+
+        Assert.That(first.Lines, Is.Empty);
+        Assert.That(second.Lines, Is.EqualTo(new[] { "Warning: heard" }));
+    }
+
+    [Test]
+    public void A_compilation_is_a_line_for_those_who_debug()
+    {
+        ListLogger logger = new();
+
+        JuiceLog.UseLogger(logger);
+        using CompiledCircuit unheard = Some.Model();
+        JuiceLog.UseLogger(logger, LogLevel.Debug);
+        using CompiledCircuit heard = Some.Model();
+
+        Assert.That(logger.Lines, Has.Count.EqualTo(1).And.One.StartsWith("Debug: Compiled 12 variables"));
+        Assert.That(logger.Events, Is.EqualTo(new[] { JuiceEventIds.Compiled }));
+    }
+
+    [Test]
+    public void No_two_messages_share_an_event_id()
+    {
+        int[] ids = [.. typeof(JuiceEventIds).GetFields().Select(field => (int)field.GetRawConstantValue()!)];
+
+        Assert.That(ids, Is.Unique.And.Not.Empty);
+    }
+
     // As the native side would, through the callback that it was given.
     private static unsafe void Write(LogLevel level, string message)
     {

@@ -204,6 +204,27 @@ public class FitTests
         model.Fit(Some.Rows(), new MiniBatchEm { Epochs = 2 }, new FitOptions { Logger = logger });
 
         Assert.That(logger.Lines.Count(line => line.StartsWith("Information: Epoch ", StringComparison.Ordinal)), Is.EqualTo(2));
+        Assert.That(logger.Events, Is.EqualTo(new[]
+        {
+            JuiceEventIds.TrainingStarted, JuiceEventIds.EpochEnded, JuiceEventIds.EpochEnded, JuiceEventIds.TrainingEnded,
+        }));
+    }
+
+    [Test]
+    public void A_logger_hears_how_a_training_went_wrong()
+    {
+        using CompiledCircuit model = Some.Model();
+        ListLogger failed = new(), cancelled = new();
+        using CancellationTokenSource cancel = new();
+        Heard<FitProgress> fail = new(_ => throw new InvalidTimeZoneException()), stop = new(_ => cancel.Cancel());
+
+        Assert.That(() => model.Fit(Some.Rows(), new FullBatchEm(), new FitOptions { Logger = failed, Progress = fail }), Throws.Exception);
+        Assert.That(() => model.Fit(Some.Rows(), new FullBatchEm(), new FitOptions { Logger = cancelled, Progress = stop }, cancel.Token),
+            Throws.InstanceOf<OperationCanceledException>());
+
+        Assert.That(failed.Lines[^1], Is.EqualTo("Error: Training failed in epoch 1"));
+        Assert.That(failed.Events[^1], Is.EqualTo(JuiceEventIds.TrainingFailed));
+        Assert.That(cancelled.Events[^1], Is.EqualTo(JuiceEventIds.TrainingCancelled));
     }
 
     [Test]
