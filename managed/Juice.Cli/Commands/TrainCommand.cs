@@ -134,11 +134,11 @@ internal sealed class TrainCommand
             // Hours of work are not thrown away because somebody has seen enough.
         }
 
-        Save(parsed, run, epochs);
+        Save(parsed, run, epochs, clock.Elapsed);
         if (run.Chart is not null)
         {
             TrainingChart.Save(run.Chart, $"{run.DataName}: {run.ModelName}", epochs);
-            if (!TrainingChart.HasFont) _terminal.Note($"{run.Chart} has no words: no font is installed here (Debian's package fonts-dejavu-core has one)");
+            Lettering.NoteMissing(_terminal, run.Chart);
         }
         if (result is null)
         {
@@ -149,10 +149,12 @@ internal sealed class TrainCommand
         return Tool.Success;
     }
 
-    private void Save(ParseResult parsed, Run run, IReadOnlyList<EpochRecord> epochs)
+    private void Save(ParseResult parsed, Run run, IReadOnlyList<EpochRecord> epochs, TimeSpan elapsed)
     {
+        JsonObject machine = TrainingMachine.Describe(run.Model, elapsed);
         using Circuit trained = run.Model.ToCircuit();
-        using Circuit described = TrainingMetadata.AddTo(trained, run.DataName, run.Rows.Rows, Settings(parsed, run), epochs);
+        using Circuit described = TrainingMetadata.AddTo(
+            trained, run.DataName, run.Rows.Rows, CommandText.Of(parsed), Settings(parsed, run), epochs, machine);
         described.Save(run.Output);
     }
 

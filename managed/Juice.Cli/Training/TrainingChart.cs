@@ -3,7 +3,6 @@ using Juice.Cli.Output;
 using ScottPlot;
 using ScottPlot.Plottables;
 using ScottPlot.TickGenerators;
-using SkiaSharp;
 
 namespace Juice.Cli.Training;
 
@@ -14,22 +13,9 @@ internal static class TrainingChart
     private const int Height = 875;
     private const double Scale = 1.75;      // of fonts and lines, for the eye of someone who reads a document, not a poster
 
-    // ScottPlot's own choice is one that slim Linux images lack, and its fallback has serifs.
-    private static readonly string[] s_fonts = ["DejaVu Sans", "Liberation Sans", "Noto Sans", "Segoe UI", "Helvetica Neue", "Arial"];
-
     private static readonly Color s_train = Color.FromHex("#8592a8");
     private static readonly Color s_validation = Color.FromHex("#e4572e");
     private static readonly Color s_ink = Color.FromHex("#3c4250");
-
-    /// <summary>Whether there is a font to write with; without one a chart has lines and no words.</summary>
-    public static bool HasFont
-    {
-        get
-        {
-            using SKTypeface? face = SKTypeface.FromFamilyName(SansFont());
-            return face is not null && face.ContainsGlyph('e');
-        }
-    }
 
     public static void Save(string path, string title, IReadOnlyList<EpochRecord> epochs)
     {
@@ -46,7 +32,7 @@ internal static class TrainingChart
 
     private static void Dress(Plot plot, string title)
     {
-        plot.Font.Set(SansFont());
+        plot.Font.Set(Lettering.Family ?? Fonts.Sans);
         plot.Title(title);
         plot.XLabel("epoch");
         plot.YLabel("bits per dimension");
@@ -64,12 +50,6 @@ internal static class TrainingChart
         plot.Legend.ShadowColor = Colors.Transparent;
         plot.Legend.FontColor = s_ink;
         plot.ShowLegend(Alignment.UpperRight);
-    }
-
-    private static string SansFont()
-    {
-        string[] installed = SKFontManager.Default.GetFontFamilies();
-        return s_fonts.FirstOrDefault(installed.Contains) ?? Fonts.Sans;
     }
 
     // A line with its last value written at its end.

@@ -10,17 +10,29 @@ internal static class TrainingMetadata
     public const string Schema = "schema";
     public const string Training = "training";
 
-    private const string Runs = "runs";
+    /// <summary>Within <see cref="Training"/>, the runs; within a run, the command that was typed and what it ran on and took.</summary>
+    public const string Runs = "runs";
+    public const string Command = "command";
+    public const string Machine = "machine";
 
     /// <param name="circuit">The trained circuit.</param>
     /// <param name="data">The name of the rows.</param>
     /// <param name="rows">The rows.</param>
-    /// <param name="settings">What the command line asked for, by name.</param>
+    /// <param name="command">The command that was typed.</param>
+    /// <param name="settings">What it asked for, by name.</param>
     /// <param name="epochs">What became of it.</param>
-    public static Circuit AddTo(Circuit circuit, string data, Rows rows, JsonObject settings, IReadOnlyList<EpochRecord> epochs)
+    /// <param name="machine">What it ran on and took, by name.</param>
+    public static Circuit AddTo(
+        Circuit circuit, string data, Rows rows, string command, JsonObject settings, IReadOnlyList<EpochRecord> epochs, JsonObject machine)
     {
         JsonObject training = Past(circuit);
-        training[Runs]!.AsArray().Add(new JsonObject { ["settings"] = settings, ["epochs"] = new JsonArray([.. epochs.Select(Describe)]) });
+        training[Runs]!.AsArray().Add(new JsonObject
+        {
+            [Command] = command,
+            ["settings"] = settings,
+            ["epochs"] = new JsonArray([.. epochs.Select(Describe)]),
+            [Machine] = machine,
+        });
         JsonObject schema = new() { ["variables"] = rows.Variables, ["element"] = rows.ElementType.ToString() };
         if (rows.Categories is int categories) schema["categories"] = categories;
 

@@ -77,6 +77,22 @@ public class TrainTests
     }
 
     [Test]
+    public void The_file_tells_the_command_without_folders_and_what_it_ran_on()
+    {
+        string rows = Some.BinaryRows(_folder, "some rows.csv");
+        ToolRun.Well("train", "hclt", "--data", rows, "--latents", "2", "--epochs", "1", "--threads", "1", "--out", Model);
+
+        JsonElement run = LastRun(), machine = run.GetProperty("machine");
+
+        Assert.That(run.GetProperty("command").GetString(),
+            Is.EqualTo("juice train hclt --data 'some rows.csv' --latents 2 --epochs 1 --threads 1 --out m.juice"));
+        Assert.That(machine.GetProperty("description").GetString(), Is.EqualTo(Device.Cpu.Description));
+        Assert.That(machine.GetProperty("threads").GetInt32(), Is.EqualTo(1));
+        Assert.That(machine.GetProperty("seconds").GetDouble(), Is.Positive);
+        Assert.That(machine.GetProperty("peak_memory_bytes").GetInt64(), Is.InRange(1 << 20, Device.Cpu.Memory));
+    }
+
+    [Test]
     public void Validation_rows_come_from_a_fraction_a_file_or_nowhere()
     {
         string rows = Some.BinaryRows(_folder, rows: 100), other = Some.BinaryRows(_folder, "other.csv", rows: 30, seed: 9);
