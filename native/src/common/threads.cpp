@@ -1,13 +1,14 @@
 #include "common/threads.h"
 
 #include <algorithm>
-#include <condition_variable>
 #include <exception>
 #include <fstream>
 #include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
+
+#include "common/condition_variable.h"
 
 #if defined(__linux__)
 #include <sched.h>
