@@ -33,12 +33,12 @@ public static class RowFiles
         return Named("the stream", () => RowFileReader.Read(stream, options ?? RowFileOptions.Default, cancellationToken));
     }
 
-    /// <summary>Writes rows as CSV or NPY, as the ending of <paramref name="path"/> says, through a temporary file beside it.</summary>
-    /// <param name="path">The file to write: <c>.csv</c> or <c>.npy</c>.</param>
+    /// <summary>Writes rows as CSV, NPY or NPZ, as the ending of <paramref name="path"/> says, through a temporary file beside it.</summary>
+    /// <param name="path">The file to write: <c>.csv</c>, <c>.npy</c> or <c>.npz</c> (one array, <c>arr_0</c>).</param>
     /// <param name="rows">The rows.</param>
     /// <param name="cancellationToken">Stops the writing; nothing is left behind then.</param>
     /// <exception cref="ArgumentException">
-    /// The ending is neither, or the rows have missing entries of an integer type, for which NPY has no sign.
+    /// The ending is another, or the rows have missing entries of an integer type, for which NPY has no sign.
     /// </exception>
     /// <exception cref="IOException">The file cannot be written.</exception>
     /// <exception cref="OperationCanceledException">The token asked to stop.</exception>
@@ -50,9 +50,22 @@ public static class RowFiles
         {
             ".csv" => stream => CsvWriter.Write(stream, rows, cancellationToken),
             ".npy" => stream => NpyWriter.Write(stream, rows, cancellationToken),
-            string other => throw new ArgumentException($"Rows are written as .csv or .npy; '{path}' ends in '{other}'."),
+            ".npz" => stream => NpzWriter.Write(stream, rows, cancellationToken),
+            string other => throw new ArgumentException($"Rows are written as .csv, .npy or .npz; '{path}' ends in '{other}'."),
         };
         AtomicFile.Write(path, write);
+    }
+
+    /// <summary>Writes rows as CSV to a stream, which stays open.</summary>
+    /// <param name="stream">A writable stream.</param>
+    /// <param name="rows">The rows.</param>
+    /// <param name="cancellationToken">Stops the writing.</param>
+    /// <exception cref="OperationCanceledException">The token asked to stop.</exception>
+    public static void SaveCsv(Stream stream, Rows rows, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        ArgumentNullException.ThrowIfNull(rows);
+        CsvWriter.Write(stream, rows, cancellationToken);
     }
 
     private static FileStream Open(string path)

@@ -10,7 +10,7 @@ internal static class NativeLoader
     public const string LibraryName = "juice";
 
     /// <summary>JUICE_ABI_VERSION of the juice.h that the imports were written from.</summary>
-    public const int AbiVersion = 1;
+    public const int AbiVersion = 2;
 
     private const string PathVariable = "JUICE_NATIVE_PATH";
 

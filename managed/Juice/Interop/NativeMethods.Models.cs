@@ -33,6 +33,9 @@ internal static unsafe partial class NativeMethods
     [LibraryImport(Library)]
     internal static partial int juice_model_max_log_value(
         ModelHandle model, in NativeRows rows, double* logValue, delegate* unmanaged[Cdecl]<long, long, double, void*, int> progress, void* user);
+
+    [LibraryImport(Library)]
+    internal static partial int juice_model_sample(ModelHandle model, NativeRows* evidence, in NativeSampleOptions options, void* destination);
 }
 
 [StructLayout(LayoutKind.Sequential)]
@@ -67,4 +70,20 @@ internal unsafe struct NativeModelInfo
     public double StepBytes;
     public fixed byte Device[32];
     public fixed byte InstructionSet[32];
+}
+
+[StructLayout(LayoutKind.Sequential)]
+internal unsafe struct NativeSampleOptions
+{
+    public int Size;
+    public int Element;
+    public long Count;
+    public ulong Seed;
+    public long First;
+    public double Temperature;
+    public int Root;
+    public int Reserved;
+    public int* Roots;
+    public delegate* unmanaged[Cdecl]<long, long, double, void*, int> Progress;
+    public void* User;
 }

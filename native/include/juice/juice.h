@@ -32,7 +32,7 @@ extern "C" {
 
 /* ---- 1. Version, status, errors, log ------------------------------------------------------------------------------------------ */
 
-#define JUICE_ABI_VERSION 1
+#define JUICE_ABI_VERSION 2
 
 typedef int32_t juice_status;
 #define JUICE_OK                0
@@ -286,6 +286,32 @@ JUICE_API juice_status juice_model_log_likelihood(const juice_model* model, cons
 /* Log of the largest value over completions of each row and choices at every sum (max-product): [rows, roots]. */
 JUICE_API juice_status juice_model_max_log_value(const juice_model* model, const juice_rows* rows, double* log_value,
                                                  juice_progress_callback progress, void* user) JUICE_NOEXCEPT;
+
+/* Exact samples, drawn top-down (ancestral sampling): at a sum an edge in proportion to weight · element, at an input a value from its distribution.
+ * With evidence every missing entry is drawn given the row's other entries, which stay as they are: samples of the exact posterior. Random numbers
+ * are Philox words named by (seed, first + sample number, vector or variable): the same bits whatever the split into calls, the number of
+ * threads and the other rows. */
+typedef struct juice_sample_options {
+    int32_t                 size;
+    int32_t                 element;        /* JUICE_BYTE … JUICE_DOUBLE: of the destination; it must hold every variable's domain    */
+    int64_t                 count;          /* samples a row of the evidence; without evidence: samples                              */
+    uint64_t                seed;
+    int64_t                 first;          /* number of the first sample in the seed's stream of samples: 0, or where a call goes on */
+    double                  temperature;    /* T > 0; 1 is exact. Each choice's (posterior) probabilities, of edges and of values, are
+                                               raised to 1/T and made to add up to 1 again; a Gaussian's deviation is multiplied by √T.
+                                               T < 1: likelier rows, T > 1: more varied ones                                           */
+    int32_t                 root;           /* node of the root vector that rows are sampled from: 0 where there is one              */
+    int32_t                 reserved;
+    const int32_t*          roots;          /* NULL, or [rows of the evidence]: each row's own root                                  */
+    juice_progress_callback progress;       /* units: samples                                                                        */
+    void*                   user;
+} juice_sample_options;
+
+/* destination: [samples, variables], dense, of options.element. Without evidence (NULL) options.count samples, else sample k of row r is number
+ * r · count + k. Row weights do not matter. A row whose evidence has likelihood 0 is an argument error that names the row. After an error the
+ * destination holds nothing of use. */
+JUICE_API juice_status juice_model_sample(const juice_model* model, const juice_rows* evidence, const juice_sample_options* options,
+                                          void* destination) JUICE_NOEXCEPT;
 
 /* ---- 7. Training: the step in three calls ----------------------------------------------------------------------------------------------- */
 

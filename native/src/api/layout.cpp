@@ -43,6 +43,8 @@ std::vector<Entry> make_layout() {
     STRUCT(juice_model_info, FIELD(size), FIELD(variables), FIELD(roots), FIELD(vectors), FIELD(threads), FIELD(in_place), FIELD(operations),
            FIELD(stages), FIELD(critical_path), FIELD(batch_size), FIELD(micro_batch), FIELD(parameter_bytes), FIELD(flow_bytes),
            FIELD(activation_bytes), FIELD(flop_per_row), FIELD(step_bytes), FIELD(device), FIELD(instruction_set))
+    STRUCT(juice_sample_options, FIELD(size), FIELD(element), FIELD(count), FIELD(seed), FIELD(first), FIELD(temperature), FIELD(root),
+           FIELD(reserved), FIELD(roots), FIELD(progress), FIELD(user))
     STRUCT(juice_em, FIELD(size), FIELD(step_size), FIELD(pseudocount), FIELD(min_deviation), FIELD(min_scale), FIELD(reserved))
     STRUCT(juice_epoch_options, FIELD(size), FIELD(full_batch), FIELD(batch_size), FIELD(shuffle), FIELD(epoch), FIELD(seed), FIELD(step_sizes),
            FIELD(step_count), FIELD(rule), FIELD(progress), FIELD(user))

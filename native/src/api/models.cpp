@@ -1,4 +1,5 @@
 // juice.h, section 6: circuits compiled for a device, their parameters, and queries.
+#include <algorithm>
 #include <cstring>
 
 #include "api/arguments.h"
@@ -92,5 +93,27 @@ juice_status juice_model_max_log_value(const juice_model* model, const juice_row
         check_least(rows->count, 0, "rows.count");
         check_array(log_value, rows->count, "log_value");
         model->model->max_log_value(*rows, log_value, progress, user);
+    });
+}
+
+juice_status juice_model_sample(const juice_model* model, const juice_rows* evidence, const juice_sample_options* options, void* destination) noexcept {
+    return guard([&] {
+        check_pointer(model, "model");
+        if (evidence) {
+            check_struct(evidence, "evidence", "juice_rows");
+            check_least(evidence->count, 0, "evidence.count");
+        }
+        check_struct(options, "options", "juice_sample_options");
+        check_range(options->element, JUICE_BYTE, JUICE_DOUBLE, "options.element");
+        check_least(options->count, 0, "options.count");
+        check_least(options->first, 0, "options.first");
+        check_positive(options->temperature, "options.temperature");
+        check_range(options->root, 0, model->roots - 1, "options.root");
+        for (std::int64_t i = 0; options->roots && i < (evidence ? evidence->count : 1); ++i)
+            if (options->roots[i] < 0 || options->roots[i] >= model->roots)
+                juice::fail(JUICE_ERROR_ARGUMENT, "options.roots[%lld] is %d, but must be in 0 … %lld.", static_cast<long long>(i), options->roots[i],
+                            static_cast<long long>(model->roots - 1));
+        check_array(destination, evidence ? std::min(evidence->count, options->count) : options->count, "destination");
+        model->model->sample(evidence, *options, destination);
     });
 }

@@ -7,6 +7,7 @@
 #include "common/error.h"
 #include "cpu/cpu.h"
 #include "cpu/dispatch.h"
+#include "cpu/sampler.h"
 #include "cpu/tasks.h"
 #include "cpu/workspace.h"
 
@@ -38,6 +39,11 @@ public:
             state.offset = next;
             state.counts = next + plan.owners[o].panels * panel;
             next += 2 * plan.owners[o].panels * panel;
+            std::vector<std::int32_t> variables;
+            for (auto r = plan.owners[o].reader_begin; r < plan.owners[o].reader_end; ++r) variables.push_back(plan.readers[r].variable);
+            std::sort(variables.begin(), variables.end());
+            variables.erase(std::unique(variables.begin(), variables.end()), variables.end());
+            variables_of_.push_back(std::move(variables));
         }
     }
 
@@ -77,7 +83,7 @@ public:
         std::atomic<std::int64_t> next{0};
         const auto body = [&](int) {
             const FlushToZero guard;
-            auto place = borrow_place();
+            auto place = places_.borrow([&] { return std::make_unique<Place>(plan_, plan_.target.query_rows); });
             for (std::int64_t i; (i = next.fetch_add(1)) < tiles;) {
                 const std::int64_t first = i * tile, rows = std::min(tile, batch.rows - first);
                 Run run = base_run(batch, first);
@@ -87,12 +93,39 @@ public:
                 for (std::int32_t o = 0; o < plan_.operation_count; ++o) kernels_.forward(run, o, o + 1 < plan_.operation_count ? o + 1 : -1, place->scratch.get());
                 kernels_.root_values(run, destination + first * plan_.roots);
             }
-            return_place(std::move(place));
+            places_.give_back(std::move(place));
         };
         // One query at a time has the pool; others run on their own thread.
         std::unique_lock lock(pool_mutex_, std::defer_lock);
         if (tiles > 1 && pool_.size() > 1 && lock.try_lock()) pool_.run(body);
         else body(0);
+    }
+
+    // Evidence rows in groups whose values a thread keeps while it draws their samples, tile by tile. Returns the first impossible row, or -1.
+    std::int64_t sample(const BatchView& batch, const SampleOptions& options, const SampleView& samples) {
+        const std::int64_t group = std::clamp(Sampler::tile / options.per_row / panel * panel, panel, sample_rows());
+        const std::int64_t groups = (batch.rows + group - 1) / group, tiles = (std::min(group, batch.rows) * options.per_row + Sampler::tile - 1) / Sampler::tile;
+        const SampleJob job{options, samples, ++sample_calls_};
+        std::atomic<std::int64_t> next{0}, impossible{batch.rows};
+        const auto body = [&](int) {
+            const FlushToZero guard;
+            auto place = samplers_.borrow([&] { return std::make_unique<Sampler>(plan_, variables_of_, sample_rows()); });
+            for (std::int64_t i; (i = next.fetch_add(1)) < groups * tiles;) {
+                const std::int64_t row = i / tiles * group, rows = std::min(group, batch.rows - row);
+                const std::int64_t first = row * options.per_row + i % tiles * Sampler::tile, end = std::min(first + Sampler::tile, (row + rows) * options.per_row);
+                if (first >= end || impossible.load(std::memory_order_relaxed) <= row) continue;
+                if (const std::int64_t found = place->forward(kernels_, base_run(batch, row), row, rows, job); found >= 0) {
+                    for (std::int64_t lowest = impossible; found < lowest && !impossible.compare_exchange_weak(lowest, found);) {}
+                    continue;
+                }
+                place->draw(kernels_, first, end - first, job);
+            }
+            samplers_.give_back(std::move(place));
+        };
+        std::unique_lock lock(pool_mutex_, std::defer_lock);
+        if (groups * tiles > 1 && pool_.size() > 1 && lock.try_lock()) pool_.run(body);
+        else body(0);
+        return impossible < batch.rows ? impossible.load() : -1;
     }
 
     void rows(const BatchView& batch) {
@@ -197,6 +230,32 @@ private:
         ThreadScratch scratch;
     };
 
+    // What threads work in outlives their calls.
+    template <class T>
+    class Places {
+    public:
+        template <class Make>
+        std::unique_ptr<T> borrow(Make make) {
+            {
+                const std::lock_guard lock(mutex_);
+                if (!free_.empty()) {
+                    auto place = std::move(free_.back());
+                    free_.pop_back();
+                    return place;
+                }
+            }
+            return make();
+        }
+        void give_back(std::unique_ptr<T> place) {
+            const std::lock_guard lock(mutex_);
+            free_.push_back(std::move(place));
+        }
+
+    private:
+        std::mutex mutex_;
+        std::vector<std::unique_ptr<T>> free_;
+    };
+
     const PlanView plan_;
     const Kernels& kernels_;
     Memory parameters_, flows_, nodes_;
@@ -210,8 +269,11 @@ private:
     bool folded_ = false;               // totals_ holds something
     Tasks tasks_;
     ThreadPool pool_;
-    std::mutex pool_mutex_, places_mutex_;
-    std::vector<std::unique_ptr<Place>> places_;
+    std::mutex pool_mutex_;
+    Places<Place> places_;
+    std::vector<std::vector<std::int32_t>> variables_of_;       // by owner: the variables that read it; empty for sums
+    Places<Sampler> samplers_;
+    std::atomic<std::uint64_t> sample_calls_{0};
     std::unique_ptr<Workspace> training_;
     std::vector<std::unique_ptr<ThreadScratch>> threads_;
     Run run_{};
@@ -247,20 +309,10 @@ private:
         rows_added_ = 0;
     }
 
-    std::unique_ptr<Place> borrow_place() {
-        {
-            const std::lock_guard lock(places_mutex_);
-            if (!places_.empty()) {
-                auto place = std::move(places_.back());
-                places_.pop_back();
-                return place;
-            }
-        }
-        return std::make_unique<Place>(plan_, plan_.target.query_rows);
-    }
-    void return_place(std::unique_ptr<Place> place) {
-        const std::lock_guard lock(places_mutex_);
-        places_.push_back(std::move(place));
+    // Rows whose values a sampling thread keeps: together no more than training holds.
+    std::int64_t sample_rows() const {
+        const std::int64_t share = plan_.totals.micro_batch / std::max<std::int64_t>(1, pool_.size());
+        return std::max(panel, std::min(plan_.target.query_rows, share) / panel * panel);
     }
 
     Run base_run(const BatchView& batch, std::int64_t first) {
@@ -399,6 +451,9 @@ const EngineTable engine_table = {
     [](void* engine, std::int32_t owner, float* destination) { return guarded([&] { self(engine).read_parameters(owner, destination); }); },
     [](void* engine, const BatchView* batch, std::int32_t maximise, double* destination) {
         return guarded([&] { self(engine).query(*batch, maximise != 0, destination); });
+    },
+    [](void* engine, const BatchView* evidence, const SampleOptions* options, const SampleView* samples, std::int64_t* impossible) {
+        return guarded([&] { *impossible = self(engine).sample(*evidence, *options, *samples); });
     },
     [](void* engine, const BatchView* batch) { return guarded([&] { self(engine).rows(*batch); }); },
     [](void* engine, double* log_likelihood) { return guarded([&] { self(engine).forward(log_likelihood); }); },

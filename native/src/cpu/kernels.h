@@ -90,6 +90,20 @@ struct Rule {
     float step, pseudocount, min_deviation, min_scale;
 };
 
+// One row's visit of a sum while it is sampled: which edge?
+struct Choice {
+    std::int32_t sample, row, node;
+    std::int32_t position;              // the element chosen; -1 where none is possible
+    double uniform;                     // in [0, 1)
+};
+
+// A value to be drawn from a node of an input.
+struct Draw {
+    std::int32_t sample, variable, node;
+    std::int32_t value;
+    double uniform;
+};
+
 struct Kernels {
     const char* name;
     // next: the operation that this thread will probably take next, or -1. What it will read is asked for while this one multiplies.
@@ -103,6 +117,10 @@ struct Kernels {
     void (*update)(const Run&, std::int32_t owner, Scratch&, const Rule& rule);
     // Multiplies out a lazy table's scale and offset.
     void (*settle)(const Run&, std::int32_t owner);
+    // Chooses an edge of the sum for each visit, in proportion to (weight · element) to the power of `power`. Visits come in the order of their rows.
+    void (*choose)(const Run&, std::int32_t operation, double power, Choice* choices, std::int64_t count, Scratch&);
+    // Draws values from nodes of one panel of a Table or LogTable owner, in proportion to probability to the power of `power`.
+    void (*draw)(const Run&, std::int32_t owner, double power, Draw* draws, std::int64_t count, Scratch&);
     // Natural logs of the root's values.
     void (*root_values)(const Run&, double* destination);
 };

@@ -13,6 +13,7 @@ namespace {
 #include "cpu/edges.inl"
 #include "cpu/inputs.inl"
 #include "cpu/update.inl"
+#include "cpu/sample.inl"
 
 void forward(const Run& run, std::int32_t o, std::int32_t next, Scratch& scratch) {
     const PlanOperation& operation = run.operations[o];
@@ -164,7 +165,7 @@ void root_values(const Run& run, double* destination) {
         }
 }
 
-constexpr Kernels table = {JUICE_KERNELS_NAME, forward, backward, input_backward, update, settle, root_values};
+constexpr Kernels table = {JUICE_KERNELS_NAME, forward, backward, input_backward, update, settle, choose, draw, root_values};
 
 }  // namespace
 

@@ -27,6 +27,9 @@ public:
     void log_likelihood(const juice_rows& rows, double* destination, juice_progress_callback progress, void* user) const;
     void max_log_value(const juice_rows& rows, double* destination, juice_progress_callback progress, void* user) const;
 
+    // Evidence NULL: unconditional. destination: as juice_model_sample has it.
+    void sample(const juice_rows* evidence, const juice_sample_options& options, void* destination) const;
+
     void forward(const juice_rows& rows, const std::int64_t* indices, std::int64_t n, double* log_likelihood);
     void backward(const float* root_flows);
     void update(const juice_em& rule);

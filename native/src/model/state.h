@@ -1,4 +1,4 @@
-// What a Model holds, shared by its implementation files: compile.cpp (making), query.cpp, train.cpp.
+// What a Model holds, shared by its implementation files: compile.cpp (making), query.cpp, sample.cpp, train.cpp.
 #pragma once
 
 #include <shared_mutex>

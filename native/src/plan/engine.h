@@ -8,7 +8,7 @@
 
 namespace juice {
 
-inline constexpr std::uint32_t engine_version = 1;
+inline constexpr std::uint32_t engine_version = 2;
 
 // A plan as pointers into its arrays. It must outlive the engine.
 struct PlanView {
@@ -42,6 +42,30 @@ struct BatchView {
     const float* weights;               // NULL: 1
 };
 
+// How rows are sampled. Sample k of evidence row r is sample number i = r · per_row + k, and its random numbers are those of stream first + i,
+// whatever else is sampled beside it: philox(seed, first + i, index), 64 bits in [0, 1) from the first two words.
+// - Index sample_edge | vector chooses the edge of the sum `vector` (a vector is met at most once a row: its variables are only once in a row).
+// - Index sample_value | variable draws the variable's value; a Gaussian's deviation takes all four words (Box and Muller).
+// Every choice's probabilities are those of the posterior, raised to 1 / temperature and made to add up to 1 again: an edge's are weight ·
+// element given the evidence, a value's those of its distribution (a Gaussian's deviation times √temperature). Probability 0 is never chosen.
+struct SampleOptions {
+    std::uint64_t seed;
+    std::int64_t first;
+    std::int64_t per_row;
+    double temperature;                 // above 0; 1: exact
+    std::int32_t root;                  // node of the root that rows are sampled from …
+    const std::int32_t* roots;          // … or, where not NULL, one an evidence row
+};
+inline constexpr std::uint64_t sample_edge = std::uint64_t{0x53414D45} << 32, sample_value = std::uint64_t{0x53414D56} << 32;
+
+// Samples by variable, like a BatchView: [variables][line], of which rows · per_row are written. Codes of continuous variables and reals of
+// discrete ones are left alone; reals is NULL where no variable is continuous.
+struct SampleView {
+    std::int64_t line;
+    std::int32_t* codes;
+    float* reals;
+};
+
 struct EngineOptions {
     const char* instruction_set;        // NULL: the best there is
 };
@@ -60,6 +84,10 @@ struct EngineTable {
 
     // Log-values of the roots for any number of rows, [rows, roots]; thread-safe.
     juice_status (*query)(void* engine, const BatchView* batch, std::int32_t maximise, double* destination);
+
+    // Completes rows: what is observed stays, what is missing is drawn given it, top-down. Thread-safe. *impossible: the first row of the batch
+    // whose evidence has likelihood 0 (then samples holds nothing of use), or -1.
+    juice_status (*sample)(void* engine, const BatchView* evidence, const SampleOptions* options, const SampleView* samples, std::int64_t* impossible);
 
     // Training, one call at a time. rows: the batch the next calls work on (kept by reference). backward adds to the flow buffer; update applies
     // and clears it; step does forward, backward and update at once, in place where the plan allows.

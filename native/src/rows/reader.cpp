@@ -106,6 +106,9 @@ void RowReader::read(const std::int64_t* indices, std::int64_t first, std::int64
         }
     }
 
+    indices_ = indices;
+    first_ = first;
+    n_ = n;
     const std::size_t variables = domains_.size();
     batch.rows = n;
     batch.stride = (n + tile_size - 1) / tile_size * tile_size;
@@ -138,6 +141,15 @@ void RowReader::read(const std::int64_t* indices, std::int64_t first, std::int64
         fail(JUICE_ERROR_INTERNAL, "rows: they changed while they were read");
     });
     pad(domains_, batch);
+}
+
+double RowReader::entry(std::int64_t row, std::int64_t variable) const {
+    return with_element(rows_.element, [&](auto zero) {
+        using T = decltype(zero);
+        RowView<T> view(rows_, indices_, first_, n_);
+        if (rows_.fetch) view = view.fetched(fetched_.data(), fetched_missing_.data());
+        return static_cast<double>(view.row(row)[variable]);
+    });
 }
 
 }  // namespace juice

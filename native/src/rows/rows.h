@@ -38,11 +38,15 @@ public:
     RowReader(const juice_rows& rows, Domains domains);
     void read(const std::int64_t* indices, std::int64_t first, std::int64_t n, Batch& batch);
     std::int64_t count() const noexcept { return rows_.count; }
+    // An entry of the batch read last, as the source gave it.
+    double entry(std::int64_t row, std::int64_t variable) const;
 
 private:
     juice_rows rows_;
     Domains domains_;
     bool any_continuous_ = false;
+    const std::int64_t* indices_ = nullptr;     // of the batch read last
+    std::int64_t first_ = 0, n_ = 0;
     std::vector<std::int64_t> wanted_;          // for a callback source: row numbers asked for, their values and marks
     std::vector<unsigned char> fetched_;
     std::vector<unsigned char> fetched_missing_;

@@ -61,6 +61,33 @@ std::vector<double> max_log_value(const Model& model, const Table& rows) {
     return answer;
 }
 
+juice_sample_options sample_options(std::int64_t count, std::uint64_t seed) {
+    juice_sample_options options{};
+    options.size = sizeof options;
+    options.element = JUICE_DOUBLE;
+    options.count = count;
+    options.seed = seed;
+    options.temperature = 1;
+    return options;
+}
+
+Table sample(const Model& model, const juice_sample_options& options) {
+    Table samples;
+    samples.variables = model.info().variables;
+    samples.values.resize(static_cast<std::size_t>(options.count * samples.variables));
+    model.sample(nullptr, options, samples.values.data());
+    return samples;
+}
+
+Table sample(const Model& model, const Table& evidence, const juice_sample_options& options) {
+    Table samples;
+    samples.variables = evidence.variables;
+    samples.values.resize(static_cast<std::size_t>(evidence.rows() * options.count * samples.variables));
+    const juice_rows rows = evidence.view();
+    model.sample(&rows, options, samples.values.data());
+    return samples;
+}
+
 std::vector<double> forward(Model& model, const Table& rows) {
     std::vector<double> answer(static_cast<std::size_t>(rows.rows() * model.info().roots));
     model.forward(rows.view(), nullptr, rows.rows(), answer.data());

@@ -39,6 +39,9 @@ std::unique_ptr<Model> compile(const std::shared_ptr<const Circuit>& circuit, co
 // Answers of a model.
 std::vector<double> log_likelihood(const Model& model, const Table& rows);
 std::vector<double> max_log_value(const Model& model, const Table& rows);
+juice_sample_options sample_options(std::int64_t count, std::uint64_t seed);
+Table sample(const Model& model, const juice_sample_options& options);                          // unconditional
+Table sample(const Model& model, const Table& evidence, const juice_sample_options& options);   // options.count a row
 std::vector<double> forward(Model& model, const Table& rows);                          // all rows
 void backward(Model& model, const std::vector<double>& root_flows = {});               // empty: 1
 std::vector<float> parameters(const Model& model, const Circuit& circuit, std::int32_t vector);

@@ -126,6 +126,26 @@ public class RowFilesTests
     }
 
     [TestCaseSource(nameof(AllTypes))]
+    public void Rows_come_back_from_npz_as_they_were(Rows rows)
+    {
+        RowFiles.Save(_folder.File("a.npz"), rows);
+        Rows back = RowFiles.Load(_folder.File("a.npz"), new RowFileOptions { Array = "arr_0" });
+
+        Assert.That(back.ElementType, Is.EqualTo(rows.ElementType));
+        Assert.That(back.Entries(), Is.EqualTo(rows.Entries()));
+    }
+
+    [Test]
+    public void Csv_is_written_to_a_stream_that_stays_open()
+    {
+        using MemoryStream stream = new();
+        RowFiles.SaveCsv(stream, Rows.Of(new byte[] { 1, 2, 3, 4 }, 2));
+        RowFiles.SaveCsv(stream, Rows.Of(new[] { 0.5, double.NaN }, 2));
+
+        Assert.That(System.Text.Encoding.ASCII.GetString(stream.ToArray()), Is.EqualTo("1,2\n3,4\n0.5,\n"));
+    }
+
+    [TestCaseSource(nameof(AllTypes))]
     public void Rows_come_back_from_csv_with_every_bit(Rows rows)
     {
         RowFiles.Save(_folder.File("a.csv"), rows);
@@ -169,7 +189,7 @@ public class RowFilesTests
     [Test]
     public void Other_endings_are_not_written() =>
         Assert.That(() => RowFiles.Save(_folder.File("a.xls"), Rows.Of(new byte[] { 1 }, 1)),
-            Throws.ArgumentException.With.Message.Contains(".csv or .npy"));
+            Throws.ArgumentException.With.Message.Contains(".csv, .npy or .npz"));
 
     [Test]
     public void A_folder_that_is_not_there_is_named() =>

@@ -19,6 +19,7 @@ public class LayoutTests
         ["juice_hclt_options"] = typeof(NativeHcltOptions),
         ["juice_compile_options"] = typeof(NativeCompileOptions),
         ["juice_model_info"] = typeof(NativeModelInfo),
+        ["juice_sample_options"] = typeof(NativeSampleOptions),
         ["juice_em"] = typeof(NativeEm),
         ["juice_epoch_options"] = typeof(NativeEpochOptions),
         ["juice_epoch_result"] = typeof(NativeEpochResult),
