@@ -84,6 +84,8 @@ internal static class Tool
             TrainCommand.Create(terminal),
             EvaluateCommand.Create(terminal),
             LogLikelihoodCommand.Create(terminal),
+            PictureCommand.Create(terminal),
+            ReportCommand.Create(terminal),
             InspectCommand.Create(terminal),
             ConvertCommand.Create(),
             DataCommand.Create(terminal),

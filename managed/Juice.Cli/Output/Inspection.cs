@@ -15,7 +15,7 @@ internal sealed class Inspection(string path, Circuit circuit, CompiledCircuit c
         Facts facts = new();
         facts.Heading(path);
         facts.Add("variables", circuit.Variables);
-        facts.Add("inputs", string.Join(", ", Distributions().Select(group => $"{group.Text} × {Units.Count(group.Variables)}")));
+        facts.Add("inputs", string.Join(", ", Distributions(circuit).Select(group => $"{group.Text} × {Units.Count(group.Variables)}")));
         facts.Add("roots", circuit.Roots);
         string kinds = string.Join(
             ", ", Enum.GetValues<NodeType>().Select(type => $"{Units.Count(Vectors(type))} {type.ToString().ToLowerInvariant()}"));
@@ -48,7 +48,7 @@ internal sealed class Inspection(string path, Circuit circuit, CompiledCircuit c
         json.WriteString("model", path);
         json.WriteNumber("variables", circuit.Variables);
         json.WriteStartArray("distributions");
-        foreach ((string text, int variables) in Distributions())
+        foreach ((string text, int variables) in Distributions(circuit))
         {
             json.WriteStartObject();
             json.WriteString("distribution", text);
@@ -170,7 +170,8 @@ internal sealed class Inspection(string path, Circuit circuit, CompiledCircuit c
 
     private int Vectors(NodeType type) => circuit.Vectors.Count(vector => vector.Type == type);
 
-    private IReadOnlyList<(string Text, int Variables)> Distributions() =>
+    /// <summary>Which distributions a circuit's variables have, and how many have each.</summary>
+    public static IReadOnlyList<(string Text, int Variables)> Distributions(Circuit circuit) =>
     [
         .. circuit.Vectors.Where(vector => vector.Type == NodeType.Input).DistinctBy(vector => vector.Variable)
             .GroupBy(vector => Text(vector.Distribution!)).Select(group => (group.Key, group.Count())).OrderByDescending(group => group.Item2),

@@ -10,6 +10,10 @@ internal static class Units
     /// <summary>1 row, 2 rows.</summary>
     public static string Count(long count, string noun) => $"{Count(count)} {noun}{(count == 1 ? "" : "s")}";
 
+    /// <summary>Three digits and a word: 2.81 million.</summary>
+    public static string Large(long count) =>
+        count < 100_000 ? Count(count) : Scaled(count, 1000, ["", "thousand", "million", "billion", "trillion"]);
+
     public static string Bytes(long bytes) => Scaled(bytes, 1024, ["B", "KiB", "MiB", "GiB", "TiB"]);
 
     public static string Flop(double flop) => Scaled(flop, 1000, ["FLOP", "kFLOP", "MFLOP", "GFLOP", "TFLOP", "PFLOP"]);

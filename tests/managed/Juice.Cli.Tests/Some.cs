@@ -25,5 +25,16 @@ internal static class Some
         return model;
     }
 
+    /// <summary>A model of two variables with the categories 0, 1 and 2, the last of which has probability 0.</summary>
+    public static string ModelThatNeverHas2(TemporaryFolder folder)
+    {
+        string model = folder.File("never2.juice");
+        CircuitBuilder builder = new(variables: 2);
+        int[] inputs = [.. Enumerable.Range(0, 2).Select(v => builder.Input(v, new Categorical(3), 1, 1, parameters: [0.5f, 0.5f, 0]))];
+        using Circuit circuit = builder.Build(builder.Sum([builder.Product(inputs, 1, 1)], 1, 1, parameters: [1]));
+        circuit.Save(model);
+        return model;
+    }
+
     public static double Number(string text) => double.Parse(text, NumberStyles.Float, CultureInfo.InvariantCulture);
 }

@@ -1,0 +1,101 @@
+using System.Text.Json;
+using Juice.Cli.Training;
+
+namespace Juice.Cli.Reports;
+
+/// <summary>What a model's training left in its file or in a log: epochs, settings, and what it ran on. Anything may be missing.</summary>
+internal sealed class TrainingHistory
+{
+    /// <summary>The epochs of all runs, in order.</summary>
+    public IReadOnlyList<EpochRecord> Epochs { get; private init; } = [];
+
+    /// <summary>The settings of the last run, by name.</summary>
+    public IReadOnlyDictionary<string, string> Settings { get; private init; } = new Dictionary<string, string>();
+
+    /// <summary>What the last run ran on and took, by name.</summary>
+    public JsonElement? Machine { get; private init; }
+
+    /// <summary>The command of each run, as it was typed.</summary>
+    public IReadOnlyList<string> Commands { get; private init; } = [];
+
+    /// <summary>The name of the rows that it was trained on; null where nobody knows.</summary>
+    public string? Data { get; private init; }
+
+    /// <summary>Reads the metadata of a model; of <paramref name="log"/> the epochs, where there is one.</summary>
+    public static TrainingHistory Of(Circuit circuit, string? log)
+    {
+        JsonElement[] runs = Runs(circuit);
+        JsonElement? last = runs.Length > 0 ? runs[^1] : null;
+        return new()
+        {
+            Epochs = log is null ? Number([.. runs.SelectMany(run => Items(run, "epochs"))]) : Number(ReadLog(log)),
+            Settings = Part(last, "settings") is JsonElement settings
+                ? settings.EnumerateObject().ToDictionary(entry => entry.Name, entry => entry.Value.ToString())
+                : new Dictionary<string, string>(),
+            Machine = Part(last, TrainingMetadata.Machine),
+            Commands = [.. runs.Select(each => Text(each, TrainingMetadata.Command)).OfType<string>()],
+            Data = circuit.Metadata.GetValueOrDefault(TrainingMetadata.Data),
+        };
+    }
+
+    private static JsonElement[] Runs(Circuit circuit)
+    {
+        if (!circuit.Metadata.TryGetValue(TrainingMetadata.Training, out string? text)) return [];
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(text);
+            return Items(document.RootElement.Clone(), TrainingMetadata.Runs);
+        }
+        catch (JsonException)
+        {
+            return [];      // another program's text under this name
+        }
+    }
+
+    private static JsonElement? Part(JsonElement? run, string name) =>
+        run is { ValueKind: JsonValueKind.Object } element && element.TryGetProperty(name, out JsonElement part) && part.ValueKind == JsonValueKind.Object
+            ? part
+            : null;
+
+    private static JsonElement[] Items(JsonElement element, string name) =>
+        element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out JsonElement items) && items.ValueKind == JsonValueKind.Array
+            ? [.. items.EnumerateArray()]
+            : [];
+
+    private static List<JsonElement> ReadLog(string path)
+    {
+        List<JsonElement> lines = [];
+        int number = 0;
+        if (!File.Exists(path)) throw new FileNotFoundException($"There is no file '{path}'.", path);
+        foreach (string line in File.ReadLines(path))
+        {
+            number++;
+            try
+            {
+                using JsonDocument document = JsonDocument.Parse(line);
+                if (document.RootElement.ValueKind == JsonValueKind.Object && document.RootElement.TryGetProperty("epoch", out _))
+                    lines.Add(document.RootElement.Clone());
+            }
+            catch (JsonException e)
+            {
+                throw new InvalidDataException($"{path}: line {number} is not JSON, and a log of 'juice train --log' has a JSON object a line", e);
+            }
+        }
+        return lines.Count > 0 ? lines : throw new InvalidDataException($"{path} has no epochs");
+    }
+
+    // A model that went on counts its epochs anew; together they count through.
+    private static List<EpochRecord> Number(IReadOnlyList<JsonElement> epochs) =>
+    [
+        .. epochs.Select((epoch, i) => new EpochRecord(
+            i + 1, Real(epoch, "train_bpd") ?? double.NaN, Real(epoch, "validation_bpd"), Real(epoch, "rows_per_second") ?? double.NaN)),
+    ];
+
+    private static double? Real(JsonElement element, string name) =>
+        element.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.Number ? value.GetDouble() : null;
+
+    private static string? Text(JsonElement element, string name) =>
+        element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.String
+            ? value.GetString()
+            : null;
+}
