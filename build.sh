@@ -15,12 +15,14 @@ usage() {
 usage: ./build.sh COMMAND [OPTIONS]
 
   build                     the native library, the tool (out/bin/juice) and the native benchmarks, in Release
-  test [--sanitize]         builds and runs every test; with --sanitize the native tests under address and undefined-behaviour sanitizers
+  test [--sanitize | --packages]
+                            builds and runs every test; with --sanitize the native tests under address and undefined-behaviour sanitizers;
+                            with --packages makes the packages and uses them as a stranger would
   demo [--full] [--data DIR]
-                            learns Fashion-MNIST and leaves the model, new images, completed images and a report in out/demo; --full
-                            trains until it stops improving; DIR holds the data set's IDX files (default: Debian's package, else a download)
+                            learns Fashion-MNIST and leaves out/demo/model.juice and out/demo/curve.png; --full trains until it stops
+                            improving; DIR holds the data set's IDX files (default: Debian's package, else a download)
   bench [OPTIONS]           runs the native benchmarks; OPTIONS are theirs
-  pack                      puts packages into out/packages
+  pack                      puts the NuGet packages and an archive of the tool into out/packages
   clean                     removes out/
   help                      this text
 
@@ -202,6 +204,15 @@ test_managed() {
     add_results "$good" $((ran - good)) ${#projects[@]} ${#files[@]}
 }
 
+# test_packages: the packages of out/packages, used as a stranger would (tools/test-packages.sh leaves a line a test).
+test_packages() {
+    local results=$out/results/packages.txt
+    rm -f "$results"
+    run_tests "Package tests" test-packages tools/test-packages.sh "$results"
+    touch "$results"
+    add_results "$(grep -c '^passed' "$results" || true)" "$(grep -c '^failed' "$results" || true)" 1 "$(grep -c '^end' "$results" || true)"
+}
+
 # The last line of a test run, whatever happened before.
 summarise() {
     local ended=$1
@@ -224,6 +235,10 @@ run_all_tests() {
             build_native sanitize -DJUICE_TESTS=ON
             export ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1 UBSAN_OPTIONS=print_stacktrace=1
             test_native sanitize ;;
+        --packages)
+            build bench
+            step "Packing" pack tools/pack.sh
+            test_packages ;;
     esac
 }
 
@@ -248,21 +263,240 @@ demo() {
             && apt-cache show dataset-fashion-mnist > /dev/null 2>&1; then
         step "Installing dataset-fashion-mnist" apt-data apt_install dataset-fashion-mnist
     fi
-    if [ -z "$(find /usr/share/fonts -name '*.ttf' 2>/dev/null | head -n 1)" ] && can_install; then
-        step "Installing fonts-dejavu-core" apt-fonts apt_install fonts-dejavu-core      # pictures are drawn without one, but have no words
+    mkdir -p "$out/demo"
+    local length=(--epochs 12)
+    if [ $full = 1 ]; then length=(--epochs 500 --patience 10); fi
+    "$out/bin/juice" train hclt --data fashion-mnist --latents 64 --batch-size 256 "${length[@]}" --seed 1 \
+        --out "$out/demo/model.juice" --chart "$out/demo/curve.png"
+    "$out/bin/juice" evaluate "$out/demo/model.juice" --data fashion-mnist
+    echo "The model is out/demo/model.juice, its training curve out/demo/curve.png." >&2
+}
+
+# pack: what is published, in out/packages (tools/pack.sh).
+pack() {
+    build bench
+    step "Packing" pack tools/pack.sh
+    ls "$out/packages"
+}
+
+main() {}'; }
+has() { command -v "$1" > /dev/null 2>&1; }
+
+# The Debian packages that are missing for a build; "test", "bench" and "yardstick" as arguments ask for theirs, too.
+missing_packages() {
+    has cmake || echo cmake
+    has ninja || has make || echo ninja-build
+    if ! compiles 'int main() {}'; then
+        echo g++        # nothing can be compiled to find out about the rest
+    fi
+    compiles '#include <nlohmann/json.hpp>' || echo nlohmann-json3-dev
+    local want
+    for want in "$@"; do
+        case $want in
+            test)
+                { compiles '#include <gtest/gtest.h>' && links -lgtest; } || echo libgtest-dev
+                { compiles '#include <rapidcheck.h>' && links -lrapidcheck; } || echo librapidcheck-dev
+                compiles '#include <zlib.h>' || echo zlib1g-dev ;;
+            bench) compiles '#include <zlib.h>' || echo zlib1g-dev ;;
+            yardstick) { compiles '#include <cblas.h>' && links -lopenblas; } || echo libopenblas-dev ;;
+        esac
+    done
+}
+
+as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else "${sudo[@]}" "$@"; fi; }
+can_install() { has apt-get && { [ "$(id -u)" = 0 ] || has sudo; }; }
+
+apt_install() {
+    export DEBIAN_FRONTEND=noninteractive
+    as_root apt-get update && as_root apt-get install -y --no-install-recommends "$@"
+}
+
+require_packages() {
+    local packages
+    packages=$(missing_packages "$@" | sort -u | tr '\n' ' ')
+    if [ -n "$packages" ]; then
+        can_install || die "These packages are missing and neither root with apt-get nor sudo is there to install them: $packages"
+        # shellcheck disable=SC2086
+        step "Installing ${packages% }" apt apt_install $packages
+        packages=$(missing_packages "$@" | sort -u | tr '\n' ' ')
+        [ -z "$packages" ] || die "These are still missing after their installation: $packages(see $out/log/apt.log)"
+    fi
+}
+
+require_dotnet() {
+    if has dotnet && dotnet --list-sdks 2>/dev/null | grep -q '^\(1[0-9]\|[2-9][0-9]\)\.'; then return; fi
+    if can_install && apt-cache show dotnet-sdk-10.0 > /dev/null 2>&1; then
+        step "Installing dotnet-sdk-10.0" apt-dotnet apt_install dotnet-sdk-10.0
+    else
+        die "The .NET SDK 10 is missing: https://dotnet.microsoft.com/download/dotnet/10.0 has it."
+    fi
+}
+
+# ---- Building --------------------------------------------------------------------------------------------------------------------
+
+# build_native PRESET [CMAKE OPTIONS…]
+build_native() {
+    local preset=$1 generator=()
+    shift
+    if [ ! -f "$out/build/$preset/CMakeCache.txt" ] && has ninja; then generator=(-G Ninja); fi
+    step "Configuring native code ($preset)" "configure-$preset" cmake --preset "$preset" "${generator[@]}" "$@"
+    step "Building native code ($preset)" "build-$preset" cmake --build --preset "$preset" --parallel "$jobs"
+}
+
+# publish_tool: out/bin/juice beside its assemblies and libjuice.so.
+publish_tool() {
+    step "Restoring and building the tool" publish dotnet publish managed/Juice.Cli -c Release -o "$out/bin" -p:UseSharedCompilation=false
+    cp "$out/build/native/native/libjuice.so" "$out/bin/"
+}
+
+build() {
+    require_packages "$@"
+    require_dotnet
+    local tests=OFF bench=OFF want
+    for want in "$@"; do
+        case $want in test) tests=ON ;; bench) bench=ON ;; esac
+    done
+    build_native native -DJUICE_TESTS=$tests -DJUICE_BENCH=$bench
+    publish_tool
+    if [ $bench = ON ]; then cp "$out/build/native/native/bench/juice-bench" "$out/bin/"; fi
+}
+
+# ---- Testing: results are counted from the files that the runners leave, never from their exit status alone ----------------------------
+
+passed=0 failed=0
+
+# The sum of the numbers that `sed` finds with EXPRESSION in the FILES.
+sum_of() {
+    local expression=$1
+    shift
+    cat "$@" | sed -n "$expression" | awk '{ sum += $1 } END { print sum + 0 }'
+}
+
+# run_tests TITLE LOG COMMAND…: like step, but goes on after a failure; the status is left in `status`.
+run_tests() {
+    local title=$1 log=$out/log/$2.log start=$SECONDS
+    shift 2
+    printf '%-52s' "$title" >&2
+    status=0
+    "$@" > "$log" 2>&1 < /dev/null || status=$?
+    printf 'finished (%d s)\n' $((SECONDS - start)) >&2
+    if [ $status != 0 ]; then
+        { grep -E -A 6 ': Failure$|^  Failed |^==[0-9]+==ERROR|runtime error:' "$log" || tail -n 40 "$log"; } | cut -c 1-240 | head -n 120 >&2
+        { grep -E '^\[  FAILED  \] [^ ]+,|^  Failed ' "$log" || true; } | sed 's/, where .*//' | sort -u | head -n 60 >&2
+        echo "The whole log is $log." >&2
+    fi
+}
+
+# add_results PASSED FAILED RUNNERS_EXPECTED RUNNERS_SEEN
+add_results() {
+    local good=$1 bad=$2 dead=$(($3 - $4))
+    if [ $dead -gt 0 ]; then
+        echo "$dead test runner(s) left no results." >&2
+        bad=$((bad + dead))
+    elif [ $status != 0 ] && [ "$bad" = 0 ]; then
+        echo "All tests passed, but their runner ended with status $status." >&2
+        bad=1
+    fi
+    if [ $((good + bad)) = 0 ]; then
+        echo "There were no tests at all." >&2
+        bad=1
+    fi
+    passed=$((passed + good)) failed=$((failed + bad))
+}
+
+# test_native PRESET
+test_native() {
+    local results=$out/results/$1 ran wrong
+    rm -rf "$results"
+    mkdir -p "$results"
+    GTEST_OUTPUT=xml:$results/ run_tests "Native tests ($1)" "test-$1" ctest --test-dir "$out/build/$1" --output-on-failure
+    shopt -s nullglob
+    local files=("$results"/*.xml)
+    shopt -u nullglob
+    ran=$(sum_of '/<testcase .*result="completed"/s/.*/1/p' /dev/null "${files[@]}")
+    wrong=$(sum_of 's/.*<testsuites .*failures="\([0-9]*\)".*/\1/p' /dev/null "${files[@]}")
+    add_results $((ran - wrong)) "$wrong" "$(ctest --test-dir "$out/build/$1" -N | sed -n 's/^Total Tests: //p')" ${#files[@]}
+}
+
+test_managed() {
+    local results=$out/results/managed projects=(tests/managed/*/*.csproj) ran good
+    rm -rf "$results"
+    mkdir -p "$results"
+    run_tests "Managed tests" test-managed timeout 1500 dotnet test Juice.sln -c Release --no-build --logger trx --results-directory "$results"
+    shopt -s nullglob
+    local files=("$results"/*.trx)
+    shopt -u nullglob
+    ran=$(sum_of 's/.*<Counters .*executed="\([0-9]*\)".*/\1/p' /dev/null "${files[@]}")
+    good=$(sum_of 's/.*<Counters .*passed="\([0-9]*\)".*/\1/p' /dev/null "${files[@]}")
+    add_results "$good" $((ran - good)) ${#projects[@]} ${#files[@]}
+}
+
+# test_packages: the packages of out/packages, used as a stranger would (tools/test-packages.sh leaves a line a test).
+test_packages() {
+    local results=$out/results/packages.txt
+    rm -f "$results"
+    run_tests "Package tests" test-packages tools/test-packages.sh "$results"
+    touch "$results"
+    add_results "$(grep -c '^passed' "$results" || true)" "$(grep -c '^failed' "$results" || true)" 1 "$(grep -c '^end' "$results" || true)"
+}
+
+# The last line of a test run, whatever happened before.
+summarise() {
+    local ended=$1
+    if [ "$ended" != 0 ] && [ $failed = 0 ]; then failed=1; fi
+    echo "$passed passed, $failed failed"
+    [ $failed = 0 ] || exit 1
+}
+
+run_all_tests() {
+    if [ -z "${JUICE_DATA:-}" ] && [ -d "$root/../shared/data" ]; then JUICE_DATA=$(cd "$root/../shared/data" && pwd); export JUICE_DATA; fi
+    trap 'summarise $?' EXIT
+    case ${1:-} in
+        '')
+            build test bench
+            step "Building the managed tests" build-managed dotnet build Juice.sln -c Release -p:UseSharedCompilation=false
+            test_native native
+            test_managed ;;
+        --sanitize)
+            require_packages test
+            build_native sanitize -DJUICE_TESTS=ON
+            export ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1 UBSAN_OPTIONS=print_stacktrace=1
+            test_native sanitize ;;
+        --packages)
+            build bench
+            step "Packing" pack tools/pack.sh
+            test_packages ;;
+    esac
+}
+
+# ---- The other commands ----------------------------------------------------------------------------------------------------------
+
+demo() {
+    local full=0 data=
+    while [ $# -gt 0 ]; do
+        case $1 in
+            --full) full=1 ;;
+            --data) [ $# -gt 1 ] || bad_usage "--data wants a folder."; data=$2; shift ;;
+            *) bad_usage "Unknown option for demo: $1" ;;
+        esac
+        shift
+    done
+    build
+    if [ -n "$data" ]; then
+        [ -d "$data" ] || die "There is no folder $data."
+        JUICE_DATA_FASHION_MNIST=$(cd "$data" && pwd)
+        export JUICE_DATA_FASHION_MNIST
+    elif [ -z "${JUICE_DATA_FASHION_MNIST:-}" ] && [ ! -d /usr/share/datasets/fashion-mnist ] && can_install \
+            && apt-cache show dataset-fashion-mnist > /dev/null 2>&1; then
+        step "Installing dataset-fashion-mnist" apt-data apt_install dataset-fashion-mnist
     fi
     mkdir -p "$out/demo"
     local length=(--epochs 12)
     if [ $full = 1 ]; then length=(--epochs 500 --patience 10); fi
     "$out/bin/juice" train hclt --data fashion-mnist --latents 64 --batch-size 256 "${length[@]}" --seed 1 \
-        --out "$out/demo/model.juice" --chart "$out/demo/curve.png" --log "$out/demo/train.jsonl"
+        --out "$out/demo/model.juice" --chart "$out/demo/curve.png"
     "$out/bin/juice" evaluate "$out/demo/model.juice" --data fashion-mnist
-    "$out/bin/juice" picture samples "$out/demo/model.juice" --shape 28x28 --grid 8x8 --temperature 0.7 --out "$out/demo/samples.png"
-    "$out/bin/juice" picture completions "$out/demo/model.juice" --data fashion-mnist --shape 28x28 --out "$out/demo/completions.png"
-    "$out/bin/juice" report "$out/demo/model.juice" --data fashion-mnist --shape 28x28 --temperature 0.7 --title "Fashion-MNIST, learnt by a circuit" \
-        --about "Fashion-MNIST (Xiao, Rasul and Vollgraf, 2017): photographs of clothes, bags and shoes in ten kinds, 28×28 pixels of 256 greys." \
-        --out "$out/demo/report.html"
-    echo "In out/demo: report.html, which tells it all; samples.png, completions.png, curve.png; model.juice." >&2
+    echo "The model is out/demo/model.juice, its training curve out/demo/curve.png." >&2
 }
 
 # pack: the library and its native part as NuGet packages, and the tool as an archive that runs where .NET is.
@@ -294,7 +528,7 @@ main() {
     case $command in
         build) [ $# = 0 ] || bad_usage "build takes no options."; build bench ;;
         test)
-            case "$*" in '' | --sanitize) run_all_tests "$@" ;; *) bad_usage "Unknown options for test: $*" ;; esac ;;
+            case "$*" in '' | --sanitize | --packages) run_all_tests "$@" ;; *) bad_usage "Unknown options for test: $*" ;; esac ;;
         demo) demo "$@" ;;
         bench) require_packages yardstick; build bench; exec "$out/bin/juice-bench" "$@" ;;
         pack) [ $# = 0 ] || bad_usage "pack takes no options."; pack ;;

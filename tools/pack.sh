@@ -1,0 +1,46 @@
+#!/usr/bin/env bash
+# Makes out/packages from what `./build.sh build` built: the NuGet packages, an archive of the tool and the native library's symbols.
+#
+# out/runtimes/RID/native/ holds the native libraries of all platforms, as they lie in the packages. This script puts the one of the machine
+# that packs there; those of other platforms are put there before, by whoever built them:
+#   out/runtimes/linux-arm64/native/libjuice.so    out/runtimes/win-x64/native/libjuice.dll    out/runtimes/osx-arm64/native/libjuice.dylib
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+out=$PWD/out packages=$PWD/out/packages
+version=$(sed -n 's:.*<Version>\(.*\)</Version>.*:\1:p' Directory.Build.props)
+case $(uname -m) in x86_64) architecture=x64 ;; aarch64 | arm64) architecture=arm64 ;; *) architecture=$(uname -m) ;; esac
+case $(uname -s) in
+    Darwin) platform=osx-$architecture library=libjuice.dylib ;;
+    *) platform=linux-$architecture library=libjuice.so ;;
+esac
+if ldd --version 2>&1 | grep -q musl; then platform=linux-musl-$architecture; fi
+stage=$(mktemp -d)
+trap 'rm -rf "$stage"' EXIT
+
+rm -rf "$packages"
+mkdir -p "$packages" "$out/runtimes/$platform/native"
+native=$out/runtimes/$platform/native/$library
+
+# The library without its symbols, which go into an archive of their own; a debugger finds them by name and build id.
+cp "$out/build/native/native/$library" "$stage/$library"
+if command -v objcopy > /dev/null; then
+    (
+        cd "$stage"
+        objcopy --only-keep-debug "$library" "$library.debug"
+        objcopy --strip-unneeded --add-gnu-debuglink="$library.debug" "$library"
+        tar czf "$packages/juice-$version-$platform-symbols.tar.gz" "$library.debug"
+    )
+fi
+cp "$stage/$library" "$native"
+
+# Its own folder, because a build for packages differs from the daily one.
+dotnet msbuild tools/pack.proj -m -v:m "-p:PackageOutputPath=$packages/" "-p:ArtifactsPath=$out/pack"
+
+name=juice-$version-$platform
+mkdir -p "$stage/$name/include"
+cp -r "$out/bin" "$stage/$name/bin"
+cp "$native" "$stage/$name/bin/$library"
+cp native/include/juice/juice.h "$stage/$name/include/"
+cp LICENSE README.md CHANGELOG.md "$stage/$name/"
+tar czf "$packages/$name.tar.gz" -C "$stage" "$name"
