@@ -19,8 +19,8 @@ usage: ./build.sh COMMAND [OPTIONS]
                             builds and runs every test; with --sanitize the native tests under address and undefined-behaviour sanitizers;
                             with --packages makes the packages and uses them as a stranger would
   demo [--full] [--data DIR]
-                            learns Fashion-MNIST and leaves out/demo/model.juice and out/demo/curve.png; --full trains until it stops
-                            improving; DIR holds the data set's IDX files (default: Debian's package, else a download)
+                            learns Fashion-MNIST and leaves the model, new images, completed images and a report in out/demo; --full
+                            trains until it stops improving; DIR holds the data set's IDX files (default: Debian's package, else a download)
   bench [OPTIONS]           runs the native benchmarks; OPTIONS are theirs
   pack                      puts the NuGet packages and an archive of the tool into out/packages
   clean                     removes out/
@@ -490,13 +490,21 @@ demo() {
             && apt-cache show dataset-fashion-mnist > /dev/null 2>&1; then
         step "Installing dataset-fashion-mnist" apt-data apt_install dataset-fashion-mnist
     fi
+    if [ -z "$(find /usr/share/fonts -name '*.ttf' 2>/dev/null | head -n 1)" ] && can_install; then
+        step "Installing fonts-dejavu-core" apt-fonts apt_install fonts-dejavu-core      # pictures are drawn without one, but have no words
+    fi
     mkdir -p "$out/demo"
     local length=(--epochs 12)
     if [ $full = 1 ]; then length=(--epochs 500 --patience 10); fi
     "$out/bin/juice" train hclt --data fashion-mnist --latents 64 --batch-size 256 "${length[@]}" --seed 1 \
-        --out "$out/demo/model.juice" --chart "$out/demo/curve.png"
+        --out "$out/demo/model.juice" --chart "$out/demo/curve.png" --log "$out/demo/train.jsonl"
     "$out/bin/juice" evaluate "$out/demo/model.juice" --data fashion-mnist
-    echo "The model is out/demo/model.juice, its training curve out/demo/curve.png." >&2
+    "$out/bin/juice" picture samples "$out/demo/model.juice" --shape 28x28 --grid 8x8 --temperature 0.7 --out "$out/demo/samples.png"
+    "$out/bin/juice" picture completions "$out/demo/model.juice" --data fashion-mnist --shape 28x28 --out "$out/demo/completions.png"
+    "$out/bin/juice" report "$out/demo/model.juice" --data fashion-mnist --shape 28x28 --temperature 0.7 --title "Fashion-MNIST, learnt by a circuit" \
+        --about "Fashion-MNIST (Xiao, Rasul and Vollgraf, 2017): photographs of clothes, bags and shoes in ten kinds, 28×28 pixels of 256 greys." \
+        --out "$out/demo/report.html"
+    echo "In out/demo: report.html, which tells it all; samples.png, completions.png, curve.png; model.juice." >&2
 }
 
 # pack: the library and its native part as NuGet packages, and the tool as an archive that runs where .NET is.

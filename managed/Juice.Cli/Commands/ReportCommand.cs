@@ -27,7 +27,7 @@ internal sealed class ReportCommand
         Description = "A sentence or two on the data, to stand below the heading.",
         HelpName = "TEXT",
     };
-    private readonly SamplingOptions _sampling = new();
+    private readonly SamplingOptions _sampling = new("Of new images, not of completions: ");
     private readonly DataOptions _dataOptions = new();
     private readonly ModelOptions _modelOptions = new();
 

@@ -4,14 +4,15 @@ using System.Globalization;
 namespace Juice.Cli.Options;
 
 /// <summary>How samples are drawn, as the command line says it.</summary>
-internal sealed class SamplingOptions
+/// <param name="ofWhat">What the temperature changes, where that is not all that is drawn.</param>
+internal sealed class SamplingOptions(string ofWhat = "")
 {
     private readonly Option<ulong> _seed = OptionValues.Whole<ulong>(
         "--seed", "Draws the samples. One seed, one picture.", minimum: 0, defaultValue: 0);
 
     private readonly Option<double> _temperature = new("--temperature")
     {
-        Description = "1 draws from the model's distribution, exactly; lower draws likelier values only, higher more varied ones.",
+        Description = ofWhat + "1 draws from the model's distribution, exactly; lower draws likelier values only, higher more varied ones.",
         HelpName = "T",
         DefaultValueFactory = _ => 1,
         CustomParser = result =>

@@ -17,7 +17,7 @@ internal static class CompletionsSection
             Tag("p", null,
                 $"Of {facts.Judged} the {half} half is hidden, and drawn anew given the other: from the exact posterior, not by an approximation. "
                     + "Below each stands what the half costs given the other, in bits per hidden value: two log-likelihoods apart. "
-                    + SamplesSection.Temperature(images.Sampling)),
+                    + $"Temperature 1, seed {images.Sampling.Seed}."),
             Tag("div", "strips", Enumerable.Range(0, (int)images.Completions.Originals.Count).Select(i => Strip(images, i))));
     }
 

@@ -42,7 +42,7 @@ internal sealed class ReportAuthor(Circuit circuit, CompiledCircuit model, Cance
         Rows examples = (train ?? rows).Rows;
         long[] completed = Completions.Spread(rows.Rows.Count, CompletedCount);
         NamedRows originals = rows with { Rows = rows.Rows.Select(completed) };
-        SampleOptions completing = sampling with { SamplesPerRow = CompletionsEach };
+        SampleOptions completing = new() { Seed = sampling.Seed, SamplesPerRow = CompletionsEach };     // exact, whatever the temperature
         Completions completions = originals.Use(all => Completions.Draw(model, all, hidden, shape, completing, cancellation));
         return new()
         {

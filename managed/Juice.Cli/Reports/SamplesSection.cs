@@ -19,8 +19,8 @@ internal static class SamplesSection
                 Enumerable.Range(0, (int)images.Samples.Count).Select(i => Cells.Cell(images.Painter.Png(images.Samples, i), $"sample {i + 1}"))));
     }
 
-    public static string Temperature(SampleOptions sampling) => sampling.Temperature == 1
+    private static string Temperature(SampleOptions sampling) => sampling.Temperature == 1
         ? $"Temperature 1: draws from the model's distribution as it is. Seed {sampling.Seed}."
-        : $"Temperature {Number(sampling.Temperature, "0.##")}: likely values are favoured {(sampling.Temperature < 1 ? "more" : "less")} than in "
-            + $"the model's distribution itself. Seed {sampling.Seed}.";
+        : $"Temperature {Number(sampling.Temperature, "0.##")}: {(sampling.Temperature < 1 ? "likely" : "unlikely")} choices are favoured, more than in the "
+            + $"model's distribution itself. Seed {sampling.Seed}.";
 }

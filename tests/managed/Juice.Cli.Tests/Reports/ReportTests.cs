@@ -3,6 +3,7 @@ using System.Text.RegularExpressions;
 using System.Xml;
 using System.Xml.Linq;
 using Juice.Cli.Output;
+using Juice.Cli.Pictures;
 using Juice.Data;
 using SkiaSharp;
 
@@ -124,6 +125,9 @@ public class ReportTests
         double[] given = [.. original.Select((value, v) => v >= 8 ? double.NaN : value)];
         double bits = (compiled.LogLikelihood<double>(given) - compiled.LogLikelihood<double>(original)) / Math.Log(2) / 4;
         Assert.That(strips[1].Descendants("figcaption").First().Elements().Last().Value, Is.EqualTo(bits.ToString("0.00", CultureInfo.InvariantCulture)));
+        Completions expected = Completions.Draw(
+            compiled, rows.Select(Completions.Spread(30, 8)), ImagePart.Bottom, new(3, 4), new SampleOptions { Seed = 4, SamplesPerRow = 3 }, default);
+        Assert.That(Images(strips[1]).Skip(2), Is.EqualTo(Enumerable.Range(0, 3).Select(k => PngOf(expected.Sample(1, k)))), "exact, whatever the temperature");
 
         XElement tree = page.Descendants("svg").Single(svg => svg.Attribute("class")?.Value == "tree");
         Assert.That(tree.Elements("line").Count(), Is.EqualTo(11));
@@ -132,9 +136,14 @@ public class ReportTests
         {
             double[] values = new double[12];
             rows.CopyTo(row, values);
+            return PngOf(values);
+        }
+
+        static byte[] PngOf(ReadOnlySpan<double> values)
+        {
             using SKBitmap image = new(4, 3, SKColorType.Rgba8888, SKAlphaType.Unpremul)
             {
-                Pixels = [.. values.Select(value => value == 1 ? SKColors.White : SKColors.Black)],
+                Pixels = [.. values.ToArray().Select(value => value == 1 ? SKColors.White : SKColors.Black)],
             };
             return image.Encode(SKEncodedImageFormat.Png, 100).ToArray();
         }
