@@ -10,6 +10,7 @@
 #include "circuit/memory.h"
 #include "circuit/node_ranges.h"
 #include "common/error.h"
+#include "common/memory.h"
 #include "common/philox.h"
 
 namespace juice {
@@ -137,6 +138,10 @@ void initialize_parameters(CircuitParts& parts, std::uint64_t seed) {
         }
     }
     if (skeletons.empty()) return;
+    if (const std::int64_t limit = memory_limit_from_environment(); limit > 0 && floats > limit / 4) {
+        fail(JUICE_ERROR_MEMORY, "JUICE_MEMORY_LIMIT is %lld bytes: the parameters to be drawn for this circuit are %lld", static_cast<long long>(limit),
+             static_cast<long long>(floats * 4));
+    }
 
     const std::shared_ptr<float> memory = allocate_floats(floats);
     parts.storage.push_back(memory);

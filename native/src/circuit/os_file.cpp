@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <system_error>
+#include <utility>
 
 #include "common/error.h"
 
@@ -17,6 +18,14 @@ namespace juice {
 namespace {
 
 std::string reason(int error) { return std::generic_category().message(error); }
+
+// The system's call again for as long as a signal interrupts it.
+template <typename Call>
+auto uninterrupted(Call&& call) {
+    auto result = call();
+    while (result < 0 && errno == EINTR) result = call();
+    return result;
+}
 
 class Descriptor {
 public:
@@ -45,7 +54,8 @@ std::string behind_links(const std::string& path) {
 }  // namespace
 
 MappedFile map_file(const std::string& path) {
-    const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));     // non-blocking: a pipe is refused, not waited for
+    // Non-blocking: a pipe is refused, not waited for.
+    const Descriptor file(uninterrupted([&] { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK); }));
     if (file.get() < 0) fail(JUICE_ERROR_FILE, "%s cannot be opened: %s", path.c_str(), reason(errno).c_str());
     struct stat status{};
     if (fstat(file.get(), &status) != 0) fail(JUICE_ERROR_FILE, "%s cannot be examined: %s", path.c_str(), reason(errno).c_str());
@@ -53,7 +63,7 @@ MappedFile map_file(const std::string& path) {
     const auto size = static_cast<std::size_t>(status.st_size);
     if (size == 0) return {};
     void* memory = mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.get(), 0);
-    if (memory == MAP_FAILED) fail(JUICE_ERROR_FILE, "%s cannot be mapped: %s", path.c_str(), reason(errno).c_str());
+    if (memory == MAP_FAILED) fail(errno == ENOMEM ? JUICE_ERROR_MEMORY : JUICE_ERROR_FILE, "%s cannot be mapped: %s", path.c_str(), reason(errno).c_str());
     return {{static_cast<const std::byte*>(memory), size}, std::shared_ptr<const void>(memory, [size](void* mapped) { munmap(mapped, size); })};
 }
 
@@ -61,7 +71,7 @@ FileWriter::FileWriter(const std::string& path) : path_(path), target_(behind_li
     struct stat status{};
     const bool exists = ::stat(target_.c_str(), &status) == 0;
     if (exists && !S_ISREG(status.st_mode)) {
-        file_ = ::open(target_.c_str(), O_WRONLY | O_CLOEXEC);
+        file_ = uninterrupted([&] { return ::open(target_.c_str(), O_WRONLY | O_CLOEXEC); });
         if (file_ < 0) fail_write();
         return;
     }
@@ -77,10 +87,10 @@ FileWriter::~FileWriter() {
 void FileWriter::open_temporary(const std::string& folder) {
     static std::atomic<unsigned> count{0};
     for (int tries = 0; tries < 1000; ++tries) {
-        const std::string name = folder + "/.juice-" + std::to_string(getpid()) + "-" + std::to_string(count++) + ".tmp";
-        file_ = ::open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        std::string name = folder + "/.juice-" + std::to_string(getpid()) + "-" + std::to_string(count++) + ".tmp";
+        file_ = uninterrupted([&] { return ::open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666); });
         if (file_ >= 0) {
-            temporary_ = name;
+            temporary_ = std::move(name);       // cannot fail, or the file would stay
             return;
         }
         if (errno != EEXIST) break;
@@ -92,23 +102,23 @@ void FileWriter::fail_write() const { fail(JUICE_ERROR_FILE, "%s cannot be writt
 
 void FileWriter::write(std::span<const std::byte> bytes) {
     while (!bytes.empty()) {
-        const ssize_t written = ::write(file_, bytes.data(), bytes.size());
-        if (written < 0 && errno == EINTR) continue;
+        const ssize_t written = uninterrupted([&] { return ::write(file_, bytes.data(), bytes.size()); });
         if (written < 0) fail_write();
         bytes = bytes.subspan(static_cast<std::size_t>(written));
     }
 }
 
 void FileWriter::commit() {
-    if (!temporary_.empty() && fsync(file_) != 0) fail_write();
+    if (!temporary_.empty() && uninterrupted([&] { return fsync(file_); }) != 0) fail_write();
     const int file = file_;
     file_ = -1;
-    if (::close(file) != 0) fail_write();
+    if (::close(file) != 0 && errno != EINTR) fail_write();     // interrupted, it is closed all the same
     if (temporary_.empty()) return;
+    const std::string name = folder_of(target_);
     if (::rename(temporary_.c_str(), target_.c_str()) != 0) fail_write();
     temporary_.clear();
-    // The new name is there; that it survives a power cut is the file system's to promise, and some cannot sync a folder.
-    const Descriptor folder(::open(folder_of(target_).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    // The new name is there, and nothing below may fail; that it survives a power cut is the file system's to promise, and some cannot sync a folder.
+    const Descriptor folder(::open(name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (folder.get() >= 0) fsync(folder.get());
 }
 

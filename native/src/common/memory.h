@@ -5,8 +5,16 @@
 
 namespace juice {
 
-// Bytes of physical memory this process may use; 0 where unknown.
-std::int64_t physical_memory();
+// Bytes that this process may still use without pushing anybody out: what the system calls available, swap included, and what the control group
+// leaves. INT64_MAX where the system does not say.
+std::int64_t available_memory();
+
+// Throws Error(JUICE_ERROR_MEMORY) naming `purpose` and the size where less is available. The system promises more memory than it has and ends
+// processes that come for it, so whoever is about to fill a lot of it asks here first. Small sizes pass unasked.
+void require_memory(std::int64_t bytes, const char* purpose);
+
+// JUICE_MEMORY_LIMIT in bytes ("512", "64M", "8G"), 0 where it is not set; Error(JUICE_ERROR_ARGUMENT) where it is no such number.
+std::int64_t memory_limit_from_environment();
 
 class Memory {
 public:

@@ -5,6 +5,7 @@
 #include <fstream>
 #include <mutex>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -13,6 +14,8 @@
 #if defined(__linux__)
 #include <sched.h>
 #endif
+
+#include "common/error.h"
 
 namespace juice {
 
@@ -90,6 +93,9 @@ ThreadPool::ThreadPool(int threads) : state_(std::make_unique<State>()) {
     const int count = threads > 0 ? threads : available_cores();
     try {
         for (int i = 1; i < count; ++i) state_->workers.emplace_back([state = state_.get(), i] { state->work(i); });
+    } catch (const std::system_error& error) {
+        state_->stop();
+        fail(JUICE_ERROR_MEMORY, "thread %zu of %d could not be started: %s", state_->workers.size() + 2, count, error.code().message().c_str());
     } catch (...) {
         state_->stop();
         throw;

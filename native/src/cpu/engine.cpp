@@ -21,8 +21,9 @@ Rule rule_of(const juice_em& em) { return {em.step_size, em.pseudocount, em.min_
 
 class Engine {
 public:
-    Engine(const PlanView& plan, const EngineOptions& options)
+    Engine(const PlanView& plan, const HostTable& host, const EngineOptions& options)
         : plan_(plan),
+          host_(host),
           kernels_(choose_kernels(options.instruction_set)),
           parameters_(plan.totals.parameters, "parameters"),
           flows_(plan.totals.flows, "flows"),
@@ -48,6 +49,7 @@ public:
     }
 
     const char* instruction_set() const { return kernels_.name; }
+    const HostTable& host() const { return host_; }
 
     void write_parameters(std::int32_t o, const float* source) {
         const PlanOwner& owner = plan_.owners[o];
@@ -58,7 +60,9 @@ public:
             for (std::int64_t i = 0; i < owner.parameter_count; ++i)
                 if (to[i] != 0 && to[i] < least_weight) to[i] = least_weight;
         count_parameters(o);
-        if (owner.kind == OwnerKind::LogTable) fill_log_table(owner, to);
+        if (owner.kind != OwnerKind::LogTable) return;
+        std::vector<double> logs(static_cast<std::size_t>(owner.panels * panel));
+        fill_log_table(owner, to, logs.data());
     }
 
     // Lazy tables are multiplied out on the way, so that reading changes nothing.
@@ -130,10 +134,11 @@ public:
 
     void rows(const BatchView& batch) {
         if (!training_ || training_->capacity() < batch.rows) {
-            training_.reset();
+            training_.reset();      // the old memory first, so that never both are held; without training_ the threads' count for nothing
             threads_.clear();
-            training_ = std::make_unique<Workspace>(plan_, batch.rows, true);
-            for (int t = 0; t < pool_.size(); ++t) threads_.push_back(std::make_unique<ThreadScratch>(plan_, training_->capacity()));
+            auto workspace = std::make_unique<Workspace>(plan_, batch.rows, true);
+            for (int t = 0; t < pool_.size(); ++t) threads_.push_back(std::make_unique<ThreadScratch>(plan_, workspace->capacity()));
+            training_ = std::move(workspace);
         }
         run_ = base_run(batch, 0);
         run_.training = 1;
@@ -158,11 +163,12 @@ public:
     }
 
     void update(const Rule& rule) {
-        if (threads_.empty()) return;       // nothing has been trained: no flows
+        if (!training_) return;             // nothing has been trained: no flows
         if (folded_) {
             fold();
             std::swap(flows_, totals_);     // the update reads the flow buffer
             fresh_ = fresh_totals_;
+            folded_ = false;
         }
         Run run = base_run({}, 0);
         std::atomic<std::int32_t> next{0};
@@ -205,6 +211,7 @@ public:
             fresh_ = fresh_totals_;
             folded_ = false;
         }
+        if (!training_) rows({1, panel, blank_codes(), blank_reals(), nullptr});      // update needs a thread's scratch
         for_each_part(offset, count, [&](std::size_t part, std::int64_t from, std::int64_t floats) {
             const auto [begin, length] = extent(part);
             if (fresh_[part]) std::memset(flows_.data() + begin, 0, static_cast<std::size_t>(length) * sizeof(float));
@@ -213,7 +220,6 @@ public:
             const float* s = source + (from - offset);
             for (std::int64_t i = 0; i < floats; ++i) to[i] = add ? to[i] + s[i] : s[i];
         });
-        if (threads_.empty()) rows({1, panel, blank_codes(), blank_reals(), nullptr});      // update needs a thread's scratch
     }
 
     void clear_flows() {
@@ -257,6 +263,7 @@ private:
     };
 
     const PlanView plan_;
+    const HostTable host_;
     const Kernels& kernels_;
     Memory parameters_, flows_, nodes_;
     std::vector<OwnerState> states_;
@@ -415,11 +422,9 @@ private:
     }
 };
 
-HostTable host{};
-
 // The table's functions: no exception passes.
 template <class Body>
-juice_status guarded(Body body) noexcept {
+juice_status guarded(const HostTable& host, Body body) noexcept {
     try {
         body();
         return JUICE_OK;
@@ -432,39 +437,46 @@ juice_status guarded(Body body) noexcept {
     } catch (const std::exception& error) {
         host.error(JUICE_ERROR_INTERNAL, error.what());
         return JUICE_ERROR_INTERNAL;
+    } catch (...) {
+        host.error(JUICE_ERROR_INTERNAL, "an exception of an unknown type was thrown");
+        return JUICE_ERROR_INTERNAL;
     }
 }
 
 Engine& self(void* engine) { return *static_cast<Engine*>(engine); }
+
+template <class Body>
+juice_status guarded(void* engine, Body body) noexcept {
+    return guarded(self(engine).host(), [&] { body(self(engine)); });
+}
 
 const EngineTable engine_table = {
     engine_version,
     sizeof(EngineTable),
     "cpu",
     [](const PlanView* plan, const HostTable* table, const EngineOptions* options, void** engine) {
-        host = *table;
-        return guarded([&] { *engine = new Engine(*plan, *options); });
+        return guarded(*table, [&] { *engine = new Engine(*plan, *table, *options); });
     },
     [](void* engine) { delete static_cast<Engine*>(engine); },
     [](void* engine) { return self(engine).instruction_set(); },
-    [](void* engine, std::int32_t owner, const float* source) { return guarded([&] { self(engine).write_parameters(owner, source); }); },
-    [](void* engine, std::int32_t owner, float* destination) { return guarded([&] { self(engine).read_parameters(owner, destination); }); },
+    [](void* engine, std::int32_t owner, const float* source) { return guarded(engine, [&](Engine& self) { self.write_parameters(owner, source); }); },
+    [](void* engine, std::int32_t owner, float* destination) { return guarded(engine, [&](Engine& self) { self.read_parameters(owner, destination); }); },
     [](void* engine, const BatchView* batch, std::int32_t maximise, double* destination) {
-        return guarded([&] { self(engine).query(*batch, maximise != 0, destination); });
+        return guarded(engine, [&](Engine& self) { self.query(*batch, maximise != 0, destination); });
     },
     [](void* engine, const BatchView* evidence, const SampleOptions* options, const SampleView* samples, std::int64_t* impossible) {
-        return guarded([&] { *impossible = self(engine).sample(*evidence, *options, *samples); });
+        return guarded(engine, [&](Engine& self) { *impossible = self.sample(*evidence, *options, *samples); });
     },
-    [](void* engine, const BatchView* batch) { return guarded([&] { self(engine).rows(*batch); }); },
-    [](void* engine, double* log_likelihood) { return guarded([&] { self(engine).forward(log_likelihood); }); },
-    [](void* engine, const float* root_flows) { return guarded([&] { self(engine).backward(root_flows); }); },
-    [](void* engine, const juice_em* rule) { return guarded([&] { self(engine).update(rule_of(*rule)); }); },
-    [](void* engine, const juice_em* rule, double* log_likelihood) { return guarded([&] { self(engine).step(rule_of(*rule), log_likelihood); }); },
-    [](void* engine, std::int64_t offset, std::int64_t count, float* destination) { return guarded([&] { self(engine).read_flows(offset, count, destination); }); },
+    [](void* engine, const BatchView* batch) { return guarded(engine, [&](Engine& self) { self.rows(*batch); }); },
+    [](void* engine, double* log_likelihood) { return guarded(engine, [&](Engine& self) { self.forward(log_likelihood); }); },
+    [](void* engine, const float* root_flows) { return guarded(engine, [&](Engine& self) { self.backward(root_flows); }); },
+    [](void* engine, const juice_em* rule) { return guarded(engine, [&](Engine& self) { self.update(rule_of(*rule)); }); },
+    [](void* engine, const juice_em* rule, double* log_likelihood) { return guarded(engine, [&](Engine& self) { self.step(rule_of(*rule), log_likelihood); }); },
+    [](void* engine, std::int64_t offset, std::int64_t count, float* destination) { return guarded(engine, [&](Engine& self) { self.read_flows(offset, count, destination); }); },
     [](void* engine, std::int64_t offset, std::int64_t count, const float* source, std::int32_t add) {
-        return guarded([&] { self(engine).write_flows(offset, count, source, add != 0); });
+        return guarded(engine, [&](Engine& self) { self.write_flows(offset, count, source, add != 0); });
     },
-    [](void* engine) { return guarded([&] { self(engine).clear_flows(); }); },
+    [](void* engine) { return guarded(engine, [&](Engine& self) { self.clear_flows(); }); },
 };
 
 }  // namespace

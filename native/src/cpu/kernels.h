@@ -125,8 +125,8 @@ struct Kernels {
     void (*root_values)(const Run&, double* destination);
 };
 
-// Recomputes the log2 probabilities of a LogTable owner from its parameters. Pure C++, in float64.
-void fill_log_table(const PlanOwner& owner, float* parameters);
+// Recomputes the log2 probabilities of a LogTable owner from its parameters. Pure C++, in float64; `logs` has room for a number a padded node.
+void fill_log_table(const PlanOwner& owner, float* parameters, double* logs);
 
 const Kernels* kernels_avx512();        // NULL where the build has none
 const Kernels* kernels_avx2();

@@ -1,7 +1,6 @@
 // Log-probability tables of the distributions whose probabilities may be far too small for a float: binomial and discrete logistic.
 #include <algorithm>
 #include <cmath>
-#include <vector>
 
 #include "cpu/kernels.h"
 
@@ -21,12 +20,11 @@ double log_interval(double a, double b) {
 
 }  // namespace
 
-void fill_log_table(const PlanOwner& owner, float* parameters) {
+void fill_log_table(const PlanOwner& owner, float* parameters, double* logs) {
     constexpr double to_log2 = 1.4426950408889634;
     const std::int64_t width = owner.panels * panel;
     const float* first = parameters + owner.domain * width;
     const float* second = first + width;
-    std::vector<double> logs(static_cast<std::size_t>(width));
     for (std::int64_t x = 0; x < owner.domain; ++x) {
         double top = -INFINITY;
         for (std::int64_t node = 0; node < width; ++node) {
@@ -42,11 +40,11 @@ void fill_log_table(const PlanOwner& owner, float* parameters) {
                 const double b = x == owner.domain - 1 ? INFINITY : (low + bin - first[node]) / second[node];
                 log = owner.domain == 1 ? 0 : log_interval(a, b);
             }
-            logs[static_cast<std::size_t>(node)] = log * to_log2;
+            logs[node] = log * to_log2;
             top = std::max(top, log * to_log2);
         }
         const double exponent = std::isinf(top) ? 0 : std::ceil(top);
-        for (std::int64_t node = 0; node < width; ++node) parameters[x * width + node] = static_cast<float>(logs[static_cast<std::size_t>(node)] - exponent);
+        for (std::int64_t node = 0; node < width; ++node) parameters[x * width + node] = static_cast<float>(logs[node] - exponent);
         parameters[(owner.domain + 2) * width + x] = static_cast<float>(exponent);
     }
 }

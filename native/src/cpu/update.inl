@@ -131,13 +131,13 @@ static void update(const Run& run, std::int32_t o, Scratch& scratch, const Rule&
         case DistributionType::Binomial: {
             float* probabilities = p + owner.domain * width;
             for (std::int32_t i = 0; i < owner.nodes; ++i) probabilities[i] = success(probabilities[i], flows[i], flows[width + i], rule);
-            fill_log_table(owner, p);
+            fill_log_table(owner, p, reinterpret_cast<double*>(scratch.node));
             return;
         }
         case DistributionType::Gaussian: update_moments(run, o, rule); return;
         case DistributionType::DiscreteLogistic:
             update_moments(run, o, rule);
-            fill_log_table(owner, p);
+            fill_log_table(owner, p, reinterpret_cast<double*>(scratch.node));
             return;
         case DistributionType::Indicator: return;
     }

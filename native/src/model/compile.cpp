@@ -1,14 +1,14 @@
 // Making a model: plan, engine, parameters in and out.
 #include <algorithm>
 #include <atomic>
-#include <cerrno>
-#include <cstdlib>
+#include <cstdio>
 #include <cstring>
 #include <mutex>
 
 #include "circuit/check.h"
 #include "common/error.h"
 #include "common/log.h"
+#include "common/memory.h"
 #include "common/threads.h"
 #include "cpu/cpu.h"
 #include "model/state.h"
@@ -17,26 +17,7 @@ namespace juice {
 
 namespace {
 
-thread_local std::string engine_error;
-
-// "512", "64M", "8G": bytes; 0 where the variable is not set.
-std::int64_t memory_limit_from_environment() {
-    const char* text = std::getenv("JUICE_MEMORY_LIMIT");
-    if (!text || !*text) return 0;
-    char* end = nullptr;
-    errno = 0;
-    const long long number = std::strtoll(text, &end, 10);
-    std::int64_t unit = 1;
-    switch (*end) {
-        case 'K': case 'k': unit = 1 << 10; ++end; break;
-        case 'M': case 'm': unit = 1 << 20; ++end; break;
-        case 'G': case 'g': unit = 1 << 30; ++end; break;
-        default: break;
-    }
-    if (errno != 0 || end == text || *end != 0 || number <= 0 || number > INT64_MAX / unit)
-        fail(JUICE_ERROR_ARGUMENT, "JUICE_MEMORY_LIMIT is '%s': it must be a number of bytes above 0, or one with K, M or G behind it", text);
-    return number * unit;
-}
+thread_local char engine_error[1024] = "";     // memory that is always there
 
 Target target_for(const juice_compile_options& options) {
     if (options.threads < 0) fail(JUICE_ERROR_ARGUMENT, "threads is %d: it must be 0 (all cores) or more", options.threads);
@@ -67,7 +48,7 @@ void check_values(const Circuit& circuit, std::int32_t vector, std::span<const f
 }  // namespace
 
 const HostTable engine_host = {
-    [](juice_status, const char* sentence) { engine_error = sentence; },
+    [](juice_status, const char* sentence) { std::snprintf(engine_error, sizeof engine_error, "%s", sentence); },
     [](std::int32_t level, const char* message) { log(static_cast<LogLevel>(level), "%s", message); },
 };
 
@@ -81,8 +62,9 @@ Model::Model(std::shared_ptr<const Circuit> circuit, const juice_compile_options
     State& s = *state_;
     s.circuit = std::move(circuit);
     s.domains = domains_of(*s.circuit);
-    s.plan = lower(*s.circuit);
-    schedule(s.plan, target_for(options));
+    const Target target = target_for(options);
+    s.plan = lower(*s.circuit, target.memory_limit);
+    schedule(s.plan, target);
     s.table = &cpu_engine();
     const PlanView plan = view(s.plan);
     const EngineOptions engine_options{options.instruction_set};
@@ -92,10 +74,10 @@ Model::Model(std::shared_ptr<const Circuit> circuit, const juice_compile_options
     std::atomic<std::int32_t> next{0};
     ThreadPool pool(s.plan.target.threads);
     pool.run([&](int) {
-        std::vector<float> buffer;
+        Memory buffer;
         for (std::int32_t o; (o = next.fetch_add(1)) < owners;) {
             const PlanOwner& owner = s.plan.owners[static_cast<std::size_t>(o)];
-            buffer.resize(static_cast<std::size_t>(owner.parameter_count));
+            if (buffer.size() < owner.parameter_count) buffer = Memory(owner.parameter_count, "parameters");
             parameters_to_plan(s.plan, *s.circuit, o, (*s.circuit)[owner.vector].parameters.data(), buffer.data());
             check_engine(s.table->write_parameters(s.engine, o, buffer.data()));
         }

@@ -5,6 +5,7 @@
 #include <limits>
 #include <mutex>
 #include <numeric>
+#include <utility>
 
 #include "common/error.h"
 #include "common/philox.h"
@@ -56,9 +57,14 @@ void Model::backward(const float* root_flows) {
     for (std::int64_t i = 0; root_flows && i < s.batch.rows * s.plan.roots; ++i)
         if (!std::isfinite(root_flows[i]))
             fail(JUICE_ERROR_ARGUMENT, "root_flows[%lld] is %g: it must be finite", static_cast<long long>(i), static_cast<double>(root_flows[i]));
-    if (s.has_values) check_engine(s.table->backward(s.engine, root_flows));
-    else s.accumulate(s.batch, root_flows, nullptr);
-    s.has_values = false;       // flows have taken their place
+    const bool values = std::exchange(s.has_values, false);     // flows take their place
+    try {
+        if (values) check_engine(s.table->backward(s.engine, root_flows));
+        else s.accumulate(s.batch, root_flows, nullptr);
+    } catch (...) {
+        s.table->clear_flows(s.engine);     // half a batch's would be wrong for whoever goes on
+        throw;
+    }
 }
 
 void Model::update(const juice_em& rule) {

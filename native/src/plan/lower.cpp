@@ -1,9 +1,12 @@
 // Lowering: which vectors become operations, what their operands are gathered from, and how sums' weights are cut into blocks.
 #include <algorithm>
 #include <map>
+#include <memory>
 #include <numeric>
+#include <utility>
 
 #include "common/error.h"
+#include "common/memory.h"
 #include "plan/plan.h"
 #include "plan/wiring.h"
 
@@ -52,13 +55,14 @@ class Lowering {
 public:
     explicit Lowering(const Circuit& circuit) : circuit_(circuit) {}
 
-    Plan run() {
+    Plan run(std::int64_t memory_limit) {
         const auto count = static_cast<std::size_t>(circuit_.size());
         plan_.variables = circuit_.variables();
         plan_.roots = static_cast<std::int32_t>(circuit_.roots());
         plan_.operation_of.assign(count, -1);
         plan_.owner_of.assign(count, -1);
         count_readers();
+        check_extent(memory_limit);
         for (std::int32_t id = 0; id < circuit_.size(); ++id) add_owner(id);
         for (std::int32_t id = 0; id < circuit_.size(); ++id)
             if (is_operation(id)) add_operation(id);
@@ -110,31 +114,95 @@ private:
         return false;
     }
 
+    // Before anything is laid out: a few bytes of a file may ask for terabytes, with one vector of 2^31 - 1 nodes. What every plan of the circuit
+    // needs is its parameters and, for a row (a panel of them and one), the operand and the values of the widest operation.
+    void check_extent(std::int64_t memory_limit) const {
+        double parameters = 0, widest = 0;
+        for (std::int32_t id = 0; id < circuit_.size(); ++id) {
+            const Vector& vector = circuit_[id];
+            double values = is_operation(id) ? static_cast<double>(vector.nodes()) : 0;
+            if (vector.type == NodeType::Sum) {
+                const double operand = static_cast<double>(vector.child_blocks) * static_cast<double>(vector.child_block_size);
+                const double padding = static_cast<double>(vector.children.size()) * panel;
+                if (operand + padding > INT32_MAX) fail(JUICE_ERROR_UNSUPPORTED, "vector %d is a sum over %.0f nodes: at most 2147483647 can be computed", id, operand);
+                values += operand;
+            }
+            widest = std::max(widest, values);
+            if (vector.tied_to >= 0) continue;
+            if (vector.type == NodeType::Input) {
+                const auto domain = static_cast<double>(vector.distribution.domain());
+                parameters += (domain > 0 ? domain : 3) * static_cast<double>(panels_of(vector.nodes())) * panel;
+            } else {
+                parameters += static_cast<double>(vector.parameter_count());
+            }
+        }
+        const double needs = 4 * (parameters + widest * (panel + 1));
+        if (memory_limit > 0 && needs > static_cast<double>(memory_limit)) {
+            fail(JUICE_ERROR_MEMORY, "memory_limit is %lld bytes: the parameters and one row of this circuit need at least %.0f",
+                 static_cast<long long>(memory_limit), needs);
+        }
+        if (needs > static_cast<double>(std::int64_t{1} << 62)) fail(JUICE_ERROR_MEMORY, "the parameters and one row of this circuit need %g bytes", needs);
+        require_memory(static_cast<std::int64_t>(needs), "the parameters and one row of this circuit");
+    }
+
+    // Adds to the plan's maps; many small ones may be a lot together.
+    void append_map(const std::vector<std::int32_t>& numbers) {
+        auto& maps = plan_.maps;
+        if (const auto size = maps.size() + numbers.size(); size > maps.capacity()) {
+            const auto wanted = std::max(size, 2 * maps.capacity());
+            require_memory(static_cast<std::int64_t>(wanted * sizeof(std::int32_t)), "the wiring of the plan");
+            maps.reserve(wanted);
+        }
+        maps.insert(maps.end(), numbers.begin(), numbers.end());
+    }
+
     std::int64_t store_map(const NodeMap& map) {
         if (map.mapping == Mapping::Identity) return 0;
         const auto [place, added] = shared_maps_.try_emplace(map.table, static_cast<std::int64_t>(plan_.maps.size()));
-        if (added) plan_.maps.insert(plan_.maps.end(), map.table.begin(), map.table.end());
+        if (added) append_map(map.table);
         return place->second;
     }
 
-    // Adds the factors of `vector`, whose node nodes[p] stands at position p; an empty `nodes` stands for the identity.
-    void add_factors(std::int32_t id, const std::vector<std::int32_t>& nodes) {
-        const Vector& vector = circuit_[id];
-        if (vector.type == NodeType::Product && plan_.operation_of[static_cast<std::size_t>(id)] < 0) {
-            for (std::size_t c = 0; c < vector.children.size(); ++c) {
-                const Vector& child = circuit_[vector.children[c]];
-                if (nodes.empty() && vector.edges.empty()) {
-                    add_factors(vector.children[c], nodes);
-                    continue;
-                }
-                std::vector<std::int32_t> mapped(static_cast<std::size_t>(nodes.empty() ? vector.nodes() : static_cast<std::int64_t>(nodes.size())));
-                for (std::size_t p = 0; p < mapped.size(); ++p)
-                    mapped[p] = product_reads(vector, child, c, nodes.empty() ? static_cast<std::int64_t>(p) : nodes[p]);
-                add_factors(vector.children[c], mapped);
+    // Node nodes[p] of a vector stands at position p of an operand; NULL stands for the identity.
+    using Nodes = std::shared_ptr<const std::vector<std::int32_t>>;
+
+    // The nodes of child c that stand where those of the product do.
+    Nodes nodes_under(const Vector& product, std::size_t c, const Nodes& nodes) const {
+        if (!nodes && product.edges.empty()) return nullptr;
+        const auto count = nodes ? static_cast<std::int64_t>(nodes->size()) : product.nodes();
+        require_memory(count * static_cast<std::int64_t>(sizeof(std::int32_t)), "the wiring of the plan");
+        auto mapped = std::make_shared<std::vector<std::int32_t>>(static_cast<std::size_t>(count));
+        for (std::size_t p = 0; p < mapped->size(); ++p)
+            (*mapped)[p] = product_reads(product, circuit_[product.children[c]], c, nodes ? (*nodes)[p] : static_cast<std::int64_t>(p));
+        return mapped;
+    }
+
+    // Adds the factors of a vector, through products that are no operations, in the order of their children. No recursion: products may be stacked
+    // deeper than a thread's stack is.
+    void add_factors(std::int32_t root) {
+        struct Pending {
+            std::int32_t id;
+            const Vector* product;      // above it, whose child c it is and whose nodes stand where `nodes` says; NULL at the root
+            std::size_t c;
+            Nodes nodes;
+        };
+        std::vector<Pending> pending{{root, nullptr, 0, nullptr}};
+        while (!pending.empty()) {
+            const Pending next = std::move(pending.back());
+            pending.pop_back();
+            const Nodes nodes = next.product ? nodes_under(*next.product, next.c, next.nodes) : nullptr;
+            const Vector& vector = circuit_[next.id];
+            if (vector.type == NodeType::Product && plan_.operation_of[static_cast<std::size_t>(next.id)] < 0) {
+                for (std::size_t c = vector.children.size(); c-- > 0;) pending.push_back({vector.children[c], &vector, c, nodes});
+            } else {
+                add_factor(next.id, nodes);
             }
-            return;
         }
-        const NodeMap map = nodes.empty() ? NodeMap{} : recognise(nodes, vector.nodes());
+    }
+
+    void add_factor(std::int32_t id, const Nodes& nodes) {
+        const Vector& vector = circuit_[id];
+        const NodeMap map = nodes ? recognise(*nodes, vector.nodes()) : NodeMap{};
         PlanFactor factor{};
         const auto operation = plan_.operation_of[static_cast<std::size_t>(id)];
         factor.kind = operation >= 0 ? FactorKind::Values : FactorKind::Table;
@@ -152,7 +220,7 @@ private:
         segment.first_panel = first_panel;
         segment.panels = static_cast<std::int32_t>(panels_of(segment.nodes));
         segment.factor_begin = static_cast<std::int32_t>(plan_.factors.size());
-        add_factors(id, {});
+        add_factors(id);
         segment.factor_end = static_cast<std::int32_t>(plan_.factors.size());
         plan_.segments.push_back(segment);
     }
@@ -274,7 +342,7 @@ private:
             return plan_.blocks[static_cast<std::size_t>(a)].in_panel < plan_.blocks[static_cast<std::size_t>(b)].in_panel;
         });
         operation.block_by_in = static_cast<std::int32_t>(plan_.maps.size());
-        plan_.maps.insert(plan_.maps.end(), by_in.begin(), by_in.end());
+        append_map(by_in);
     }
 
     // Block sizes are multiples of a panel, so children's blocks are numbered through without padding.
@@ -296,6 +364,7 @@ private:
         const auto bs = sum.block_size, k = sum.child_block_size;
         const auto total = sum.edge_count * bs * k;
         if (total > INT32_MAX) fail(JUICE_ERROR_UNSUPPORTED, "vector %d has %lld single edges: a sum of them holds at most 2147483647", operation.vector, static_cast<long long>(total));
+        require_memory((3 * total + vector.nodes()) * static_cast<std::int64_t>(sizeof(std::int32_t)), "the edges of the plan");
         std::vector<std::int32_t> position(static_cast<std::size_t>(sum.child_blocks * k));
         std::size_t next = 0;
         for (auto s = operation.segment_begin; s < operation.segment_end; ++s) {
@@ -322,7 +391,7 @@ private:
         }
         operation.edges = static_cast<std::int64_t>(plan_.maps.size());
         operation.edge_count = total;
-        for (const auto* part : {&starts, &positions, &weights}) plan_.maps.insert(plan_.maps.end(), part->begin(), part->end());
+        for (const auto* part : {&starts, &positions, &weights}) append_map(*part);
     }
 
     void collect_readers() {
@@ -383,6 +452,6 @@ private:
 
 }  // namespace
 
-Plan lower(const Circuit& circuit) { return Lowering(circuit).run(); }
+Plan lower(const Circuit& circuit, std::int64_t memory_limit) { return Lowering(circuit).run(memory_limit); }
 
 }  // namespace juice

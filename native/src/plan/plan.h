@@ -170,8 +170,9 @@ inline std::int64_t weight_group(const PlanOperation& operation) {
     return fitting < 2 ? (operation.panels < 2 ? 1 : 2) : (fitting < operation.panels ? fitting / 2 * 2 : operation.panels);
 }
 
-// Circuit → operations, for no device in particular.
-Plan lower(const Circuit& circuit);
+// Circuit → operations, for no device in particular. Error(JUICE_ERROR_MEMORY) where it cannot fit into the limit (bytes; 0: none) or the machine,
+// whatever the schedule.
+Plan lower(const Circuit& circuit, std::int64_t memory_limit = 0);
 
 // Operations + target → order, buffers, micro-batch. Throws Error(JUICE_ERROR_MEMORY) where the limit does not hold the parameters and one row.
 void schedule(Plan& plan, const Target& target);

@@ -1,10 +1,10 @@
 // Plans explain themselves, and become views for engines.
-#include <nlohmann/json.hpp>
-
 #include <cstdio>
 #include <map>
 #include <string>
+#include <type_traits>
 
+#include "circuit/json_text.h"
 #include "plan/engine.h"
 #include "plan/plan.h"
 
@@ -107,37 +107,52 @@ std::string to_text(const Plan& plan, const Circuit& circuit) {
 
 std::string to_json(const Plan& plan, const Circuit&) {
     const auto& totals = plan.totals;
-    nlohmann::ordered_json json;
-    json["batch_size"] = plan.target.batch_size;
-    json["micro_batch"] = totals.micro_batch;
-    json["in_place"] = in_place(plan);
-    json["threads"] = plan.target.threads;
-    json["stages"] = totals.stages;
-    json["critical_path"] = totals.critical_path;
-    json["parameter_bytes"] = totals.parameters * 4;
-    json["flow_bytes"] = totals.flows * 4;
-    json["activation_bytes"] = activation_bytes(plan, totals.micro_batch);
-    json["flop_per_row"] = totals.flop_per_row;
-    json["step_bytes"] = totals.step_bytes;
-    json["operations"] = nlohmann::ordered_json::array();
+    std::string text = "{";
+    const auto name = [&](const char* key) {
+        if (text.back() != '{') text += ',';
+        append_json_string(text, key);
+        text += ':';
+    };
+    const auto number = [&](const char* key, auto value) {
+        name(key);
+        if constexpr (std::is_integral_v<decltype(value)>) append_json_number(text, static_cast<std::int64_t>(value)); else append_json_number(text, value);
+    };
+    const auto word = [&](const char* key, const char* value) {
+        name(key);
+        append_json_string(text, value);
+    };
+    number("batch_size", plan.target.batch_size);
+    number("micro_batch", totals.micro_batch);
+    name("in_place");
+    text += in_place(plan) ? "true" : "false";
+    number("threads", plan.target.threads);
+    number("stages", totals.stages);
+    number("critical_path", totals.critical_path);
+    number("parameter_bytes", totals.parameters * 4);
+    number("flow_bytes", totals.flows * 4);
+    number("activation_bytes", activation_bytes(plan, totals.micro_batch));
+    number("flop_per_row", totals.flop_per_row);
+    number("step_bytes", totals.step_bytes);
+    name("operations");
+    text += '[';
     for (const auto& operation : plan.operations) {
-        nlohmann::ordered_json entry;
-        entry["kind"] = name_of(operation.kind);
-        entry["vector"] = operation.vector;
-        entry["stage"] = operation.stage;
-        entry["nodes"] = operation.nodes;
+        text += text.back() == '[' ? "{" : ",{";
+        word("kind", name_of(operation.kind));
+        number("vector", operation.vector);
+        number("stage", operation.stage);
+        number("nodes", operation.nodes);
         if (operation.kind != Operation::Input) {
-            entry["positions"] = operation.operand_panels * panel;
-            entry["factors"] = factors_of(plan, operation);
+            number("positions", operation.operand_panels * panel);
+            number("factors", factors_of(plan, operation));
         }
         if (operation.kind == Operation::Sum) {
-            entry["form"] = name_of(operation.form);
-            entry["blocks"] = operation.block_end - operation.block_begin;
-            entry["edges"] = operation.edge_count;
+            word("form", name_of(operation.form));
+            number("blocks", operation.block_end - operation.block_begin);
+            number("edges", operation.edge_count);
         }
-        json["operations"].push_back(std::move(entry));
+        text += '}';
     }
-    return json.dump();
+    return text + "]}";
 }
 
 }  // namespace juice

@@ -119,7 +119,7 @@ TEST(InitializeTest, SurvivesRangesBeyondFloats) {
 
 TEST(InitializeTest, RefusesMoreThanTheMachineHas) {
     const std::uint64_t seed = 1;
-    for (const auto& [nodes, part] : {std::pair{1000, "more than the machine"}, std::pair{2147483647, "more than 2^63 bytes"}}) {
+    for (const auto& [nodes, part] : {std::pair{1000, "are available"}, std::pair{2147483647, "more than 2^63 bytes"}}) {
         const ModelFile file = ModelFile::input({{"type", "categorical"}, {"categories", 2147483647}}, nodes, {}, {});
         const std::string sentence = sentence_of(JUICE_ERROR_MEMORY, [&] { read_circuit(file.bytes(), &seed); });
         EXPECT_NE(sentence.find(part), std::string::npos) << sentence;
