@@ -84,6 +84,7 @@ internal static class Tool
             TrainCommand.Create(terminal),
             EvaluateCommand.Create(terminal),
             LogLikelihoodCommand.Create(terminal),
+            SampleCommand.Create(terminal),
             PictureCommand.Create(terminal),
             ReportCommand.Create(terminal),
             InspectCommand.Create(terminal),

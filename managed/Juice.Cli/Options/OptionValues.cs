@@ -17,6 +17,13 @@ internal static class OptionValues
         return option;
     }
 
+    public static Option<double> Positive(string name, string description, double defaultValue)
+    {
+        Option<double> option = Checked<double>(name, description, value => value > 0 && double.IsFinite(value), "a number above 0");
+        option.DefaultValueFactory = _ => defaultValue;
+        return option;
+    }
+
     public static Option<double> Real(string name, string description, double minimum, double defaultValue)
     {
         Option<double> option = Checked<double>(

@@ -65,47 +65,57 @@ public sealed partial class CompiledCircuit
         _ => Sample<double>(evidence, perRow, options, cancellationToken),
     };
 
-    private unsafe Rows Sample<T>(Rows? evidence, long perRow, SampleOptions options, CancellationToken cancellationToken) where T : unmanaged
+    private Rows Sample<T>(Rows? evidence, long perRow, SampleOptions options, CancellationToken cancellationToken) where T : unmanaged
     {
         long count = checked((evidence?.Count ?? 1) * perRow);
         if (count > Array.MaxLength / Variables)
             throw new ArgumentException($"{count} samples of {Variables} variables are more than an array holds: draw them in parts, with First.");
         T[] samples = new T[count * Variables];
-        using (CallScope call = EnterCall())
+        QueryTimer timer = QueryTimer.Start(QueryKind.Sample, _device, count);
+        try
         {
-            using ProgressScope reports = new(Report(options.Progress), cancellationToken);
-            fixed (T* destination = samples)
-            fixed (int* roots = options.Roots.Span)
-            {
-                NativeSampleOptions native = new()
-                {
-                    Size = sizeof(NativeSampleOptions),
-                    Element = (int)RowElements.Of<T>(),
-                    Count = perRow,
-                    Seed = options.Seed,
-                    First = options.First,
-                    Temperature = options.Temperature,
-                    Root = options.Root,
-                    Roots = roots,
-                    Progress = reports.Callback,
-                    User = reports.User,
-                };
-                if (evidence is null)
-                {
-                    reports.Check(NativeMethods.juice_model_sample(Handle, null, in native, destination));
-                }
-                else
-                {
-                    using PinnedRows pinned = new(evidence);
-                    NativeRows rows = pinned.Native;
-                    int status = NativeMethods.juice_model_sample(Handle, &rows, in native, destination);
-                    pinned.ThrowIfFailed();
-                    reports.Check(status);
-                }
-            }
+            Draw(evidence, perRow, options, samples, cancellationToken);
+            timer.Stop();
+        }
+        catch (Exception e) when (timer.Failed(e))
+        {
+            throw;
         }
         Rows result = Rows.Of(samples, Variables);
         return evidence?.Categories is int categories ? result.WithCategories(categories) : result;
+    }
+
+    private unsafe void Draw<T>(Rows? evidence, long perRow, SampleOptions options, T[] samples, CancellationToken cancellationToken) where T : unmanaged
+    {
+        using CallScope call = EnterCall();
+        using ProgressScope reports = new(Report(options.Progress), cancellationToken);
+        fixed (T* destination = samples)
+        fixed (int* roots = options.Roots.Span)
+        {
+            NativeSampleOptions native = new()
+            {
+                Size = sizeof(NativeSampleOptions),
+                Element = (int)RowElements.Of<T>(),
+                Count = perRow,
+                Seed = options.Seed,
+                First = options.First,
+                Temperature = options.Temperature,
+                Root = options.Root,
+                Roots = roots,
+                Progress = reports.Callback,
+                User = reports.User,
+            };
+            if (evidence is null)
+            {
+                reports.Check(NativeMethods.juice_model_sample(Handle, null, in native, destination));
+                return;
+            }
+            using PinnedRows pinned = new(evidence);
+            NativeRows rows = pinned.Native;
+            int status = NativeMethods.juice_model_sample(Handle, &rows, in native, destination);
+            pinned.ThrowIfFailed();
+            reports.Check(status);
+        }
     }
 
     private RowElement NarrowestElement()

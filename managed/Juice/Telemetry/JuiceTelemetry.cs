@@ -73,7 +73,7 @@ public static class JuiceTelemetry
     /// <summary>The writing of a model file.</summary>
     public const string SaveActivity = "juice.save";
 
-    /// <summary>What was asked: <c>log_likelihood</c>, <c>max_log_value</c>, <c>conditional</c>.</summary>
+    /// <summary>What was asked: <c>log_likelihood</c>, <c>max_log_value</c>, <c>conditional</c>, <c>sample</c>.</summary>
     public const string QueryKindTag = "juice.query.kind";
 
     /// <summary>The device's name: <c>cpu</c>, <c>cuda:0</c>.</summary>

@@ -57,4 +57,5 @@ internal static class QueryKind
     public const string LogLikelihood = "log_likelihood";
     public const string MaxLogValue = "max_log_value";
     public const string Conditional = "conditional";
+    public const string Sample = "sample";
 }

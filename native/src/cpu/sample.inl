@@ -3,21 +3,19 @@
 // Every draw walks sums that were added up in the same order, from the whole to its parts, and never takes a part of sum 0; where rounding leaves
 // nothing of the uniform number's share, the last part above 0 is taken.
 
-// Which of n parts (a power of two, level k holds n / 2^k sums of pairs i, i + n / 2^(k+1)) holds the share `rest` of all? `rest` becomes the
-// share within it.
+// Which lane holds the share `rest` of the lanes' sum? Halves at a time: level k holds sums of lanes that are 16 / 2^k apart, added up as lane_sum
+// does. `rest` becomes the share within the lane. No branches: they would be random ones.
 JUICE_INLINE int choose_lane(Floats sums, double& rest) {
-    alignas(64) float level[5][panel];      // 16, 8, 4, 2, 1 sums
+    alignas(64) float level[4][panel];      // 16, 8, 4, 2 sums
     store(level[0], sums);
-    int width = 8;
-    for (int k = 1; k < 5; ++k, width /= 2)
+    for (int k = 1, width = 8; k < 4; ++k, width /= 2)
         for (int i = 0; i < width; ++i) level[k][i] = level[k - 1][i] + level[k - 1][i + width];
     int lane = 0;
-    width = 1;
-    for (int k = 3; k >= 0; --k, width *= 2) {
-        const float left = level[k][lane], right = level[k][lane + width];
-        if (rest < static_cast<double>(left) || !(right > 0)) continue;
-        rest -= static_cast<double>(left);
-        lane += width;
+    for (int k = 3, width = 1; k >= 0; --k, width *= 2) {
+        const double left = static_cast<double>(level[k][lane]);
+        const bool right = (rest >= left) & (level[k][lane + width] > 0);
+        rest -= right ? left : 0.0;
+        lane += right ? width : 0;
     }
     return lane;
 }
@@ -52,26 +50,37 @@ JUICE_INLINE void for_each_weight_panel(const Run& run, const PlanOperation& ope
     }
 }
 
+// Of a dense sum, where it pays: one block, of rows short enough.
+JUICE_INLINE void ask_for_weights(const Run& run, const PlanOperation& operation, const float* weights, std::int32_t node) {
+    const PlanBlock& block = run.blocks[operation.block_begin];
+    if (operation.form != Form::Dense || block.in_panels > 16) return;
+    const std::int64_t step = block.out_panels * panel * panel;
+    const float* w = weights + block.weights + node * panel;
+    for (std::int32_t q = 0; q < block.in_panels; ++q) __builtin_prefetch(w + q * step);
+}
+
 // Which of the terms [panels][16] that add up to `sums` by lane holds the share `rest`? Returns its place.
 JUICE_INLINE std::int64_t choose_term(const float* terms, std::int64_t panels, Floats sums, double uniform) {
     double rest = uniform * static_cast<double>(lane_sum(sums));
     const int lane = choose_lane(sums, rest);
     float running = 0;
-    std::int64_t last = -1;
-    for (std::int64_t q = 0; q < panels; ++q) {
-        const float term = terms[q * panel + lane];
-        if (!(term > 0)) continue;
-        last = q;
-        running += term;
-        if (rest < static_cast<double>(running)) break;
+    std::int64_t q = 0;
+    for (std::int64_t i = 0; i < panels; ++i) {     // counts those that end at or before the share
+        running += terms[i * panel + lane];
+        q += static_cast<double>(running) <= rest ? 1 : 0;
     }
-    return last < 0 ? -1 : last * panel + lane;
+    if (q == panels)    // past the end by rounding
+        while (--q > 0 && !(terms[q * panel + lane] > 0)) {}
+    return q * panel + lane;
 }
 
 static void choose_in_blocks(const Run& run, const PlanOperation& operation, const FactorView* views, double power, Choice* choices, std::int64_t count, Scratch& scratch) {
+    constexpr std::int64_t ahead = 6;       // visits whose weights are asked for: which node's they are is no pattern that hardware foresees
+    const float* weights = run.parameters + run.owners[operation.owner].parameters;
     float* terms = scratch.borrow(scratch, operation.operand_panels * panel);
     std::int64_t row_of_logs = -1;
     for (Choice* choice = choices; choice < choices + count; ++choice) {
+        if (choice + ahead < choices + count) ask_for_weights(run, operation, weights, choice[ahead].node);
         const BlockRange range = blocks_of_node(run, operation, choice->node);
         float* next = terms;
         Floats sums = splat(0.0f);
@@ -114,7 +123,7 @@ static void choose_in_blocks(const Run& run, const PlanOperation& operation, con
             }
         }
         std::int64_t place = choose_term(terms, (next - terms) / panel, sums, choice->uniform);
-        for (auto b = range.first; place >= 0 && b < range.last; ++b) {     // the place among the node's panels, as a position of the operand
+        for (auto b = range.first; b < range.last; ++b) {     // the place among the node's panels, as a position of the operand
             const std::int64_t width = run.blocks[b].in_panels * panel;
             if (place < width) {
                 place += run.blocks[b].in_panel * panel;
@@ -202,33 +211,41 @@ static void draw(const Run& run, std::int32_t o, double power, Draw* draws, std:
     std::int64_t block = 8;
     while (block * block < 4 * owner.domain) block *= 2;
     const std::int64_t blocks = (owner.domain + block - 1) / block;
-    float* running = scratch.borrow(scratch, blocks * block * panel);
+    float* running = scratch.borrow(scratch, blocks * block * panel + 2 * (blocks + 1) * panel);
+    auto* before = reinterpret_cast<double*>(running + blocks * block * panel);     // [blocks + 1][16]: what the blocks before add up to
+    for (int i = 0; i < panel; ++i) before[i] = 0;
     for (std::int64_t b = 0; b < blocks; ++b) {
         Floats sum = splat(0.0f);
         for (std::int64_t x = b * block; x < (b + 1) * block; ++x) {
-            if (x < owner.domain) sum = sum + (linear ? probability(x) : exp2((log(x) - top) * splat(static_cast<float>(power))));
+            if (x < owner.domain) {
+                __builtin_prefetch(table + (x + 24) * width);
+                sum = sum + (linear ? probability(x) : exp2((log(x) - top) * splat(static_cast<float>(power))));
+            }
             store(running + x * panel, sum);
         }
+        const float* total = running + ((b + 1) * block - 1) * panel;
+        for (int i = 0; i < panel; ++i) before[(b + 1) * panel + i] = before[b * panel + i] + static_cast<double>(total[i]);
     }
     for (Draw* draw = draws; draw < draws + count; ++draw) {
-        const float* sums = running + draw->node % panel;
-        const float* last = sums + (block - 1) * panel;     // a block's sum
-        double total = 0;
-        for (std::int64_t b = 0; b < blocks; ++b) total += static_cast<double>(last[b * block * panel]);
-        double rest = draw->uniform * total;
+        const double* starts = before + draw->node % panel;
+        const double share = draw->uniform * starts[blocks * panel];
         std::int64_t chosen = 0;
-        for (std::int64_t b = 0; b < blocks; ++b) {
-            const auto part = static_cast<double>(last[b * block * panel]);
-            if (!(part > 0)) continue;
-            chosen = b;
-            if (rest < part) break;
-            rest -= part;
+        for (std::int64_t low = 0, high = blocks - 1; low <= high;) {     // the last block that begins at or before the share
+            const std::int64_t middle = (low + high) / 2;
+            if (starts[middle * panel] <= share) {
+                chosen = middle;
+                low = middle + 1;
+            } else {
+                high = middle - 1;
+            }
         }
-        const float* s = sums + chosen * block * panel;
+        while (chosen > 0 && starts[chosen * panel] == starts[(chosen + 1) * panel]) --chosen;      // past the end by rounding
+        const double rest = share - starts[chosen * panel];
+        const float* s = running + chosen * block * panel + draw->node % panel;
         std::int64_t x = 0;
         for (std::int64_t step = block / 2; step > 0; step /= 2)
             if (static_cast<double>(s[(x + step - 1) * panel]) <= rest) x += step;
-        while (x > 0 && s[(x - 1) * panel] == s[x * panel]) --x;     // past the share by rounding: back to what is above 0
+        while (x > 0 && s[(x - 1) * panel] == s[x * panel]) --x;            // likewise
         draw->value = static_cast<std::int32_t>(chosen * block + x);
     }
 }

@@ -19,7 +19,7 @@ struct SampleJob {
 class Sampler {
 public:
     // Samples that are drawn at a time: the more, the fewer times a table is read.
-    static constexpr std::int64_t tile = 256;
+    static constexpr std::int64_t tile = 512;
 
     // variables_of: by owner, the variables that read it.
     Sampler(const PlanView& plan, const std::vector<std::vector<std::int32_t>>& variables_of, std::int64_t group_rows);

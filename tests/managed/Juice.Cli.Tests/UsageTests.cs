@@ -4,7 +4,7 @@ namespace Juice.Cli.Tests;
 
 public class UsageTests
 {
-    private static readonly string[] s_commands = ["train", "evaluate", "loglik", "picture", "report", "inspect", "convert", "data", "devices"];
+    private static readonly string[] s_commands = ["train", "evaluate", "loglik", "sample", "picture", "report", "inspect", "convert", "data", "devices"];
 
     private static readonly string[] s_commandsOfCommands = ["picture samples", "picture completions"];
 
@@ -54,6 +54,12 @@ public class UsageTests
     [TestCase("There is no folder", "train", "hclt", "--data", "x", "--out", "/no/such/folder/m.juice")]
     [TestCase("'curve.gif' should end in .png", "train", "hclt", "--data", "x", "--out", "m.juice", "--chart", "curve.gif")]
     [TestCase("--latents goes with a new structure", "train", "m.juice", "--data", "x", "--out", "n.juice", "--latents", "4")]
+    [TestCase("say with -n how many", "sample", "m.juice")]
+    [TestCase("-n takes a whole number, at least 0, not '-3'", "sample", "m.juice", "-n", "-3")]
+    [TestCase("-n goes without --given", "sample", "m.juice", "-n", "3", "--given", "rows.csv")]
+    [TestCase("--per-row goes with --given", "sample", "m.juice", "-n", "3", "--per-row", "2")]
+    [TestCase("--temperature takes a number above 0, not '0'", "sample", "m.juice", "-n", "3", "--temperature", "0")]
+    [TestCase("'samples.txt' should end in .csv or .npy or .npz", "sample", "m.juice", "-n", "3", "--out", "samples.txt")]
     [TestCase("'a.txt' should end in .juice or .json", "convert", "a.txt", "b.json")]
     [TestCase("'b.txt' should end in .juice or .json", "convert", "a.juice", "b.txt")]
     [TestCase("Argument 'dev' not recognized", "evaluate", "m.juice", "--data", "fashion-mnist", "--split", "dev")]
@@ -68,6 +74,7 @@ public class UsageTests
 
     [TestCase("gone.juice", "loglik", "gone.juice", "gone.csv")]
     [TestCase("gone.juice", "evaluate", "gone.juice", "--data", "gone.csv")]
+    [TestCase("gone.juice", "sample", "gone.juice", "-n", "1")]
     [TestCase("gone.juice", "inspect", "gone.juice")]
     [TestCase("gone.juice", "convert", "gone.juice", "a.json")]
     [TestCase("gone.json", "convert", "gone.json", "a.juice")]

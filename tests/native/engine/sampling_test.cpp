@@ -95,6 +95,83 @@ TEST_P(Sampling, GaussiansFollowTheirPosteriorMixture) {
     }
 }
 
+// Log rows: the one live path lies hundreds of nats under its vectors' maxima.
+TEST_P(Sampling, SharpGaussiansFollowTheOnlyPathThatLives) {
+    for (const auto transition : {Some::Transition::Identity, Some::Transition::NearDiagonal})
+        for (const std::int64_t states : {3, 20, 64}) {
+            if (JUICE_SANITIZED && states > 20) continue;
+            SCOPED_TRACE(std::to_string(states) + (transition == Some::Transition::Identity ? " states, identity" : " states, near-diagonal"));
+            const auto circuit = Some::hmm({.length = 9, .states = states, .transition = transition, .tied = states == 20, .seed = 3});
+            const Reference reference(circuit);
+            const auto model = compile(circuit);
+            Table rows = Some::rows(*circuit, 6, 5, 0.4, 0.0);
+            for (std::int32_t v = 0; v < rows.variables; ++v)     // a row from anywhere: every path through it is unlikely
+                if (v % 3 != 1) rows.row(5)[v] = static_cast<float>(5.0 * ((v * 7) % static_cast<int>(states)) + 0.1);
+                else rows.row(5)[v] = Table::missing;
+            for (std::int64_t r = 1; r < rows.rows(); ++r) {
+                const std::vector<double> evidence(rows.row(r), rows.row(r) + rows.variables);
+                const Table samples = sample(*model, rows.slice(r, 1), sample_options(many / 4, 7));
+                for (std::int32_t v = 0; v < rows.variables; ++v)
+                    if (std::isnan(evidence[static_cast<std::size_t>(v)])) {
+                        EXPECT_TRUE(follows(samples, v, distribution_function(reference, evidence, v))) << "row " << r;
+                    }
+            }
+        }
+}
+
+TEST_P(Sampling, ConformanceCasesFollowTheirPosteriors) {
+    for (const std::string& name : conformance_names()) {
+        SCOPED_TRACE(name);
+        const ConformanceCase& known = conformance_case(name);
+        const Circuit& circuit = *known.circuit;
+        double joint = 1;
+        for (std::int32_t v = 0; v < circuit.variables(); ++v) joint *= static_cast<double>(circuit.distribution_of(v).domain());
+        if (JUICE_SANITIZED && circuit.variables() > 50) continue;
+        const auto model = compile(known.circuit);
+        const Reference reference(known.circuit);
+        const std::vector<double> logs = reference.log_likelihood(known.missing);
+        for (std::int64_t r = 0; r < std::min<std::int64_t>(known.missing.rows(), 6); ++r) {
+            if (logs[static_cast<std::size_t>(r * circuit.roots())] == -INFINITY) continue;
+            const Table samples = sample(*model, known.missing.slice(r, 1), sample_options(300, 1));
+            for (const double log : reference.log_likelihood(circuit.variables() > 50 ? samples.slice(0, 10) : samples)) {
+                ASSERT_TRUE(std::isfinite(log) || circuit.roots() > 1) << "row " << r;
+            }
+            if (joint > 0 && joint <= 3000) {       // 0: a variable is continuous
+                EXPECT_TRUE(follows(samples, completions(reference, {known.missing.row(r), known.missing.row(r) + circuit.variables()}))) << "row " << r;
+            }
+        }
+    }
+}
+
+TEST_P(Sampling, SingleEdgesAreChosenLikeBlocks) {
+    Random random(4);
+    Maker maker(2);
+    const Distribution six{DistributionType::Categorical, 6};
+    maker.input(0, six, 128, 1, random_inputs(random, six, 128, true));
+    maker.input(1, six, 128, 1, random_inputs(random, six, 128, false));
+    maker.product({0, 1}, 128);
+    std::vector<std::int32_t> edges;
+    for (std::int32_t i = 0; i < 64; ++i) edges.insert(edges.end(), 3, i);
+    for (std::int32_t i = 0; i < 64; ++i)
+        for (std::int32_t j = 0; j < 3; ++j) edges.push_back((i * 5 + j * 41) % 128);
+    maker.sum({2}, 64, 1, random_weights(random, 64, 1, 128, 1, edges, true, 1), edges);
+    const auto circuit = maker.make(maker.sum({3}, 1, 1, random_weights(random, 1, 1, 64, 1, {}, false, 1)));
+    const auto model = compile(circuit);
+    EXPECT_NE(model->plan(false).find("edges"), std::string::npos) << "the plan has no sum of single edges";
+    expect_posteriors(circuit, *model, Table{2, {Table::missing, Table::missing, 2, Table::missing, Table::missing, 5}, {}}, many);
+}
+
+TEST_P(Sampling, LongVocabulariesAndWideSumsFollowTheirProbabilities) {
+    Random random(6);
+    Maker maker(1);
+    const Distribution words{DistributionType::Categorical, 3000};
+    maker.input(0, words, 1, 3, random_inputs(random, words, 3, true));
+    maker.sum({0}, 1, 200, random_weights(random, 1, 200, 1, 3, {}, false, 1));
+    const auto circuit = maker.make(maker.sum({1}, 1, 1, random_weights(random, 1, 1, 1, 200, {}, true, 1)));
+    const auto model = compile(circuit);
+    EXPECT_TRUE(follows(sample(*model, sample_options(JUICE_SANITIZED ? 5000 : 100000, 2)), completions(Reference(circuit), {Table::missing})));
+}
+
 TEST_P(Sampling, WhatIsObservedStays) {
     for (std::uint64_t seed = 500; seed < 520; ++seed) {
         SCOPED_TRACE("circuit seed " + std::to_string(seed));

@@ -18,11 +18,13 @@ public class MeterTests
         model.LogLikelihood<byte>(new byte[12]);
         model.MaxLogValue(rows.Take(7));
         model.Conditional(rows.Take(3), variable: 5);
+        model.Sample(11);
 
         Assert.That(measured.Values(JuiceTelemetry.QueryRows, (JuiceTelemetry.QueryKindTag, "log_likelihood"), s_cpu), Is.EqualTo(new[] { 100, 1 }));
         Assert.That(measured.Values(JuiceTelemetry.QueryRows, (JuiceTelemetry.QueryKindTag, "max_log_value"), s_cpu), Is.EqualTo(new[] { 7 }));
         Assert.That(measured.Values(JuiceTelemetry.QueryRows, (JuiceTelemetry.QueryKindTag, "conditional"), s_cpu), Is.EqualTo(new[] { 3 }));
-        Assert.That(measured.Values(JuiceTelemetry.QueryDuration, s_cpu), Has.Length.EqualTo(4).And.All.InRange(1e-7, 100));
+        Assert.That(measured.Values(JuiceTelemetry.QueryRows, (JuiceTelemetry.QueryKindTag, "sample"), s_cpu), Is.EqualTo(new[] { 11 }));
+        Assert.That(measured.Values(JuiceTelemetry.QueryDuration, s_cpu), Has.Length.EqualTo(5).And.All.InRange(1e-7, 100));
     }
 
     [Test]
