@@ -316,10 +316,12 @@ private:
         rows_added_ = 0;
     }
 
-    // Rows whose values a sampling thread keeps: together no more than training holds.
+    // Evidence rows whose values a sampling thread keeps: many, since weights and tables are read once for all of them, but no more than 256 MiB, nor,
+    // all threads together, more than training holds under a memory limit.
     std::int64_t sample_rows() const {
-        const std::int64_t share = plan_.totals.micro_batch / std::max<std::int64_t>(1, pool_.size());
-        return std::max(panel, std::min(plan_.target.query_rows, share) / panel * panel);
+        std::int64_t rows = std::min<std::int64_t>(256, (std::int64_t{256} << 20) / std::max<std::int64_t>(1, plan_.totals.train_panels * panel * 4));
+        if (plan_.target.memory_limit > 0) rows = std::min(rows, plan_.totals.micro_batch / pool_.size());
+        return std::max(panel, rows / panel * panel);
     }
 
     Run base_run(const BatchView& batch, std::int64_t first) {

@@ -54,7 +54,7 @@ public class UsageTests
     [TestCase("There is no folder", "train", "hclt", "--data", "x", "--out", "/no/such/folder/m.juice")]
     [TestCase("'curve.gif' should end in .png", "train", "hclt", "--data", "x", "--out", "m.juice", "--chart", "curve.gif")]
     [TestCase("--latents goes with a new structure", "train", "m.juice", "--data", "x", "--out", "n.juice", "--latents", "4")]
-    [TestCase("say with -n how many", "sample", "m.juice")]
+    [TestCase("Say with -n how many", "sample", "m.juice")]
     [TestCase("-n takes a whole number, at least 0, not '-3'", "sample", "m.juice", "-n", "-3")]
     [TestCase("-n goes without --given", "sample", "m.juice", "-n", "3", "--given", "rows.csv")]
     [TestCase("--per-row goes with --given", "sample", "m.juice", "-n", "3", "--per-row", "2")]
