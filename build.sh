@@ -15,8 +15,9 @@ usage() {
 usage: ./build.sh COMMAND [OPTIONS]
 
   build                     the native library, the tool (out/bin/juice) and the native benchmarks, in Release
-  test [--sanitize | --packages]
+  test [--sanitize | --threads | --fuzz [SECONDS] | --packages]
                             builds and runs every test; with --sanitize the native tests under address and undefined-behaviour sanitizers;
+                            with --threads those of threads under the thread sanitizer; with --fuzz each fuzz target for a minute or SECONDS;
                             with --packages makes the packages and uses them as a stranger would
   demo [--full] [--data DIR]
                             learns Fashion-MNIST and leaves the model, new images, completed images and a report in out/demo; --full
@@ -107,13 +108,15 @@ require_dotnet() {
 
 # ---- Building --------------------------------------------------------------------------------------------------------------------
 
-# build_native PRESET [CMAKE OPTIONS…]
+# build_native PRESET [CMAKE OPTIONS…] [-- TARGETS…]
 build_native() {
-    local preset=$1 generator=()
+    local preset=$1 generator=() options=()
     shift
+    while [ $# -gt 0 ] && [ "$1" != -- ]; do options+=("$1"); shift; done
+    if [ $# -gt 0 ]; then set -- --target "${@:2}"; fi
     if [ ! -f "$out/build/$preset/CMakeCache.txt" ] && has ninja; then generator=(-G Ninja); fi
-    step "Configuring native code ($preset)" "configure-$preset" cmake --preset "$preset" "${generator[@]}" "$@"
-    step "Building native code ($preset)" "build-$preset" cmake --build --preset "$preset" --parallel "$jobs"
+    step "Configuring native code ($preset)" "configure-$preset" cmake --preset "$preset" "${generator[@]}" "${options[@]}"
+    step "Building native code ($preset)" "build-$preset" cmake --build --preset "$preset" --parallel "$jobs" "$@"
 }
 
 # publish_tool: out/bin/juice beside its assemblies and libjuice.so.
@@ -177,18 +180,23 @@ add_results() {
     passed=$((passed + good)) failed=$((failed + bad))
 }
 
-# test_native PRESET
+# test_native PRESET [RUNNERS COMMAND…]: all of the preset's, or COMMAND, which is so many test runners.
 test_native() {
-    local results=$out/results/$1 ran wrong
+    local preset=$1 results=$out/results/$1 ran wrong runners=${2:-}
+    shift $(($# > 1 ? 2 : 1))
+    if [ $# = 0 ]; then
+        runners=$(ctest --test-dir "$out/build/$preset" -N | sed -n 's/^Total Tests: //p')
+        set -- ctest --test-dir "$out/build/$preset" --output-on-failure
+    fi
     rm -rf "$results"
     mkdir -p "$results"
-    GTEST_OUTPUT=xml:$results/ run_tests "Native tests ($1)" "test-$1" ctest --test-dir "$out/build/$1" --output-on-failure
+    GTEST_OUTPUT=xml:$results/ run_tests "Native tests ($preset)" "test-$preset" "$@"
     shopt -s nullglob
     local files=("$results"/*.xml)
     shopt -u nullglob
     ran=$(sum_of '/<testcase .*result="completed"/s/.*/1/p' /dev/null "${files[@]}")
     wrong=$(sum_of 's/.*<testsuites .*failures="\([0-9]*\)".*/\1/p' /dev/null "${files[@]}")
-    add_results $((ran - wrong)) "$wrong" "$(ctest --test-dir "$out/build/$1" -N | sed -n 's/^Total Tests: //p')" ${#files[@]}
+    add_results $((ran - wrong)) "$wrong" "$runners" ${#files[@]}
 }
 
 test_managed() {
@@ -235,12 +243,17 @@ run_all_tests() {
             build_native sanitize -DJUICE_TESTS=ON
             export ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1 UBSAN_OPTIONS=print_stacktrace=1
             test_native sanitize ;;
+        --fuzz) test_fuzz "${2:-60}" ;;
+        --threads) test_threads ;;
         --packages)
             build bench
             step "Packing" pack tools/pack.sh
             test_packages ;;
     esac
 }
+
+# shellcheck source=tools/hardening.sh
+. "$root/tools/hardening.sh"
 
 # ---- The other commands ----------------------------------------------------------------------------------------------------------
 
@@ -293,7 +306,7 @@ main() {
     case $command in
         build) [ $# = 0 ] || bad_usage "build takes no options."; build bench ;;
         test)
-            case "$*" in '' | --sanitize | --packages) run_all_tests "$@" ;; *) bad_usage "Unknown options for test: $*" ;; esac ;;
+            if [[ "$*" =~ ^(|--sanitize|--packages|--threads|--fuzz( [1-9][0-9]*)?)$ ]]; then run_all_tests "$@"; else bad_usage "Unknown options for test: $*"; fi ;;
         demo) demo "$@" ;;
         bench) require_packages yardstick; build bench; exec "$out/bin/juice-bench" "$@" ;;
         pack) [ $# = 0 ] || bad_usage "pack takes no options."; pack ;;
