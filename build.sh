@@ -28,7 +28,7 @@ usage: ./build.sh COMMAND [OPTIONS]
   help                      this text
 
 Missing Debian and Ubuntu packages are installed by apt-get where this runs as root or sudo is there.
-JUICE_JOBS sets the number of compile jobs, JUICE_DATA the folder of the data that some tests want (default: ../shared/data where it exists).
+JUICE_LOAD_SECONDS sets how long the load test takes (default: 5). JUICE_JOBS sets the number of compile jobs, JUICE_DATA the folder of the data that some tests want (default: ../shared/data where it exists).
 USAGE
 }
 
@@ -199,17 +199,27 @@ test_native() {
     add_results $((ran - wrong)) "$wrong" "$runners" ${#files[@]}
 }
 
-test_managed() {
-    local results=$out/results/managed projects=(tests/managed/*/*.csproj) ran good
+# test_dotnet TITLE NAME RUNNERS ARGUMENTS…: `dotnet test ARGUMENTS`, counted from the files that so many runners leave in out/results/NAME.
+test_dotnet() {
+    local title=$1 name=$2 runners=$3 results=$out/results/$2 ran good
+    shift 3
     rm -rf "$results"
     mkdir -p "$results"
-    run_tests "Managed tests" test-managed timeout 1500 dotnet test Juice.sln -c Release --no-build --logger trx --results-directory "$results"
+    run_tests "$title" "test-$name" timeout 1500 dotnet test "$@" -c Release --no-build --logger trx --results-directory "$results"
     shopt -s nullglob
     local files=("$results"/*.trx)
     shopt -u nullglob
     ran=$(sum_of 's/.*<Counters .*executed="\([0-9]*\)".*/\1/p' /dev/null "${files[@]}")
     good=$(sum_of 's/.*<Counters .*passed="\([0-9]*\)".*/\1/p' /dev/null "${files[@]}")
-    add_results "$good" $((ran - good)) ${#projects[@]} ${#files[@]}
+    add_results "$good" $((ran - good)) "$runners" ${#files[@]}
+}
+
+# The load test goes last and alone, for what it measures; its figures are shown.
+test_managed() {
+    local projects=(tests/managed/*/*.csproj)
+    test_dotnet "Managed tests" managed ${#projects[@]} Juice.sln --filter TestCategory!=Load
+    test_dotnet "Load test" load 1 tests/managed/Juice.Service.Tests --filter TestCategory=Load
+    grep '^Load, ' "$out/log/test-load.log" >&2 || true
 }
 
 # test_packages: the packages of out/packages, used as a stranger would (tools/test-packages.sh leaves a line a test).

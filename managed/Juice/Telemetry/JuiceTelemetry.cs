@@ -5,13 +5,15 @@ namespace Juice;
 
 /// <summary>What Juice tells those who measure: the names of its meter, instruments, activities and tags.</summary>
 /// <remarks>
-/// <para>The meter and the activity source are both called <see cref="Name"/>. Where nobody listens, a query allocates nothing and reads no clock for it.</para>
+/// <para>
+/// The meter and the activity source are both called <see cref="Name"/>. Where nobody listens, a query allocates nothing and reads no clock for it.
+/// </para>
 /// <list type="table">
 /// <listheader><term>Instrument</term><description>kind, unit: what; tags</description></listheader>
 /// <item><term><see cref="QueryDuration"/></term><description>histogram, s: one query, a call's checks and batches included;
 /// <see cref="QueryKindTag"/>, <see cref="DeviceTag"/>, <see cref="ErrorTag"/> where it failed</description></item>
-/// <item><term><see cref="QueryRows"/></term><description>histogram, {row}: rows of one query that was answered; <see cref="QueryKindTag"/>,
-/// <see cref="DeviceTag"/></description></item>
+/// <item><term><see cref="QueryRows"/></term><description>histogram, {row}: rows of one query that was answered, the rows drawn where it sampled;
+/// <see cref="QueryKindTag"/>, <see cref="DeviceTag"/></description></item>
 /// <item><term><see cref="TrainingRows"/></term><description>counter, {row}: rows learnt from, by finished epochs and by
 /// <see cref="CompiledCircuit.Backward"/>; <see cref="DeviceTag"/></description></item>
 /// <item><term><see cref="TrainingEpochDuration"/></term><description>histogram, s: one pass over the training rows, without validation;
