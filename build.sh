@@ -292,12 +292,12 @@ demo() {
     mkdir -p "$out/demo"
     local length=(--epochs 12)
     if [ $full = 1 ]; then length=(--epochs 500 --patience 10); fi
-    "$out/bin/juice" train hclt --data fashion-mnist --latents 64 --batch-size 256 "${length[@]}" --seed 1 \
+    "$out/bin/juice" train hclt --data fashion-mnist --latents 64 --start clusters --step-size cosine:0.15:0.02 "${length[@]}" --seed 1 \
         --out "$out/demo/model.juice" --chart "$out/demo/curve.png" --log "$out/demo/train.jsonl"
     "$out/bin/juice" evaluate "$out/demo/model.juice" --data fashion-mnist
-    "$out/bin/juice" picture samples "$out/demo/model.juice" --shape 28x28 --grid 8x8 --temperature 0.7 --out "$out/demo/samples.png"
+    "$out/bin/juice" picture samples "$out/demo/model.juice" --shape 28x28 --grid 8x8 --temperature 0.6 --out "$out/demo/samples.png"
     "$out/bin/juice" picture completions "$out/demo/model.juice" --data fashion-mnist --shape 28x28 --out "$out/demo/completions.png"
-    "$out/bin/juice" report "$out/demo/model.juice" --data fashion-mnist --shape 28x28 --temperature 0.7 --title "Fashion-MNIST, learnt by a circuit" \
+    "$out/bin/juice" report "$out/demo/model.juice" --data fashion-mnist --shape 28x28 --temperature 0.6 --title "Fashion-MNIST, learnt by a circuit" \
         --about "Fashion-MNIST (Xiao, Rasul and Vollgraf, 2017): photographs of clothes, bags and shoes in ten kinds, 28×28 pixels of 256 greys." \
         --out "$out/demo/report.html"
     echo "In out/demo: report.html, which tells it all; samples.png, completions.png, curve.png; model.juice." >&2

@@ -94,7 +94,8 @@ internal sealed class TrainCommand
     {
         ulong seed = _train.Seed(parsed);
         IReadOnlyList<Rows> all = validation is null ? [rows] : [rows, validation];
-        return view.Work("Chow-Liu tree", progress => Structures.Hclt(
+        string work = _hclt.Start(parsed) == HcltArguments.Clusters ? "Chow-Liu tree and clusters" : "Chow-Liu tree";
+        return view.Work(work, progress => Structures.Hclt(
             rows,
             _hclt.Latents(parsed),
             seed,
@@ -173,7 +174,9 @@ internal sealed class TrainCommand
             ["pseudocount"] = em.Pseudocount,
             ["seed"] = em.Seed,
         };
-        if (parsed.GetRequiredValue(_model) == HcltArguments.Structure) settings["latents"] = _hclt.Latents(parsed);
+        if (parsed.GetRequiredValue(_model) != HcltArguments.Structure) return settings;
+        settings["latents"] = _hclt.Latents(parsed);
+        settings["start"] = _hclt.Start(parsed);
         return settings;
     }
 

@@ -8,6 +8,7 @@ namespace Juice.Cli.Options;
 internal sealed class HcltArguments
 {
     public const string Structure = "hclt";
+    public const string Clusters = "clusters";
 
     // More than these are rarely names of things: such a column becomes a Gaussian.
     private const int MostCategories = 4096;
@@ -20,26 +21,38 @@ internal sealed class HcltArguments
             + $"numbers from 0 to {MostCategories - 1}, and Gaussians for any other.",
         minimum: 1);
 
+    private readonly Option<string> _start = new("--start")
+    {
+        Description = "hclt: what training starts from: random parameters, or clusters of the rows, one a hidden state, which wants smaller steps "
+            + "(--step-size cosine:0.15:0.02). Default: random.",
+        HelpName = "random|clusters",
+    };
+
     private readonly Option<long> _treeRows = OptionValues.Whole<long>(
         "--tree-rows", "hclt: learn the tree from a random N of the rows. Default: all.", minimum: 1);
 
     private readonly Option<int> _bins = OptionValues.Whole(
         "--bins", "hclt: bins a variable when the tree is learnt. Default: 16 where there are more than 64 categories.", minimum: 2);
 
+    public HcltArguments() => _start.AcceptOnlyFromAmong("random", Clusters);
+
     public void AddTo(Command command)
     {
         command.Add(_latents);
         command.Add(_categories);
+        command.Add(_start);
         command.Add(_treeRows);
         command.Add(_bins);
     }
 
     public int Latents(ParseResult parsed) => parsed.GetResult(_latents) is null ? 64 : parsed.GetValue(_latents);
 
+    public string Start(ParseResult parsed) => parsed.GetValue(_start) ?? "random";
+
     /// <summary>Refuses what has no meaning for a model that is there already.</summary>
     public void RejectAll(ParseResult parsed, string model)
     {
-        foreach (Option option in new Option[] { _latents, _categories, _treeRows, _bins })
+        foreach (Option option in new Option[] { _latents, _categories, _start, _treeRows, _bins })
         {
             if (parsed.GetResult(option) is not null)
                 throw new UsageException($"{option.Name} goes with a new structure ('juice train {Structure} …'); '{model}' has its structure.");
@@ -50,6 +63,7 @@ internal sealed class HcltArguments
         ParseResult parsed, IReadOnlyList<Rows> rows, int threads, ulong seed, IProgress<double> progress, CancellationToken cancellation) => new()
     {
         Distributions = Distributions(parsed, rows, cancellation),
+        Start = Start(parsed) == Clusters ? HcltStart.Clusters : HcltStart.Random,
         Tree = new TreeOptions
         {
             Bins = parsed.GetResult(_bins) is null ? 0 : parsed.GetValue(_bins),

@@ -36,6 +36,7 @@ internal static class TrainingSection
         if (settings.Count == 0) return null;
         bool fullBatch = settings.GetValueOrDefault("full_batch") is "True" or "true";
         return ReportPage.Table(
+            ("start", settings.GetValueOrDefault("start")),
             ("algorithm", fullBatch ? "full-batch EM" : "mini-batch EM"),
             ($"{facts.Noun}s", Count("rows")),
             ("validation", Count("validation_rows")),

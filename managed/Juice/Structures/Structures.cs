@@ -23,7 +23,9 @@ public static class Structures
         options ??= new();
         IReadOnlyList<Distribution> distributions = options.Distributions ?? RowDistributions.Of(rows);
         IReadOnlyList<int> parents = options.Parents ?? Trees.ChowLiu(rows, options.Tree, cancellationToken);
-        return Hclt(parents, distributions, latents, seed);
+        Circuit random = Hclt(parents, distributions, latents, seed);
+        if (options.Start == HcltStart.Random) return random;
+        using (random) return ClusterStart.Of(random, rows, distributions, seed, options.Tree.Threads, cancellationToken);
     }
 
     /// <summary>A hidden Chow-Liu tree over a given tree.</summary>

@@ -77,6 +77,22 @@ public class TrainTests
     }
 
     [Test]
+    public void Clusters_of_the_rows_are_a_better_start_than_chance()
+    {
+        string rows = Some.BinaryRows(_folder);
+
+        Assert.That(FirstEpoch("clusters"), Is.LessThan(FirstEpoch("random") - 0.05));
+        Assert.That(LastRun().GetProperty("settings").GetProperty("start").GetString(), Is.EqualTo("random"));
+
+        double FirstEpoch(string start)
+        {
+            string[] slow = ["--full-batch", "--epochs", "1", "--start", start];
+            ToolRun.Well(["train", "hclt", "--data", rows, "--latents", "8", "--out", Model, .. slow]);
+            return LastRun().GetProperty("epochs")[0].GetProperty("train_bpd").GetDouble();
+        }
+    }
+
+    [Test]
     public void The_file_tells_the_command_without_folders_and_what_it_ran_on()
     {
         string rows = Some.BinaryRows(_folder, "some rows.csv");
