@@ -290,7 +290,7 @@ demo() {
         step "Installing fonts-dejavu-core" apt-fonts apt_install fonts-dejavu-core      # pictures are drawn without one, but have no words
     fi
     mkdir -p "$out/demo"
-    local length=(--epochs 6)
+    local length=(--epochs 12)
     if [ $full = 1 ]; then length=(--epochs 500 --patience 10); fi
     "$out/bin/juice" train hclt --data fashion-mnist --latents 64 --start clusters --step-size cosine:0.15:0.02 "${length[@]}" --seed 1 \
         --out "$out/demo/model.juice" --chart "$out/demo/curve.png" --log "$out/demo/train.jsonl"
