@@ -29,7 +29,7 @@ switch ($Command) {
         $platform = "win-$([System.Runtime.InteropServices.RuntimeInformation]::OSArchitecture.ToString().ToLowerInvariant())"
         $place = New-Item -ItemType Directory -Force (Join-Path $out "runtimes/$platform/native")
         Copy-Item (Join-Path $native 'libjuice.dll') $place
-        dotnet msbuild tools/pack.proj -m -v:m "-p:PackageOutputPath=$out/packages/" "-p:ArtifactsPath=$out/pack"
+        dotnet msbuild -restore tools/pack.proj -m -v:m "-p:PackageOutputPath=$out/packages/" "-p:ArtifactsPath=$out/pack"
     }
     'clean' { if (Test-Path $out) { Remove-Item -Recurse -Force $out } }
     default { 'usage: ./build.ps1 build | test | pack | clean' }

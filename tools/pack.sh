@@ -35,12 +35,12 @@ fi
 cp "$stage/$library" "$native"
 
 # Its own folder, because a build for packages differs from the daily one.
-dotnet msbuild tools/pack.proj -m -v:m "-p:PackageOutputPath=$packages/" "-p:ArtifactsPath=$out/pack"
+dotnet msbuild -restore tools/pack.proj -m -v:m "-p:PackageOutputPath=$packages/" "-p:ArtifactsPath=$out/pack"
 
 name=juice-$version-$platform
 mkdir -p "$stage/$name/include"
 cp -r "$out/bin" "$stage/$name/bin"
 cp "$native" "$stage/$name/bin/$library"
 cp native/include/juice/juice.h "$stage/$name/include/"
-cp LICENSE README.md CHANGELOG.md "$stage/$name/"
+cp LICENSE managed/THIRD-PARTY-NOTICES.txt README.md CHANGELOG.md "$stage/$name/"
 tar czf "$packages/$name.tar.gz" -C "$stage" "$name"

@@ -22,7 +22,8 @@ for file in Directory.Build.props Directory.Build.targets Directory.Packages.pro
     echo "  <config><add key=\"globalPackagesFolder\" value=\"$work/packages\" /></config>"
     echo "  <packageSources><add key=\"juice-local\" value=\"$packages\" /></packageSources>"
     echo '  <packageSourceMapping>'
-    dotnet nuget list source --format Detailed | sed -n 's|^ *[0-9]*\. *\(.*\) \[Enabled\]$|    <packageSource key="\1"><package pattern="*" /></packageSource>|p'
+    dotnet nuget list source --format Detailed | sed -n 's|^ *[0-9]*\. *\(.*\) \[Enabled\]$|\1|p' |
+        sed 's|.*|    <packageSource key="&"><package pattern="*" /></packageSource>|'
     echo '    <packageSource key="juice-local"><package pattern="Juice" /><package pattern="Juice.*" /></packageSource>'
     echo '  </packageSourceMapping>'
     echo '</configuration>'
@@ -33,10 +34,11 @@ project() {
     mkdir "$work/$1"
     {
         echo '<Project Sdk="Microsoft.NET.Sdk"><PropertyGroup>'
-        echo '<OutputType>Exe</OutputType><TargetFramework>net10.0</TargetFramework><ImplicitUsings>enable</ImplicitUsings><Nullable>enable</Nullable>'
-        echo "<TreatWarningsAsErrors>true</TreatWarningsAsErrors>$3</PropertyGroup><ItemGroup>"
+        echo '<OutputType>Exe</OutputType><TargetFramework>net10.0</TargetFramework>'
+        echo '<ImplicitUsings>enable</ImplicitUsings><Nullable>enable</Nullable><TreatWarningsAsErrors>true</TreatWarningsAsErrors>'
+        echo "$3</PropertyGroup><ItemGroup>"
         local package
-        for package in $2; do echo "<PackageReference Include=\"${package%@*}\" Version=\"${package#*@}\" />"; done
+        for package in $2; do printf '<PackageReference Include="%s" Version="%s" />\n' "${package%@*}" "${package#*@}"; done
         echo '</ItemGroup></Project>'
     } > "$work/$1/$1.csproj"
     sed -n '/^```csharp$/,/^```$/{ /^```/d; p }' "$root/managed/PACKAGE.md" > "$work/$1/Program.cs"
@@ -89,7 +91,7 @@ A_plain_project_builds_and_runs() {
     dotnet build plain -c Release
     run_program plain-run dotnet "$work/plain/bin/Release/net10.0/plain.dll"
     cp answers "$work/answers"
-    same "$(cd "$work/plain/bin/Release/net10.0" && find . -name '*juice*.so' -o -name 'libjuice*' | sort)" "./runtimes/$rid/native/libjuice.so"
+    same "$(cd "$work/plain/bin/Release/net10.0" && find . -name '*juice*.so' | sort)" "./runtimes/$rid/native/libjuice.so"
 }
 
 A_self_contained_program_runs_without_dotnet() {
@@ -114,7 +116,8 @@ A_program_compiled_ahead_of_time_runs() {
     sed -i 's|<ItemGroup>|<ItemGroup><TrimmerRootAssembly Include="Juice;Juice.Extensions.DependencyInjection" />|' ahead/ahead.csproj
     cat >> ahead/Program.cs <<'CSHARP'
 var builder = Microsoft.Extensions.Hosting.Host.CreateEmptyApplicationBuilder(null);
-Microsoft.Extensions.DependencyInjection.JuiceServiceCollectionExtensions.AddJuice(builder.Services).AddModel("saved", Path.GetFullPath("model.juice"));
+Microsoft.Extensions.DependencyInjection.JuiceServiceCollectionExtensions.AddJuice(builder.Services)
+    .AddModel("saved", Path.GetFullPath("model.juice"));
 using var host = builder.Build();
 await host.StartAsync();
 var models = (Juice.Extensions.DependencyInjection.IJuiceModels)host.Services.GetService(typeof(Juice.Extensions.DependencyInjection.IJuiceModels))!;
@@ -157,7 +160,7 @@ The_packages_hold_what_they_must() {
     for id in Juice Juice.Extensions.DependencyInjection Juice.Tool; do [ -s "$packages/$id.$version.snupkg" ] || say "$id has no symbols"; done
     for id in juice juice.native juice.extensions.dependencyinjection; do
         folder=packages/$id/$version
-        for file in LICENSE README.md icon.png; do [ -s "$folder/$file" ] || say "$id has no $file"; done
+        for file in LICENSE THIRD-PARTY-NOTICES.txt README.md icon.png; do [ -s "$folder/$file" ] || say "$id has no $file"; done
         for file in '<license type="expression">MIT<' '<readme>README.md<' '<icon>icon.png<' '<description>.' '<authors>.' "<version>$version<"; do
             grep -q "$file" "$folder/$id.nuspec" || say "$id.nuspec has no $file"
         done
