@@ -40,6 +40,9 @@ dotnet msbuild -restore tools/pack.proj -m -v:m "-p:PackageOutputPath=$packages/
 name=juice-$version-$platform
 mkdir -p "$stage/$name/include"
 cp -r "$out/bin" "$stage/$name/bin"
+for folder in "$stage/$name/bin/runtimes"/*; do       # what draws comes for two dozen platforms
+    case $platform- in "${folder##*/}"-*) ;; *) rm -rf "$folder" ;; esac
+done
 cp "$native" "$stage/$name/bin/$library"
 cp native/include/juice/juice.h "$stage/$name/include/"
 cp LICENSE managed/THIRD-PARTY-NOTICES.txt README.md CHANGELOG.md "$stage/$name/"
