@@ -30,6 +30,18 @@ public static class JuiceEventIds
     /// <summary>Error: a training failed; the exception comes with it, and out of the call.</summary>
     public const int TrainingFailed = 9;
 
+    /// <summary>Information: a training went on from a checkpoint.</summary>
+    public const int TrainingResumed = 10;
+
+    /// <summary>Debug: a checkpoint was written.</summary>
+    public const int CheckpointWritten = 11;
+
+    /// <summary>Warning: a checkpoint could not be written; the training goes on.</summary>
+    public const int CheckpointFailed = 12;
+
+    /// <summary>Warning: a training goes on with another instruction set or split of its batches: the same within rounding, not bit for bit.</summary>
+    public const int ResumedElsewhere = 13;
+
     /// <summary>A line of the native library, at its own level.</summary>
     public const int NativeLine = 100;
 

@@ -59,6 +59,7 @@ internal static class DataCommand
             facts.Add("variables", summary.Variables.Count);
             facts.Add("type", Type(summary.ElementType) + (part.Rows.Categories is int categories ? $", {categories} categories" : ""));
             facts.Add("range", Range(summary.All));
+            facts.Add("stored", Stored(part.Rows));
             long entries = summary.Rows * summary.Variables.Count;
             facts.Add("missing", summary.All.Missing == 0 ? "none" : $"{Units.Count(summary.All.Missing)} of {Units.Count(entries)} entries");
             facts.Write(output);
@@ -87,6 +88,8 @@ internal static class DataCommand
             json.WriteNumber("variables", summary.Variables.Count);
             json.WriteString("type", Type(summary.ElementType));
             if (part.Rows.Categories is int categories) json.WriteNumber("categories", categories);
+            json.WriteNumber("bytes", Bytes(part.Rows));
+            json.WriteBoolean("mapped", part.Rows.IsMapped);
             WriteRange(json, summary.All);
             if (columns)
             {
@@ -115,6 +118,12 @@ internal static class DataCommand
     private static string Range(VariableSummary summary) => double.IsNaN(summary.Minimum)
         ? "nothing but missing entries"
         : string.Create(CultureInfo.InvariantCulture, $"{summary.Minimum} … {summary.Maximum}{(summary.Integral ? "" : ", with fractions")}");
+
+    private static long Bytes(Rows rows) => rows.Count * rows.Variables * rows.ElementType.Size();
+
+    private static string Stored(Rows rows) => rows.IsMapped
+        ? $"{Units.Bytes(Bytes(rows))}, mapped: read from the file when they are needed"
+        : $"{Units.Bytes(Bytes(rows))}, read into memory";
 
     private static string Type(RowElement element) => element switch
     {

@@ -20,10 +20,18 @@ internal sealed class TrainCommand
         $"The rows: {DataOptions.Kinds}. Of a data set the train part, unless --split says otherwise.");
     private readonly Option<string> _out = new("--out") { Description = "The model file to write (.juice).", HelpName = "FILE", Required = true };
     private readonly Option<string> _chart = new("--chart") { Description = "Draw bits per dimension by epoch (.png).", HelpName = "FILE" };
-    private readonly Option<string> _log = new("--log") { Description = "Write a JSON line an epoch to a file.", HelpName = "FILE" };
+    private readonly Option<string> _log = new("--log")
+    {
+        Description = "Write the training to a file as it goes on, one JSON object a line: its start (data, circuit, options, versions, hardware), "
+            + "every epoch (bits per dimension and log-likelihoods, seconds, rows a second, step size, impossible rows, checkpoint), and its end. "
+            + "With --resume below what is there, else anew.",
+        HelpName = "FILE",
+    };
+
     private readonly DataOptions _dataOptions = new();
     private readonly HcltArguments _hclt = new();
     private readonly TrainOptions _train = new();
+    private readonly CheckpointOptions _checkpoint = new();
     private readonly ValidationChoice _validation = new();
     private readonly ModelOptions _modelOptions = new();
 
@@ -39,6 +47,7 @@ internal sealed class TrainCommand
                 "juice train hclt --data fashion-mnist --latents 64 --epochs 10 --out m.juice --chart curve.png",
                 "juice train m.juice --data rows.csv --full-batch --epochs 1 --step-size 0.7 --pseudocount 0.5 --out n.juice",
                 "juice train hclt --data rows.csv --header --validation valid.csv --patience 3 --epochs 100 --out m.juice",
+                "juice train hclt --data rows.csv --header --validation valid.csv --patience 3 --epochs 100 --out m.juice --resume",
             ],
         };
         command.Add(train._model);
@@ -47,6 +56,7 @@ internal sealed class TrainCommand
         train._hclt.AddTo(command);
         train._train.AddTo(command);
         train._validation.AddTo(command);
+        train._checkpoint.AddTo(command);
         command.Add(train._chart);
         command.Add(train._log);
         train._dataOptions.AddTo(command);
@@ -64,6 +74,7 @@ internal sealed class TrainCommand
         if (chart is not null) OutputFile.Check(chart, ".png");
         if (log is not null) OutputFile.CheckFolder(log);
         if (!isNew) _hclt.RejectAll(parsed, model);
+        CheckpointPlan plan = _checkpoint.Plan(parsed, isNew ? null : model, output);
 
         NamedRows data = await _dataOptions.LoadAsync(parsed, _terminal, parsed.GetRequiredValue(_data), usualPart: "train", cancellation);
         (Rows rows, Rows? validation) = _validation.Choose(parsed, _dataOptions, data.Rows, isNew, _train.Seed(parsed), cancellation);
@@ -74,20 +85,36 @@ internal sealed class TrainCommand
         ITrainingView view = ITrainingView.For(_terminal);
         // Rows are numbered anew where some were held out; whoever reads a complaint about a row should know.
         NamedRows train = new(rows.Count < data.Rows.Count ? $"{data} without held-out rows" : data.ToString(), null, rows);
-        using CompiledCircuit compiled = Compile(parsed, model, isNew, train, validation, view, cancellation);
+        Checkpoint? resume = plan.Resume ? Checkpoint.Load(plan.Path!) : null;
+        using Circuit? resumed = resume?.Circuit;
+        if (resume is not null) _terminal.Note($"{plan.Path}: goes on after epoch {resume.Epochs.Count} of {resume.PlannedEpochs}");
+        using CompiledCircuit compiled = Compile(parsed, model, train, validation, plan, resume, view, cancellation);
         string name = isNew ? $"{model.ToUpperInvariant()} with {_hclt.Latents(parsed)} latents" : Path.GetFileName(model);
-        return Train(parsed, new Run(view, compiled, name, data.Name, train, validation, output, chart, log), cancellation);
+        return Train(parsed, new Run(view, compiled, name, data.Name, train, validation, output, chart, log, plan, resume), cancellation);
     }
 
     // The circuit itself is let go of: from here on the parameters are the model's.
     private CompiledCircuit Compile(
-        ParseResult parsed, string model, bool isNew, NamedRows rows, Rows? validation, ITrainingView view, CancellationToken cancellation)
+        ParseResult parsed, string model, NamedRows rows, Rows? validation, CheckpointPlan plan, Checkpoint? resume, ITrainingView view,
+        CancellationToken cancellation)
     {
-        using Circuit circuit = isNew ? Start(parsed, rows.Rows, validation, view, cancellation) : Circuit.Load(model, _train.GivenSeed(parsed));
+        using Circuit circuit = model == HcltArguments.Structure
+            ? New(parsed, rows.Rows, validation, plan, resume, view, cancellation)
+            : Circuit.Load(model, _train.GivenSeed(parsed));
         rows.CheckFits(circuit, model);
         if (circuit.Roots != 1) throw new InvalidDataException($"{model} has {circuit.Roots} roots; training needs one");
         _terminal.Note($"{model}: {Units.Count(circuit.Edges)} edges, {Units.Count(circuit.Parameters)} parameters, depth {circuit.Depth}");
         return _modelOptions.Compile(circuit, parsed, _train.BatchSize(parsed));
+    }
+
+    // A structure that was learnt once is in its checkpoints.
+    private Circuit New(
+        ParseResult parsed, Rows rows, Rows? validation, CheckpointPlan plan, Checkpoint? resume, ITrainingView view, CancellationToken cancellation)
+    {
+        JsonObject structure = _hclt.Describe(parsed, _train.Seed(parsed));
+        if (resume is not null) TrainingMetadata.CheckStructure(resume.Circuit, plan.Path!, structure);
+        using Circuit? started = resume is null ? Start(parsed, rows, validation, view, cancellation) : null;
+        return (started ?? resume!.Circuit).WithMetadata(TrainingMetadata.Structure, structure.ToJsonString());
     }
 
     private Circuit Start(ParseResult parsed, Rows rows, Rows? validation, ITrainingView view, CancellationToken cancellation)
@@ -105,10 +132,10 @@ internal sealed class TrainCommand
 
     private int Train(ParseResult parsed, Run run, CancellationToken cancellation)
     {
-        List<EpochRecord> epochs = [];
+        List<EpochRecord> epochs = [.. (run.Resume?.Epochs ?? []).Select(EpochRecord.Of)];
         FitResult? result = null;
         Stopwatch clock = Stopwatch.StartNew();
-        using TrainingLog? log = run.Log is null ? null : new TrainingLog(run.Log);
+        using TrainingLog? log = run.Log is null ? null : new TrainingLog(run.Log, append: run.Resume is not null) { DataName = run.DataName };
         try
         {
             result = run.View.Fit(shown => run.Rows.Use(rows => run.Model.Fit(
@@ -118,13 +145,13 @@ internal sealed class TrainCommand
                 {
                     Validation = run.Validation,
                     Patience = _train.Patience(parsed),
+                    CheckpointPath = run.Checkpoint.Path,
+                    CheckpointEvery = _checkpoint.Every(parsed),
+                    Resume = run.Resume,
+                    Log = log,
                     Progress = new Listener<FitProgress>(progress =>
                     {
-                        if (progress.IsEpochEnd)
-                        {
-                            epochs.Add(EpochRecord.Of(progress));
-                            log?.Write(epochs[^1], clock.Elapsed);
-                        }
+                        if (progress.IsEpochEnd) epochs.Add(EpochRecord.Of(progress));
                         shown.Report(progress);
                     }),
                 },
@@ -135,6 +162,7 @@ internal sealed class TrainCommand
             // Hours of work are not thrown away because somebody has seen enough.
         }
 
+        if (log?.Failure is { } failure) _terminal.Complain($"{run.Log} lacks lines: {failure.Message}");
         Save(parsed, run, epochs, clock.Elapsed);
         if (run.Chart is not null)
         {
@@ -143,9 +171,11 @@ internal sealed class TrainCommand
         }
         if (result is null)
         {
-            _terminal.Complain($"stopped in epoch {epochs.Count + 1}; {run.Output} holds the model as it was then");
+            string resume = run.Checkpoint.Path is { } path && File.Exists(path) ? $", and --resume goes on from {path}" : "";
+            _terminal.Complain($"stopped in epoch {epochs.Count + 1}; {run.Output} holds the model as it was then{resume}");
             return Tool.Failure;
         }
+        run.Checkpoint.RemoveUsual();
         Report(run, result);
         return Tool.Success;
     }
@@ -198,5 +228,5 @@ internal sealed class TrainCommand
     /// <summary>A training that is ready to begin.</summary>
     private sealed record Run(
         ITrainingView View, CompiledCircuit Model, string ModelName, string DataName, NamedRows Rows, Rows? Validation, string Output, string? Chart,
-            string? Log);
+        string? Log, CheckpointPlan Checkpoint, Checkpoint? Resume);
 }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Text.Json.Nodes;
 using Juice.Data;
 
 namespace Juice.Cli.Options;
@@ -28,8 +29,11 @@ internal sealed class HcltArguments
         HelpName = "random|clusters",
     };
 
+    // To learn a tree takes as much memory as its rows do.
+    private const long MostMappedTreeRows = 100_000;
+
     private readonly Option<long> _treeRows = OptionValues.Whole<long>(
-        "--tree-rows", "hclt: learn the tree from a random N of the rows. Default: all.", minimum: 1);
+        "--tree-rows", $"hclt: learn the tree from a random N of the rows. Default: all, of a mapped file at most {MostMappedTreeRows}.", minimum: 1);
 
     private readonly Option<int> _bins = OptionValues.Whole(
         "--bins", "hclt: bins a variable when the tree is learnt. Default: 16 where there are more than 64 categories.", minimum: 2);
@@ -59,6 +63,17 @@ internal sealed class HcltArguments
         }
     }
 
+    /// <summary>What shapes the new structure, for the model's metadata.</summary>
+    public JsonObject Describe(ParseResult parsed, ulong seed)
+    {
+        JsonObject described = new() { ["structure"] = Structure, ["latents"] = Latents(parsed), ["seed"] = seed };
+        if (Start(parsed) == Clusters) described["start"] = Clusters;
+        if (Categories(parsed) is int categories) described["categories"] = categories;
+        if (TreeRows(parsed) is long treeRows) described["tree-rows"] = treeRows;
+        if (Bins(parsed) is int bins) described["bins"] = bins;
+        return described;
+    }
+
     public HcltOptions Options(
         ParseResult parsed, IReadOnlyList<Rows> rows, int threads, ulong seed, IProgress<double> progress, CancellationToken cancellation) => new()
     {
@@ -66,8 +81,8 @@ internal sealed class HcltArguments
         Start = Start(parsed) == Clusters ? HcltStart.Clusters : HcltStart.Random,
         Tree = new TreeOptions
         {
-            Bins = parsed.GetResult(_bins) is null ? 0 : parsed.GetValue(_bins),
-            RowLimit = parsed.GetResult(_treeRows) is null ? 0 : parsed.GetValue(_treeRows),
+            Bins = Bins(parsed) ?? 0,
+            RowLimit = TreeRows(parsed) ?? (rows[0].IsMapped ? MostMappedTreeRows : 0),
             Seed = seed,
             Threads = threads,
             Progress = progress,
@@ -77,11 +92,17 @@ internal sealed class HcltArguments
     // Over all parts, so that a category that only validation rows have is known, too.
     private Distribution[] Distributions(ParseResult parsed, IReadOnlyList<Rows> rows, CancellationToken cancellation)
     {
-        int? categories = parsed.GetResult(_categories) is null ? null : parsed.GetValue(_categories);
+        int? categories = Categories(parsed);
         if (categories is null && rows[0].Categories is int known) return [.. Enumerable.Repeat(new Categorical(known), rows[0].Variables)];
         RowSummary[] parts = [.. rows.Select(part => RowSummary.Of(part, cancellation))];
         return [.. Enumerable.Range(0, rows[0].Variables).Select(v => Distribution(v, [.. parts.Select(part => part.Variables[v])], categories))];
     }
+
+    private int? Categories(ParseResult parsed) => parsed.GetResult(_categories) is null ? null : parsed.GetValue(_categories);
+
+    private long? TreeRows(ParseResult parsed) => parsed.GetResult(_treeRows) is null ? null : parsed.GetValue(_treeRows);
+
+    private int? Bins(ParseResult parsed) => parsed.GetResult(_bins) is null ? null : parsed.GetValue(_bins);
 
     private static Distribution Distribution(int variable, VariableSummary[] parts, int? categories)
     {

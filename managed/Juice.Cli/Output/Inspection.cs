@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Juice.Cli.Training;
 
 namespace Juice.Cli.Output;
 
@@ -9,6 +10,7 @@ internal sealed class Inspection(string path, Circuit circuit, CompiledCircuit c
     private const int LongestValue = 100;   // of metadata in the text; JSON has it whole
 
     private readonly ModelInfo _info = compiled.Info;
+    private readonly Checkpoint? _training = Checkpoint.Find(circuit);
 
     public void Write(TextWriter output)
     {
@@ -27,6 +29,8 @@ internal sealed class Inspection(string path, Circuit circuit, CompiledCircuit c
         facts.Add("depth", circuit.Depth);
         if (circuit.Metadata.Count > 0) facts.Heading("metadata");
         foreach ((string key, string value) in circuit.Metadata.OrderBy(entry => entry.Key, StringComparer.Ordinal)) facts.Add(key, Shorten(value));
+
+        WriteTrainingState(facts);
 
         string engine = $"{_info.Device} ({_info.InstructionSet}, {Units.Count(_info.Threads, "thread")})";
         facts.Heading($"plan for a batch of {Units.Count(_info.BatchSize)} on {engine}");
@@ -71,10 +75,57 @@ internal sealed class Inspection(string path, Circuit circuit, CompiledCircuit c
         json.WriteStartObject("metadata");
         foreach ((string key, string value) in circuit.Metadata.OrderBy(entry => entry.Key, StringComparer.Ordinal)) WriteMetadata(json, key, value);
         json.WriteEndObject();
+        WriteTrainingState(json);
         WritePlan(json);
         if (withVectors) WriteVectors(json);
         json.WriteEndObject();
     }));
+
+    private void WriteTrainingState(Facts facts)
+    {
+        if (_training is null) return;
+        FitEpoch last = _training.Epochs[^1];
+        string validation = last.ValidationBitsPerDimension is double bpd ? $", validation {PlainView.Bpd(bpd)}" : "";
+        string best = _training.BestEpoch is int epoch ? $", the best one was {epoch}" : "";
+        facts.Heading("training state (--resume goes on from it)");
+        facts.Add("epochs", $"{_training.Epochs.Count} of {_training.PlannedEpochs} done{best}");
+        facts.Add("last epoch", $"train {PlainView.Bpd(last.TrainBitsPerDimension)}{validation} bpd");
+        facts.Add("updates", $"{Units.Count(_training.Steps)} in {Units.Time(_training.Elapsed)}");
+        facts.Add("rows", $"{Units.Count(_training.Rows)}, {Units.Count(_training.ValidationRows)} for validation");
+        facts.Add("batch", $"{Units.Count(_training.BatchSize)}{(_training.IsFullBatch ? ", one update an epoch" : "")}");
+        facts.Add("step size", _training.StepSize);
+        facts.Add("pseudocount", _training.Pseudocount.ToString(CultureInfo.InvariantCulture));
+        facts.Add("seed", _training.Seed.ToString(CultureInfo.InvariantCulture));
+    }
+
+    private void WriteTrainingState(Utf8JsonWriter json)
+    {
+        if (_training is null) return;
+        json.WriteStartObject("training_state");
+        json.WriteNumber("epoch", _training.Epochs.Count);
+        json.WriteNumber("epochs", _training.PlannedEpochs);
+        if (_training.BestEpoch is int best) json.WriteNumber("best_epoch", best);
+        json.WriteNumber("steps", _training.Steps);
+        json.Finite("seconds", _training.Elapsed.TotalSeconds);
+        json.WriteNumber("rows", _training.Rows);
+        json.WriteNumber("validation_rows", _training.ValidationRows);
+        json.WriteBoolean("full_batch", _training.IsFullBatch);
+        json.WriteNumber("batch_size", _training.BatchSize);
+        json.WriteString("step_size", _training.StepSize);
+        json.Finite("pseudocount", _training.Pseudocount);
+        json.WriteNumber("seed", _training.Seed);
+        json.WriteStartArray("history");
+        foreach (FitEpoch epoch in _training.Epochs)
+        {
+            json.WriteStartObject();
+            json.WriteNumber("epoch", epoch.Epoch);
+            json.Finite("train_bpd", epoch.TrainBitsPerDimension);
+            if (epoch.ValidationBitsPerDimension is double bpd) json.Finite("validation_bpd", bpd);
+            json.WriteEndObject();
+        }
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
 
     private void WritePlan(Utf8JsonWriter json)
     {

@@ -27,6 +27,7 @@ internal sealed class PlainView(Terminal terminal) : ITrainingView
         string line = $"epoch {epoch}/{epochs}  train {Bpd(progress.TrainBitsPerDimension)}";
         if (progress.ValidationBitsPerDimension is double validation) line += $"  validation {Bpd(validation)}";
         line += $" bpd  {Units.Count((long)progress.RowsPerSecond)} rows/s";
+        if (progress.CheckpointFailure is { } failure) line += $"  no checkpoint: {failure.Message}";
         return progress.Epoch < progress.Epochs ? $"{line}  {Units.Time(progress.TimeLeft)} left" : line;
     }
 

@@ -9,6 +9,7 @@ internal static class TrainingMetadata
     public const string Data = "data";
     public const string Schema = "schema";
     public const string Training = "training";
+    public const string Structure = "structure";
 
     /// <summary>Within <see cref="Training"/>, the runs; within a run, the command that was typed and what it ran on and took.</summary>
     public const string Runs = "runs";
@@ -41,20 +42,35 @@ internal static class TrainingMetadata
         return described.WithMetadata(Training, training.ToJsonString());
     }
 
+    /// <summary>Refuses a structure whose making the command line describes otherwise than the model itself.</summary>
+    public static void CheckStructure(Circuit circuit, string name, JsonObject asked)
+    {
+        JsonObject made = (circuit.Metadata.TryGetValue(Structure, out string? text) ? Parse(text) : null)
+            ?? throw new InvalidDataException($"{name} is not the checkpoint of a new structure; to go on with it, name the model that it began with");
+        foreach (string key in asked.Select(entry => entry.Key).Union(made.Select(entry => entry.Key)))
+        {
+            string Value(JsonObject of) => of[key]?.ToJsonString() ?? "the usual one";
+            if (Value(asked) != Value(made))
+                throw new InvalidDataException($"{name} is the checkpoint of a model whose {key} is {Value(made)}, and here it is {Value(asked)}");
+        }
+    }
+
+    private static JsonObject? Parse(string text)
+    {
+        try
+        {
+            return JsonNode.Parse(text) as JsonObject;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
     // A model that goes on keeps its history; what another program wrote under this name gives way.
     private static JsonObject Past(Circuit circuit)
     {
-        if (circuit.Metadata.TryGetValue(Training, out string? text))
-        {
-            try
-            {
-                if (JsonNode.Parse(text) is JsonObject past && past[Runs] is JsonArray) return past;
-            }
-            catch (JsonException)
-            {
-                // as above
-            }
-        }
+        if (circuit.Metadata.TryGetValue(Training, out string? text) && Parse(text) is { } past && past[Runs] is JsonArray) return past;
         return new JsonObject { [Runs] = new JsonArray() };
     }
 

@@ -38,15 +38,33 @@ public static class RowSelection
         if (outside >= 0)
             throw new ArgumentOutOfRangeException(nameof(indices), indices[outside], $"There is no row {indices[outside]} among {rows.Count}.");
 
-        Rows selected = rows.IsSource || rows.Storage is PointerStorage
-            ? Rows.FromSource(new SelectedRows(rows, indices.ToArray()))
-            : Copy(rows, indices);
+        if (rows.IsMapped) return Pick(rows, indices);
+        Rows selected = rows.IsSource ? Rows.FromSource(new SelectedRows(rows, indices.ToArray())) : Copy(rows, indices);
         if (rows.Categories is int categories) selected = selected.WithCategories(categories);
         if (rows.Sentinel is double sentinel) selected = selected.WithSentinel(sentinel);
-        if (rows.Weights.IsEmpty) return selected;
+        return rows.Weights.IsEmpty ? selected : selected.WithWeights(SelectWeights(rows, indices));
+    }
+
+    private static Rows Pick(Rows rows, ReadOnlySpan<long> indices)
+    {
+        Rows picked = rows.Pick(indices);
+        if (!rows.Missing.IsEmpty) picked = picked.WithMissing(SelectMarks(rows, indices));
+        return rows.Weights.IsEmpty ? picked : picked.WithWeights(SelectWeights(rows, indices));
+    }
+
+    private static float[] SelectWeights(Rows rows, ReadOnlySpan<long> indices)
+    {
         float[] weights = new float[indices.Length];
         for (int i = 0; i < weights.Length; i++) weights[i] = rows.Weights.Span[(int)indices[i]];
-        return selected.WithWeights(weights);
+        return weights;
+    }
+
+    private static byte[] SelectMarks(Rows rows, ReadOnlySpan<long> indices)
+    {
+        byte[] marks = new byte[checked(indices.Length * rows.Variables)];
+        for (int i = 0; i < indices.Length; i++)
+            rows.Missing.Span.Slice((int)indices[i] * rows.Variables, rows.Variables).CopyTo(marks.AsSpan(i * rows.Variables));
+        return marks;
     }
 
     private static Rows Copy(Rows rows, ReadOnlySpan<long> indices) => rows.ElementType switch
@@ -61,25 +79,17 @@ public static class RowSelection
     private static unsafe Rows Copy<T>(Rows rows, ReadOnlySpan<long> indices) where T : unmanaged
     {
         T[] entries = new T[checked(indices.Length * rows.Variables)];
-        byte[] missing = new byte[rows.Missing.IsEmpty ? 0 : entries.Length];
-        fixed (T* first = entries) CopyEntries(rows, indices, (byte*)first, missing);
-        Rows copy = Rows.Of(entries, rows.Variables);
-        return rows.Missing.IsEmpty ? copy : copy.WithMissing(missing);
-    }
-
-    private static unsafe void CopyEntries(Rows rows, ReadOnlySpan<long> indices, byte* destination, Span<byte> missing)
-    {
-        using MemoryHandle entries = rows.Storage!.Pin();
-        long size = (long)rows.Variables * rows.ElementType.Size();
-        for (int i = 0; i < indices.Length; i++)
+        fixed (T* first = entries)
         {
-            Buffer.MemoryCopy((byte*)entries.Pointer + indices[i] * size, destination + i * size, size, size);
-            if (!missing.IsEmpty && !rows.Missing.IsEmpty)
-                rows.Missing.Span.Slice((int)indices[i] * rows.Variables, rows.Variables).CopyTo(missing[(i * rows.Variables)..]);
+            using MemoryHandle stored = rows.Storage!.Pin();
+            long size = (long)rows.Variables * rows.ElementType.Size();
+            for (int i = 0; i < indices.Length; i++) Buffer.MemoryCopy((byte*)stored.Pointer + indices[i] * size, (byte*)first + i * size, size, size);
         }
+        Rows copy = Rows.Of(entries, rows.Variables);
+        return rows.Missing.IsEmpty ? copy : copy.WithMissing(SelectMarks(rows, indices));
     }
 
-    // Rows that are too many to copy, or that only a source knows.
+    // Rows that only a source knows.
     private sealed class SelectedRows(Rows rows, long[] selected) : IRowSource
     {
         public long Count => selected.Length;
@@ -88,15 +98,13 @@ public static class RowSelection
 
         public RowElement ElementType => rows.ElementType;
 
-        public unsafe void Fetch(ReadOnlySpan<long> indices, Span<byte> destination, Span<byte> missing)
+        public void Fetch(ReadOnlySpan<long> indices, Span<byte> destination, Span<byte> missing)
         {
             long[] numbers = ArrayPool<long>.Shared.Rent(indices.Length);
             try
             {
                 for (int i = 0; i < indices.Length; i++) numbers[i] = selected[indices[i]];
-                ReadOnlySpan<long> wanted = numbers.AsSpan(0, indices.Length);
-                if (rows.IsSource) rows.Fetch(wanted, destination, missing);
-                else fixed (byte* first = destination) CopyEntries(rows, wanted, first, missing);
+                rows.Fetch(numbers.AsSpan(0, indices.Length), destination, missing);
             }
             finally
             {

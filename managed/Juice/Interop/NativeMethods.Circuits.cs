@@ -29,6 +29,15 @@ internal static unsafe partial class NativeMethods
     [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int juice_circuit_with_metadata(CircuitHandle circuit, string key, string? value, out CircuitHandle changed);
 
+    [LibraryImport(Library)]
+    internal static partial int juice_circuit_state_count(CircuitHandle circuit, out int count);
+
+    [LibraryImport(Library)]
+    internal static partial int juice_circuit_state(CircuitHandle circuit, int index, out NativeTensor tensor);
+
+    [LibraryImport(Library)]
+    internal static partial int juice_circuit_with_state(CircuitHandle circuit, NativeTensor* tensors, int count, out CircuitHandle changed);
+
     [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int juice_circuit_read(string path, ulong* seed, out CircuitHandle circuit);
 
@@ -86,6 +95,18 @@ internal unsafe struct NativeCircuitDescription
     public int Initialize;
     public int Reserved;
     public ulong Seed;
+}
+
+[StructLayout(LayoutKind.Sequential)]
+internal unsafe struct NativeTensor
+{
+    public byte* Name;
+    public byte* Type;
+    public long* Shape;
+    public void* Data;
+    public long Bytes;
+    public int Rank;
+    public int Reserved;
 }
 
 [StructLayout(LayoutKind.Sequential)]

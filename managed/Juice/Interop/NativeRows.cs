@@ -18,4 +18,8 @@ internal unsafe struct NativeRows
     public float* Weights;
     public delegate* unmanaged[Cdecl]<long*, long, void*, byte*, void*, int> Fetch;
     public void* User;
+    public long* Selection;
+    public long DataCount;
+    public int Mapped;
+    public int Reserved;
 }

@@ -11,7 +11,7 @@ namespace Juice.Interop;
 /// </summary>
 internal readonly unsafe ref struct PinnedRows : IDisposable
 {
-    private readonly MemoryHandle _data, _missing, _weights;
+    private readonly MemoryHandle _data, _missing, _weights, _selection;
     private readonly GCHandle<State> _source;
 
     public readonly NativeRows Native;
@@ -31,6 +31,7 @@ internal readonly unsafe ref struct PinnedRows : IDisposable
         {
             _data = rows.Storage.Pin();
             Native.Data = _data.Pointer is null ? (void*)sizeof(double) : _data.Pointer; // no rows may have no address; the native side wants one
+            Native.Mapped = rows.IsMapped ? 1 : 0;
         }
         else
         {
@@ -42,6 +43,12 @@ internal readonly unsafe ref struct PinnedRows : IDisposable
         {
             _missing = rows.Missing.Pin();
             Native.Missing = (byte*)_missing.Pointer;
+        }
+        if (rows.Places is { IsEmpty: false } places)
+        {
+            _selection = places.Pin();
+            Native.Selection = (long*)_selection.Pointer;
+            Native.DataCount = rows.StoredCount;
         }
         if (!rows.Weights.IsEmpty)
         {
@@ -61,6 +68,7 @@ internal readonly unsafe ref struct PinnedRows : IDisposable
         _data.Dispose();
         _missing.Dispose();
         _weights.Dispose();
+        _selection.Dispose();
         if (_source.IsAllocated) _source.Dispose();
     }
 

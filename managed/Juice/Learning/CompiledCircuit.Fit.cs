@@ -18,7 +18,9 @@ public sealed partial class CompiledCircuit
     /// <param name="options">Validation, early stopping, reports; null for none.</param>
     /// <param name="cancellationToken">Ends the training between updates.</param>
     /// <returns>The history.</returns>
-    /// <exception cref="ArgumentException">An option is out of its range, there are no rows, or a value is outside of its variable's domain.</exception>
+    /// <exception cref="ArgumentException">
+    /// An option is out of its range, there are no rows, a value is outside of its variable's domain, or the checkpoint to resume is of another training.
+    /// </exception>
     /// <exception cref="OperationCanceledException">The token asked to stop.</exception>
     public FitResult Fit(Rows train, Em em, FitOptions? options = null, CancellationToken cancellationToken = default)
     {
@@ -37,7 +39,8 @@ public sealed partial class CompiledCircuit
             activity?.SetTag(JuiceTelemetry.RowsTag, train.Count);
             try
             {
-                return new Trainer(this, train, em, options, cancellationToken).Run();
+                using Trainer trainer = new(this, train, em, options, cancellationToken);
+                return trainer.Run();
             }
             catch (Exception e) when (activity.Failed(e))
             {
@@ -85,6 +88,18 @@ public sealed partial class CompiledCircuit
 
     internal void RecordEpoch(TimeSpan elapsed, Em em) => Instruments.TrainingEpochDuration.Record(
         elapsed.TotalSeconds, Instruments.Device(_device), new(JuiceTelemetry.TrainingMethodTag, em.Method));
+
+    /// <summary>Sets all parameters to those of a checkpoint's best epoch, which is not its last.</summary>
+    internal void RestoreBest(Checkpoint checkpoint)
+    {
+        for (int id = 0; id < _shapes.Length; id++)
+        {
+            NativeVector vector = checkpoint.Circuit.ReadVector(id);
+            if (vector.TiedTo >= 0 || vector.ParameterCount == 0) continue;
+            SetParameters(id, checkpoint.BestParameters(id, vector.ParameterCount)
+                ?? throw new InvalidDataException($"The training state lacks the best epoch's parameters of vector {id}."));
+        }
+    }
 
     /// <summary>Sets all parameters to those of a circuit that came from this model.</summary>
     internal unsafe void Restore(Circuit circuit)

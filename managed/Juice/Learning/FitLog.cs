@@ -32,6 +32,19 @@ internal static partial class FitLog
     [LoggerMessage(JuiceEventIds.TrainingFailed, LogLevel.Error, "Training failed in epoch {Epoch}")]
     public static partial void Failed(ILogger logger, int epoch, Exception exception);
 
+    [LoggerMessage(JuiceEventIds.TrainingResumed, LogLevel.Information, "Training goes on after epoch {Epoch} of {Epochs}")]
+    public static partial void Resumed(ILogger logger, int epoch, int epochs);
+
+    [LoggerMessage(JuiceEventIds.ResumedElsewhere, LogLevel.Warning,
+        "The checkpoint was made with {Then}, the training goes on with {Now}: the same within rounding, not bit for bit")]
+    public static partial void ResumedElsewhere(ILogger logger, string then, string now);
+
+    [LoggerMessage(JuiceEventIds.CheckpointWritten, LogLevel.Debug, "Epoch {Epoch}: checkpoint {Path}")]
+    public static partial void CheckpointWritten(ILogger logger, int epoch, string path);
+
+    [LoggerMessage(JuiceEventIds.CheckpointFailed, LogLevel.Warning, "Epoch {Epoch}: no checkpoint: {Reason}")]
+    public static partial void CheckpointFailed(ILogger logger, int epoch, string reason, Exception exception);
+
     [LoggerMessage(JuiceEventIds.EpochEnded, LogLevel.Information, "Epoch {Epoch}: train {Train:F4} bpd, {RowsPerSecond:F0} rows/s")]
     private static partial void EpochEnded(ILogger logger, int epoch, double train, double rowsPerSecond);
 

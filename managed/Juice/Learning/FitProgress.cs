@@ -13,4 +13,11 @@ namespace Juice;
 /// <remarks>Immutable; safe to use from any number of threads.</remarks>
 public sealed record FitProgress(
     int Epoch, int Epochs, long Rows, long TotalRows, double TrainBitsPerDimension, double? ValidationBitsPerDimension, double RowsPerSecond,
-    TimeSpan TimeLeft, bool IsEpochEnd);
+    TimeSpan TimeLeft, bool IsEpochEnd)
+{
+    /// <summary>The checkpoint file that was written at this end of an epoch; null where none was.</summary>
+    public string? CheckpointPath { get; init; }
+
+    /// <summary>Why the checkpoint that was due at this end of an epoch could not be written; null where none was due, or it was written.</summary>
+    public Exception? CheckpointFailure { get; init; }
+}

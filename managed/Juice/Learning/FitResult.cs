@@ -4,7 +4,7 @@ namespace Juice;
 /// <param name="Epochs">The history, an entry an epoch.</param>
 /// <param name="BestEpoch">The epoch that scored best on the validation rows, from 1; null where there were none.</param>
 /// <param name="StoppedEarly">Whether patience ended it before the last epoch.</param>
-/// <param name="Elapsed">The time it took, validation included.</param>
+/// <param name="Elapsed">The time it took, validation included; of one that went on from a checkpoint, with the time before.</param>
 /// <remarks>Immutable; safe to use from any number of threads.</remarks>
 public sealed record FitResult(IReadOnlyList<FitEpoch> Epochs, int? BestEpoch, bool StoppedEarly, TimeSpan Elapsed);
 

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Juice;
 
 /// <summary>
@@ -55,18 +57,32 @@ public abstract record StepSize
     /// <summary>A constant schedule.</summary>
     public static StepSize FromDouble(double size) => Constant(size);
 
+    /// <summary>The schedule as the tool takes it: <c>0.5</c>, <c>cosine:0.5:0.02</c>, <c>piecewise:0=0.5,1=0.1</c>; every digit is there.</summary>
+    internal abstract string Text { get; }
+
+    /// <summary>Whether a training of another length goes through other step sizes from the beginning.</summary>
+    internal virtual bool DependsOnLength => true;
+
     private protected abstract double At(double fraction);
+
+    private static string Exact(double size) => size.ToString("R", CultureInfo.InvariantCulture);
 
     private static double Checked(double size, string name) =>
         size is > 0 and <= 1 ? size : throw new ArgumentOutOfRangeException(name, size, $"A step size is in (0, 1]; {size} is not.");
 
     private sealed record ConstantStepSize(double Size) : StepSize
     {
+        internal override string Text => Exact(Size);
+
+        internal override bool DependsOnLength => false;
+
         private protected override double At(double fraction) => Size;
     }
 
     private sealed record CosineStepSize(double From, double To) : StepSize
     {
+        internal override string Text => $"cosine:{Exact(From)}:{Exact(To)}";
+
         private protected override double At(double fraction) => To + (From - To) * (1 + Math.Cos(Math.PI * fraction)) / 2;
     }
 
@@ -75,6 +91,8 @@ public abstract record StepSize
         private readonly (double Fraction, double Size)[] _points;
 
         public PiecewiseStepSize((double Fraction, double Size)[] points) => _points = [.. points];
+
+        internal override string Text => $"piecewise:{string.Join(',', _points.Select(point => $"{Exact(point.Fraction)}={Exact(point.Size)}"))}";
 
         private protected override double At(double fraction)
         {

@@ -27,6 +27,7 @@ public sealed partial class CompiledCircuit : IDisposable
         Variables = circuit.Variables;
         Roots = circuit.Roots;
         _device = device.Name;
+        Size = new CircuitSize(circuit.VectorCount, circuit.Nodes, circuit.Edges, circuit.Parameters);
         (_shapes, _domains) = VectorShape.Read(circuit);
 
         using Activity? activity = Tracing.Source.StartActivity(JuiceTelemetry.CompileActivity);
@@ -67,6 +68,9 @@ public sealed partial class CompiledCircuit : IDisposable
     }
 
     internal ModelHandle Handle { get; }
+
+    /// <summary>Of the circuit, which may be gone.</summary>
+    internal CircuitSize Size { get; }
 
     /// <summary>Number of variables.</summary>
     public int Variables { get; }

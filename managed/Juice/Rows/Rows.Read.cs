@@ -59,8 +59,17 @@ public sealed partial class Rows
     private unsafe void CopyMemory(long start, Span<double> destination)
     {
         using MemoryHandle data = _storage!.Pin();
-        byte* first = (byte*)data.Pointer + start * Variables * ElementType.Size();
-        Convert(ElementType, new ReadOnlySpan<byte>(first, checked(destination.Length * ElementType.Size())), destination);
+        long size = (long)Variables * ElementType.Size();
+        if (Places.IsEmpty)
+        {
+            Convert(ElementType, new ReadOnlySpan<byte>((byte*)data.Pointer + start * size, checked(destination.Length * ElementType.Size())), destination);
+            return;
+        }
+        foreach (long place in Places.Span.Slice((int)start, destination.Length / Variables))
+        {
+            Convert(ElementType, new ReadOnlySpan<byte>((byte*)data.Pointer + place * size, checked((int)size)), destination[..Variables]);
+            destination = destination[Variables..];
+        }
     }
 
     private void CopySource(long start, int count, Span<double> destination)

@@ -18,6 +18,7 @@ public sealed partial class Rows
     {
         _storage = storage;
         _source = source;
+        StoredCount = count;
         Count = count;
         Variables = variables;
         ElementType = elementType;
@@ -28,6 +29,8 @@ public sealed partial class Rows
         _storage = storage;
         _source = other._source;
         _sourceStart = sourceStart;
+        Places = other.Places;
+        StoredCount = Places.IsEmpty ? count : other.StoredCount;
         Count = count;
         Variables = other.Variables;
         ElementType = other.ElementType;
@@ -35,6 +38,15 @@ public sealed partial class Rows
         Sentinel = other.Sentinel;
         Missing = other.Missing;
         Weights = other.Weights;
+    }
+
+    private Rows(Rows other, RowStorage? storage, long sourceStart, long count, ReadOnlyMemory<long> places)
+        : this(other, storage, sourceStart, count)
+    {
+        Places = places;
+        StoredCount = other.StoredCount;
+        Missing = default;
+        Weights = default;
     }
 
     private Rows(Rows other) : this(other, other._storage, other._sourceStart, other.Count)
@@ -64,6 +76,9 @@ public sealed partial class Rows
 
     /// <summary>Row weights, <c>[Count]</c>; empty where every row counts as one.</summary>
     public ReadOnlyMemory<float> Weights { get; private init; }
+
+    /// <summary>Whether the rows lie in a mapped file, whose pages are in memory only while they are read.</summary>
+    public bool IsMapped => _storage is PointerStorage;
 
     /// <summary>Whether rows come from an <see cref="IRowSource"/> rather than from memory.</summary>
     public bool IsSource => _source is not null;
@@ -109,8 +124,10 @@ public sealed partial class Rows
         ArgumentOutOfRangeException.ThrowIfNegative(count);
         if (start > Count - count)
             throw new ArgumentOutOfRangeException(nameof(count), count, $"{count} rows from row {start} on are not within the {Count} rows.");
-        return new(this, _storage?.Slice(start * Variables, count * Variables), _sourceStart + start, count)
+        bool isPicked = !Places.IsEmpty;
+        return new(this, isPicked ? _storage : _storage?.Slice(start * Variables, count * Variables), _sourceStart + start, count)
         {
+            Places = isPicked ? Places.Slice((int)start, (int)count) : Places,
             Missing = Missing.IsEmpty ? Missing : Missing.Slice((int)(start * Variables), (int)(count * Variables)),
             Weights = Weights.IsEmpty ? Weights : Weights.Slice((int)start, (int)count),
         };
@@ -119,6 +136,20 @@ public sealed partial class Rows
     /// <summary>The first <paramref name="count"/> rows, or all of them where there are fewer.</summary>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="count"/> is negative.</exception>
     public Rows Take(long count) => Slice(0, count < 0 ? count : Math.Min(count, Count));
+
+    /// <summary>Where each row lies among the stored ones; empty where each lies at its own number.</summary>
+    internal ReadOnlyMemory<long> Places { get; private init; }
+
+    /// <summary>Rows that the storage holds.</summary>
+    internal long StoredCount { get; }
+
+    /// <summary>A view of the rows of these numbers, without a copy of their entries. Masks and weights are not taken along.</summary>
+    internal Rows Pick(ReadOnlySpan<long> rows)
+    {
+        long[] places = rows.ToArray();
+        for (int i = 0; i < places.Length && !Places.IsEmpty; i++) places[i] = Places.Span[(int)places[i]];
+        return new(this, _storage, 0, places.Length, places);
+    }
 
     /// <inheritdoc/>
     public override string ToString() => $"{Count} rows of {Variables} variables ({ElementType})";

@@ -159,6 +159,25 @@ JUICE_API juice_status juice_circuit_metadata_count(const juice_circuit* circuit
 JUICE_API juice_status juice_circuit_metadata(const juice_circuit* circuit, int32_t index, const char** key, const char** value) JUICE_NOEXCEPT;
 JUICE_API juice_status juice_circuit_with_metadata(const juice_circuit* circuit, const char* key, const char* value, juice_circuit** changed) JUICE_NOEXCEPT;
 
+/* Training state: tensors of a model file that the circuit itself does not use, named `state.…`, in the order of their names. */
+typedef struct juice_tensor {
+    const char*    name;            /* "state.epoch"                                                                                   */
+    const char*    type;            /* as in the file: "F32", "F64", "I64", "U64", "U8", …                                             */
+    const int64_t* shape;           /* [rank]                                                                                          */
+    const void*    data;            /* row-major, little-endian; not always aligned to its elements                                    */
+    int64_t        bytes;           /* elements by the shape, times the bytes of one                                                   */
+    int32_t        rank;
+    int32_t        reserved;
+} juice_tensor;
+
+/* The pointers in *tensor are the circuit's and live as long as it does. Compiled models keep no state; parameters do not show in it. */
+JUICE_API juice_status juice_circuit_state_count(const juice_circuit* circuit, int32_t* count) JUICE_NOEXCEPT;
+JUICE_API juice_status juice_circuit_state(const juice_circuit* circuit, int32_t index, juice_tensor* tensor) JUICE_NOEXCEPT;
+/* A new circuit that shares everything but has these tensors (copies) for its state, and no others; count 0: none. A name that does not begin
+ * with `state.`, comes twice or is not UTF-8, an unknown type, and bytes that the shape does not ask for are argument errors. */
+JUICE_API juice_status juice_circuit_with_state(const juice_circuit* circuit, const juice_tensor* tensors, int32_t count,
+                                                juice_circuit** changed) JUICE_NOEXCEPT;
+
 /* Files. `seed` NULL: a skeleton is an error. Reading maps the file and does not copy the parameters. Writing goes through a temporary
  * file in the same directory, flushed and renamed. */
 JUICE_API juice_status juice_circuit_read(const char* path, const uint64_t* seed, juice_circuit** circuit) JUICE_NOEXCEPT;
@@ -197,6 +216,10 @@ typedef struct juice_rows {
     const float*         weights;           /* NULL or [count]: row weights, >= 0                                              */
     juice_fetch_callback fetch;             /* NULL where data is given. Called from the calling thread only                   */
     void*                user;
+    const int64_t*       selection;         /* NULL, or [count]: row i lies at row selection[i] of `data`, any number of times */
+    int64_t              data_count;        /* rows in `data`, where there is a selection                                      */
+    int32_t              mapped;            /* 1: `data` is a read-only mapping of a file. Its pages are asked for before they */
+    int32_t              reserved;          /* are read and unmapped (not dropped from the system's cache) some way behind     */
 } juice_rows;
 
 /* ---- 5. Structures ------------------------------------------------------------------------------------------------------------------ */
@@ -374,7 +397,9 @@ typedef struct juice_epoch_result {
     double  seconds;
 } juice_epoch_result;
 
-/* A cancelled epoch leaves the parameters of the last finished update. */
+/* Rows in a mapped file (juice_rows.mapped) may be many times larger than memory: the next batch's are asked for while one trains. An epoch leaves
+ * nothing behind that a copy of the parameters lacks: setting them anew, in this model or another of the same plan and instruction set, changes no
+ * bit of the epochs that follow. A cancelled epoch leaves the parameters of the last finished update. */
 JUICE_API juice_status juice_model_fit_epoch(juice_model* model, const juice_rows* rows, const juice_epoch_options* options,
                                              juice_epoch_result* result) JUICE_NOEXCEPT;
 

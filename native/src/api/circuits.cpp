@@ -120,3 +120,48 @@ juice_status juice_circuit_with_metadata(const juice_circuit* circuit, const cha
         *changed = new juice_circuit{circuit->circuit->with_metadata(key, text)};
     });
 }
+
+juice_status juice_circuit_state_count(const juice_circuit* circuit, std::int32_t* count) noexcept {
+    return guard([&] {
+        check_pointer(circuit, "circuit");
+        check_pointer(count, "count");
+        *count = static_cast<std::int32_t>(circuit->circuit->parts().state.size());
+    });
+}
+
+juice_status juice_circuit_state(const juice_circuit* circuit, std::int32_t index, juice_tensor* tensor) noexcept {
+    return guard([&] {
+        check_pointer(circuit, "circuit");
+        check_pointer(tensor, "tensor");
+        const auto& state = circuit->circuit->parts().state;
+        if (state.empty()) juice::fail(JUICE_ERROR_ARGUMENT, "index is %d, but the circuit has no state.", index);
+        check_range(index, 0, static_cast<std::int64_t>(state.size()) - 1, "index");
+        const auto& [name, value] = *std::next(state.begin(), index);
+        *tensor = {name.c_str(), value.type.c_str(), value.shape.data(), value.bytes.data(), static_cast<std::int64_t>(value.bytes.size()),
+                   static_cast<std::int32_t>(value.shape.size()), 0};
+    });
+}
+
+juice_status juice_circuit_with_state(const juice_circuit* circuit, const juice_tensor* tensors, std::int32_t count, juice_circuit** changed) noexcept {
+    return guard([&] {
+        check_pointer(circuit, "circuit");
+        check_least(count, 0, "count");
+        check_array(tensors, count, "tensors");
+        check_pointer(changed, "changed");
+        std::map<std::string, juice::Tensor> state;
+        for (std::int32_t i = 0; i < count; ++i) {
+            const juice_tensor& tensor = tensors[i];
+            check_pointer(tensor.name, "A tensor's name");
+            check_pointer(tensor.type, "A tensor's type");
+            check_least(tensor.rank, 0, "A tensor's rank");
+            check_array(tensor.shape, tensor.rank, "A tensor's shape");
+            check_least(tensor.bytes, 0, "A tensor's bytes");
+            check_array(tensor.data, tensor.bytes, "A tensor's data");
+            const std::span<const std::byte> bytes(static_cast<const std::byte*>(tensor.data), static_cast<std::size_t>(tensor.bytes));
+            if (!state.emplace(tensor.name, juice::Tensor{tensor.type, {tensor.shape, tensor.shape + tensor.rank}, bytes}).second) {
+                juice::fail(JUICE_ERROR_ARGUMENT, "Tensor \"%.100s\" is there twice.", tensor.name);
+            }
+        }
+        *changed = new juice_circuit{circuit->circuit->with_state(state)};
+    });
+}

@@ -34,8 +34,10 @@ std::vector<Entry> make_layout() {
            FIELD(reserved), FIELD(seed))
     STRUCT(juice_circuit_info, FIELD(size), FIELD(variables), FIELD(root), FIELD(roots), FIELD(vectors), FIELD(depth), FIELD(nodes),
            FIELD(sum_edges), FIELD(product_edges), FIELD(parameters))
+    STRUCT(juice_tensor, FIELD(name), FIELD(type), FIELD(shape), FIELD(data), FIELD(bytes), FIELD(rank), FIELD(reserved))
     STRUCT(juice_rows, FIELD(size), FIELD(element), FIELD(data), FIELD(count), FIELD(row_stride), FIELD(variables), FIELD(has_sentinel),
-           FIELD(sentinel), FIELD(missing), FIELD(weights), FIELD(fetch), FIELD(user))
+           FIELD(sentinel), FIELD(missing), FIELD(weights), FIELD(fetch), FIELD(user), FIELD(selection), FIELD(data_count), FIELD(mapped),
+           FIELD(reserved))
     STRUCT(juice_tree_options, FIELD(size), FIELD(bins), FIELD(quantiles), FIELD(threads), FIELD(row_limit), FIELD(seed), FIELD(pseudocount),
            FIELD(progress), FIELD(user))
     STRUCT(juice_hclt_options, FIELD(size), FIELD(variables), FIELD(parents), FIELD(distributions), FIELD(latents), FIELD(reserved), FIELD(seed))

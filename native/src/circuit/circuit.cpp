@@ -1,13 +1,23 @@
 #include "circuit/circuit.h"
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 #include "circuit/check.h"
 #include "circuit/initialize.h"
+#include "circuit/memory.h"
+#include "circuit/tensors.h"
 #include "common/error.h"
 
 namespace juice {
+
+namespace {
+
+// Bytes up to the next multiple of the widest element's 8.
+std::int64_t padded(std::size_t bytes) { return static_cast<std::int64_t>((bytes + 7) / 8 * 8); }
+
+}  // namespace
 
 std::int64_t Distribution::domain() const noexcept {
     switch (type) {
@@ -95,6 +105,29 @@ std::shared_ptr<const Circuit> Circuit::with_metadata(const std::string& key, co
     } else {
         changed->parts_.metadata.erase(key);
     }
+    return changed;
+}
+
+std::shared_ptr<const Circuit> Circuit::with_state(const std::map<std::string, Tensor>& state) const {
+    std::int64_t total = 0;
+    for (const auto& [name, tensor] : state) {
+        try {
+            check_state_tensor(name, tensor);
+        } catch (const Error& error) {
+            throw Error(JUICE_ERROR_ARGUMENT, error.what());
+        }
+        total += padded(tensor.bytes.size());
+    }
+    auto changed = std::make_shared<Circuit>(*this);
+    changed->parts_.state.clear();
+    const std::shared_ptr<std::byte> memory = allocate_bytes(total);
+    std::byte* next = memory.get();
+    for (const auto& [name, tensor] : state) {
+        if (!tensor.bytes.empty()) std::memcpy(next, tensor.bytes.data(), tensor.bytes.size());
+        changed->parts_.state.emplace(name, Tensor{tensor.type, tensor.shape, {next, tensor.bytes.size()}});
+        next += padded(tensor.bytes.size());
+    }
+    changed->parts_.storage.push_back(memory);
     return changed;
 }
 

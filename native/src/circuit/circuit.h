@@ -99,6 +99,8 @@ public:
     // The same circuit, sharing everything, with one metadata entry set or (no value) removed; Error(JUICE_ERROR_ARGUMENT) where the key is
     // the format's own or the text not UTF-8.
     std::shared_ptr<const Circuit> with_metadata(const std::string& key, const std::optional<std::string>& value) const;
+    // The same circuit, sharing everything, with these tensors (copies) for its state; Error(JUICE_ERROR_ARGUMENT) where one breaks a rule.
+    std::shared_ptr<const Circuit> with_state(const std::map<std::string, Tensor>& state) const;
     // The same circuit without parameters and training state, and with edges of its own: it keeps no other memory alive.
     std::shared_ptr<const Circuit> wiring() const;
 

@@ -194,6 +194,15 @@ public:
         clear_flows();
     }
 
+    void settle() {
+        const Run run = base_run({}, 0);
+        std::atomic<std::int32_t> next{0};
+        pool_.run([&](int) {
+            const FlushToZero guard;
+            for (std::int32_t o; (o = next.fetch_add(1)) < plan_.owner_count;) kernels_.settle(run, o);
+        });
+    }
+
     void read_flows(std::int64_t offset, std::int64_t count, float* destination) const {
         std::memset(destination, 0, static_cast<std::size_t>(count) * sizeof(float));
         for_each_part(offset, count, [&](std::size_t part, std::int64_t from, std::int64_t floats) {
@@ -479,6 +488,7 @@ const EngineTable engine_table = {
         return guarded(engine, [&](Engine& self) { self.write_flows(offset, count, source, add != 0); });
     },
     [](void* engine) { return guarded(engine, [&](Engine& self) { self.clear_flows(); }); },
+    [](void* engine) { return guarded(engine, [](Engine& self) { self.settle(); }); },
 };
 
 }  // namespace

@@ -24,6 +24,7 @@ void Model::State::query(const juice_rows& rows, bool maximise, double* destinat
     for (std::int64_t first = 0; first < rows.count; first += at_once) {
         const auto count = std::min(at_once, rows.count - first);
         reader.read(nullptr, first, count, batch_rows);
+        reader.read_ahead(nullptr, first + count, std::min(at_once, rows.count - first - count));
         const BatchView batch = view_of(batch_rows, 0, count);
         {
             const std::shared_lock lock(mutex);

@@ -186,13 +186,18 @@ juice_epoch_result Model::fit_epoch(const juice_rows& rows, const juice_epoch_op
         ~Clear() { state.table->clear_flows(state.engine); }
     } const clear{s};
     RowReader reader(rows, s.domains);
+    // The rows of batch b: their numbers (NULL: in order), the first, how many.
+    const auto numbers_of = [&](std::int64_t b) { return options.shuffle ? order.data() + b * size : nullptr; };
+    const auto count_of = [&](std::int64_t b) { return std::min(size, rows.count - b * size); };
+    reader.read_ahead(numbers_of(0), 0, count_of(0));
     std::vector<double> logs(static_cast<std::size_t>(size));
     juice_epoch_result result{};
     result.size = sizeof result;
     double total = 0, weight = 0;
     for (std::int64_t b = 0; b < batches; ++b) {
-        const std::int64_t first = b * size, count = std::min(size, rows.count - first);
-        reader.read(options.shuffle ? order.data() + first : nullptr, first, count, s.batch);
+        const std::int64_t count = count_of(b);
+        reader.read(numbers_of(b), b * size, count, s.batch);
+        if (b + 1 < batches) reader.read_ahead(numbers_of(b + 1), (b + 1) * size, count_of(b + 1));     // they come while this batch trains
         if (options.step_sizes) rule.step_size = options.step_sizes[options.full_batch ? 0 : b];
         if (!options.full_batch && count <= s.plan.totals.micro_batch) {
             const BatchView batch_view = s.view_of(s.batch, 0, count);
@@ -217,6 +222,7 @@ juice_epoch_result Model::fit_epoch(const juice_rows& rows, const juice_epoch_op
             fail(JUICE_ERROR_CANCELLED, "cancelled after %lld of %lld rows", static_cast<long long>(result.rows), static_cast<long long>(rows.count));
     }
     if (options.full_batch) check_engine(s.table->update(s.engine, &rule));
+    check_engine(s.table->settle(s.engine));        // always, so that whoever goes on from a copy of the parameters gets the same bits
     result.steps = updates;
     result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     return result;

@@ -101,6 +101,10 @@ struct EngineTable {
     juice_status (*read_flows)(void* engine, std::int64_t offset, std::int64_t count, float* destination);
     juice_status (*write_flows)(void* engine, std::int64_t offset, std::int64_t count, const float* source, std::int32_t add);
     juice_status (*clear_flows)(void* engine);
+
+    // Leaves parameters as read_parameters reads them, with nothing outstanding that writing them back would lose: after it, a model that was
+    // written to a file and one that was not train on alike, bit for bit.
+    juice_status (*settle)(void* engine);
 };
 
 }  // namespace juice

@@ -86,10 +86,14 @@ template <class T>
     fail(JUICE_ERROR_ARGUMENT, "row %lld, column %lld: %s is not a finite number of single precision", r, c, value.c_str());
 }
 
+const juice_rows& checked(const juice_rows& rows, const Domains& domains) {
+    check_rows(rows, static_cast<std::int32_t>(domains.size()));
+    return rows;
+}
+
 }  // namespace
 
-RowReader::RowReader(const juice_rows& rows, Domains domains) : rows_(rows), domains_(std::move(domains)) {
-    check_rows(rows_, static_cast<std::int32_t>(domains_.size()));
+RowReader::RowReader(const juice_rows& rows, Domains domains) : rows_(checked(rows, domains)), domains_(std::move(domains)), paging_(rows) {
     any_continuous_ = std::find(domains_.begin(), domains_.end(), 0) != domains_.end();
 }
 
@@ -141,6 +145,7 @@ void RowReader::read(const std::int64_t* indices, std::int64_t first, std::int64
         fail(JUICE_ERROR_INTERNAL, "rows: they changed while they were read");
     });
     pad(domains_, batch);
+    paging_.behind(n, indices == nullptr);
 }
 
 double RowReader::entry(std::int64_t row, std::int64_t variable) const {

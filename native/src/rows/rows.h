@@ -8,6 +8,7 @@
 
 #include "circuit/circuit.h"
 #include "juice/juice.h"
+#include "rows/paging.h"
 
 namespace juice {
 
@@ -37,6 +38,8 @@ class RowReader {
 public:
     RowReader(const juice_rows& rows, Domains domains);
     void read(const std::int64_t* indices, std::int64_t first, std::int64_t n, Batch& batch);
+    // These rows are read next: where they lie in a mapped file, the system begins to fetch them. Numbers as in read, which checks them.
+    void read_ahead(const std::int64_t* indices, std::int64_t first, std::int64_t n) { paging_.ahead(indices, first, n); }
     std::int64_t count() const noexcept { return rows_.count; }
     // An entry of the batch read last, as the source gave it.
     double entry(std::int64_t row, std::int64_t variable) const;
@@ -44,6 +47,7 @@ public:
 private:
     juice_rows rows_;
     Domains domains_;
+    Paging paging_;
     bool any_continuous_ = false;
     const std::int64_t* indices_ = nullptr;     // of the batch read last
     std::int64_t first_ = 0, n_ = 0;

@@ -26,6 +26,16 @@ void check_weights(const juice_rows& rows) {
     }
 }
 
+void check_selection(const juice_rows& rows) {
+    if (rows.fetch) fail(JUICE_ERROR_ARGUMENT, "rows.selection: it picks rows of data, and a callback has none");
+    if (rows.data_count < 0) fail(JUICE_ERROR_ARGUMENT, "rows.data_count: %lld is negative", static_cast<long long>(rows.data_count));
+    for (std::int64_t i = 0; i < rows.count; ++i) {
+        if (rows.selection[i] >= 0 && rows.selection[i] < rows.data_count) continue;
+        fail(JUICE_ERROR_ARGUMENT, "rows.selection: entry %lld is %lld, and data_count is %lld", static_cast<long long>(i),
+             static_cast<long long>(rows.selection[i]), static_cast<long long>(rows.data_count));
+    }
+}
+
 }  // namespace
 
 std::size_t element_size(std::int32_t element) {
@@ -55,7 +65,9 @@ void check_rows(const juice_rows& rows, std::int32_t variables) {
     if (!rows.data && !rows.fetch && rows.count > 0) fail(JUICE_ERROR_ARGUMENT, "rows.data: NULL, and there is no fetch callback");
     if (reinterpret_cast<std::uintptr_t>(rows.data) % element_size(rows.element) != 0)
         fail(JUICE_ERROR_ARGUMENT, "rows.data: the address is not a multiple of the element's %zu bytes", element_size(rows.element));
+    if (rows.mapped != 0 && rows.mapped != 1) fail(JUICE_ERROR_ARGUMENT, "rows.mapped: %d is neither 0 nor 1", rows.mapped);
     if (rows.weights) check_weights(rows);
+    if (rows.selection) check_selection(rows);
 }
 
 void fetch_rows(const juice_rows& rows, const std::int64_t* indices, std::int64_t n, std::vector<unsigned char>& values,

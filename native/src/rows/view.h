@@ -41,13 +41,14 @@ struct RowView {
     const std::uint8_t* missing = nullptr;      // dense, [.., variables]; NULL: no marks
     std::int64_t variables = 0;
     const std::int64_t* indices = nullptr;
+    const std::int64_t* selection = nullptr;    // where in `data` a row lies; NULL: at its number
     std::int64_t first = 0;
     std::int64_t n = 0;
     Sentinel<T> sentinel;
 
     RowView(const juice_rows& rows, const std::int64_t* indices, std::int64_t first, std::int64_t n)
         : data(static_cast<const T*>(rows.data)), stride(rows.row_stride ? rows.row_stride : rows.variables), missing(rows.missing),
-          variables(rows.variables), indices(indices), first(first), n(n), sentinel(rows) {}
+          variables(rows.variables), indices(indices), selection(rows.selection), first(first), n(n), sentinel(rows) {}
 
     // The same rows after fetch_rows.
     RowView fetched(const unsigned char* values, const unsigned char* marks) const {
@@ -55,13 +56,14 @@ struct RowView {
         view.data = reinterpret_cast<const T*>(values);
         view.stride = variables;
         view.missing = marks;
-        view.indices = nullptr;
+        view.indices = view.selection = nullptr;
         view.first = 0;
         return view;
     }
 
     std::int64_t index(std::int64_t i) const { return indices ? indices[i] : first + i; }
-    const T* row(std::int64_t i) const { return data + index(i) * stride; }
+    std::int64_t place(std::int64_t i) const { return selection ? selection[index(i)] : index(i); }
+    const T* row(std::int64_t i) const { return data + place(i) * stride; }
     const std::uint8_t* marks(std::int64_t i) const { return missing + index(i) * variables; }
 
     bool is_missing(std::int64_t i, std::int64_t column) const {

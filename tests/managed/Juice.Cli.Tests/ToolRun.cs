@@ -31,9 +31,15 @@ internal sealed record ToolRun(int ExitCode, string Out, string Error)
     }
 
     /// <summary>Starts the tool as a program.</summary>
-    public static Process Start(params string[] arguments)
+    public static Process Start(params string[] arguments) => StartProgram("dotnet", ["exec", typeof(Tool).Assembly.Location, .. arguments]);
+
+    /// <summary>Starts the tool as a program in a shell that has run a line before, to set its limits.</summary>
+    public static Process StartAfter(string shellLine, params string[] arguments) => StartProgram(
+        "bash", ["-c", $"{shellLine}; exec dotnet exec \"$0\" \"$@\"", typeof(Tool).Assembly.Location, .. arguments]);
+
+    private static Process StartProgram(string program, string[] arguments)
     {
-        ProcessStartInfo start = new("dotnet", ["exec", typeof(Tool).Assembly.Location, .. arguments])
+        ProcessStartInfo start = new(program, arguments)
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
@@ -46,6 +52,12 @@ internal sealed record ToolRun(int ExitCode, string Out, string Error)
     public static ToolRun AsProgram(string input, params string[] arguments)
     {
         using Process process = Start(arguments);
+        return ToEnd(process, input);
+    }
+
+    /// <summary>Waits for a program's end.</summary>
+    public static ToolRun ToEnd(Process process, string input = "")
+    {
         Task<string> output = process.StandardOutput.ReadToEndAsync(), error = process.StandardError.ReadToEndAsync();
         process.StandardInput.Write(input);
         process.StandardInput.Close();

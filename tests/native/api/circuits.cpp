@@ -147,6 +147,86 @@ TEST(Circuits, DrawParametersFromASeedWhereAsked) {
     EXPECT_NEAR(1, vector.parameters[0] + vector.parameters[1], 1e-6);
 }
 
+TEST(Circuits, CarryStateThatIsCopiedAndReplacedAsAWhole) {
+    const auto circuit = some::circuit();
+    std::int32_t count = -1;
+    ASSERT_OK(juice_circuit_state_count(circuit.get(), &count));
+    EXPECT_EQ(0, count);
+    std::vector<std::int64_t> epochs{3, 10};
+    std::vector<std::uint8_t> bytes{1, 2, 3};
+    const std::int64_t two[] = {2}, three[] = {3}, none[] = {0};
+    const juice_tensor given[] = {{"state.epochs", "I64", two, epochs.data(), 16, 1, 0}, {"state.bytes", "U8", three, bytes.data(), 3, 1, 0},
+                                  {"state.empty", "F32", none, nullptr, 0, 1, 0}};
+    juice_circuit* made = nullptr;
+    ASSERT_OK(juice_circuit_with_state(circuit.get(), given, 3, &made));
+    const some::CircuitHandle changed(made);
+    epochs.assign(2, 0);
+    bytes.assign(3, 0);
+    ASSERT_OK(juice_circuit_state_count(changed.get(), &count));
+    ASSERT_EQ(3, count);
+    juice_tensor tensor{};
+    ASSERT_OK(juice_circuit_state(changed.get(), 0, &tensor));
+    EXPECT_STREQ("state.bytes", tensor.name);
+    EXPECT_STREQ("U8", tensor.type);
+    EXPECT_EQ(3, tensor.bytes);
+    EXPECT_EQ(3, static_cast<const std::uint8_t*>(tensor.data)[2]);
+    ASSERT_OK(juice_circuit_state(changed.get(), 1, &tensor));
+    EXPECT_STREQ("state.empty", tensor.name);
+    ASSERT_OK(juice_circuit_state(changed.get(), 2, &tensor));
+    EXPECT_STREQ("state.epochs", tensor.name);
+    ASSERT_EQ(1, tensor.rank);
+    EXPECT_EQ(2, tensor.shape[0]);
+    EXPECT_EQ(10, static_cast<const std::int64_t*>(tensor.data)[1]);
+
+    ASSERT_OK(juice_circuit_with_state(changed.get(), given + 1, 1, &made));
+    const some::CircuitHandle fewer(made);
+    ASSERT_OK(juice_circuit_state_count(fewer.get(), &count));
+    EXPECT_EQ(1, count);
+    ASSERT_OK(juice_circuit_state_count(circuit.get(), &count));
+    EXPECT_EQ(0, count) << "the first one is as it was";
+}
+
+TEST(Circuits, RejectBadState) {
+    const auto circuit = some::circuit();
+    juice_circuit* made = nullptr;
+    const std::int64_t two[] = {2};
+    const double data[] = {1, 2};
+    const juice_tensor good{"state.a", "F64", two, data, 16, 1, 0};
+    const auto refuses = [&](auto change, const char* sentence) {
+        juice_tensor tensor = good;
+        change(tensor);
+        EXPECT_ARGUMENT_ERROR(juice_circuit_with_state(circuit.get(), &tensor, 1, &made), sentence);
+    };
+    refuses([](juice_tensor& t) { t.name = "n0"; }, "state.");
+    refuses([](juice_tensor& t) { t.name = nullptr; }, "name is NULL");
+    refuses([](juice_tensor& t) { t.name = "state.\xff"; }, "UTF-8");
+    refuses([](juice_tensor& t) { t.type = "F63"; }, "F63");
+    refuses([](juice_tensor& t) { t.type = nullptr; }, "type is NULL");
+    refuses([](juice_tensor& t) { t.bytes = 8; }, "8 bytes");
+    refuses([](juice_tensor& t) { t.bytes = -1; }, "bytes is -1");
+    refuses([](juice_tensor& t) { t.data = nullptr; }, "data is NULL");
+    refuses([](juice_tensor& t) { t.shape = nullptr; }, "shape is NULL");
+    refuses([](juice_tensor& t) { t.rank = -1; }, "rank is -1");
+    const juice_tensor twice[] = {good, good};
+    EXPECT_ARGUMENT_ERROR(juice_circuit_with_state(circuit.get(), twice, 2, &made), "state.a", "twice");
+    EXPECT_ARGUMENT_ERROR(juice_circuit_with_state(circuit.get(), &good, -1, &made), "count is -1");
+    EXPECT_ARGUMENT_ERROR(juice_circuit_with_state(circuit.get(), nullptr, 1, &made), "tensors is NULL");
+    EXPECT_ARGUMENT_ERROR(juice_circuit_with_state(nullptr, &good, 1, &made), "circuit is NULL");
+    EXPECT_ARGUMENT_ERROR(juice_circuit_with_state(circuit.get(), &good, 1, nullptr), "changed is NULL");
+    EXPECT_EQ(nullptr, made);
+
+    std::int32_t count = 0;
+    juice_tensor tensor{};
+    EXPECT_ARGUMENT_ERROR(juice_circuit_state_count(nullptr, &count), "circuit is NULL");
+    EXPECT_ARGUMENT_ERROR(juice_circuit_state_count(circuit.get(), nullptr), "count is NULL");
+    EXPECT_ARGUMENT_ERROR(juice_circuit_state(circuit.get(), 0, &tensor), "no state");
+    ASSERT_OK(juice_circuit_with_state(circuit.get(), &good, 1, &made));
+    const some::CircuitHandle changed(made);
+    EXPECT_ARGUMENT_ERROR(juice_circuit_state(changed.get(), 1, &tensor), "index is 1");
+    EXPECT_ARGUMENT_ERROR(juice_circuit_state(changed.get(), -1, &tensor), "index is -1");
+    EXPECT_ARGUMENT_ERROR(juice_circuit_state(changed.get(), 0, nullptr), "tensor is NULL");
+}
+
 TEST(Circuits, RejectBadDescriptions) {
     juice_circuit* made = nullptr;
     some::Description given;

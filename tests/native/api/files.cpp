@@ -1,4 +1,5 @@
 // juice.h, section 3: files, streams and JSON.
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -66,6 +67,25 @@ TEST(Files, JsonGoesOutAndComesBack) {
     juice_circuit* back = nullptr;
     ASSERT_OK(juice_circuit_from_json(json.get(), static_cast<std::int64_t>(std::string(json.get()).size()), nullptr, &back));
     EXPECT_EQ(bytes_of(circuit.get()), bytes_of(some::CircuitHandle(back).get()));
+}
+
+TEST(Files, KeepState) {
+    const std::int64_t shape[] = {2, 1};
+    const double data[] = {0.1, -2};
+    const juice_tensor given{"state.score", "F64", shape, data, sizeof data, 2, 0};
+    juice_circuit* made = nullptr;
+    ASSERT_OK(juice_circuit_with_state(some::circuit().get(), &given, 1, &made));
+    const some::CircuitHandle circuit(made);
+    const auto read = from_bytes(bytes_of(circuit.get()));
+    juice_tensor tensor{};
+    ASSERT_OK(juice_circuit_state(read.get(), 0, &tensor));
+    EXPECT_STREQ("state.score", tensor.name);
+    EXPECT_STREQ("F64", tensor.type);
+    ASSERT_EQ(2, tensor.rank);
+    EXPECT_EQ(1, tensor.shape[1]);
+    ASSERT_EQ(static_cast<std::int64_t>(sizeof data), tensor.bytes);
+    EXPECT_EQ(0, std::memcmp(data, tensor.data, sizeof data));
+    EXPECT_EQ(bytes_of(circuit.get()), bytes_of(read.get()));
 }
 
 TEST(Files, ASinkEndsTheWriting) {

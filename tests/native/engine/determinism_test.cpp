@@ -55,6 +55,46 @@ TEST_P(Determinism, ThreadsDoNotChangeABit) {
     }
 }
 
+// Interrupted after any epoch and gone on with from a copy of the parameters: what a checkpoint needs.
+TEST_P(Determinism, AnEpochLeavesNothingThatACopyOfTheParametersLacks) {
+    const auto circuit = mixed_hclt();
+    const Table rows = Some::rows(*circuit, 400, 1, 0.1);
+    for (const bool full_batch : {false, true}) {
+        SCOPED_TRACE(full_batch ? "full batch" : "mini-batches");
+        const auto options_of = [&](int epoch) {
+            juice_epoch_options options = epoch_options(em_rule(full_batch ? 1.0 : 0.3, 0.1), 40, full_batch);
+            options.shuffle = full_batch ? 0 : 1;
+            options.seed = 5;
+            options.epoch = epoch;
+            return options;
+        };
+        const auto whole = compile(circuit);
+        auto resumed = compile(circuit);
+        for (int epoch = 0; epoch < 4; ++epoch) {
+            const juice_epoch_result expected = whole->fit_epoch(rows.view(), options_of(epoch)), got = resumed->fit_epoch(rows.view(), options_of(epoch));
+            EXPECT_EQ(got.log_likelihood, expected.log_likelihood) << "epoch " << epoch;
+            resumed = compile(resumed->to_circuit());
+        }
+        const auto expected = all_parameters(*whole, *circuit), got = all_parameters(*resumed, *circuit);
+        for (std::size_t id = 0; id < got.size(); ++id) EXPECT_TRUE(same(got[id], expected[id])) << "vector " << id;
+    }
+}
+
+TEST_P(Determinism, AnEpochOfAnyCircuitLeavesNothingThatACopyOfTheParametersLacks) {
+    for (std::uint64_t seed = 4100; seed < (JUICE_SANITIZED ? 4110 : 4160); ++seed) {
+        SCOPED_TRACE("circuit seed " + std::to_string(seed));
+        Some::CircuitOptions options;
+        options.max_roots = 1;
+        const auto circuit = Some::circuit(seed, options);
+        const Table rows = Some::rows(*circuit, 150, seed, 0.1);
+        const auto whole = compile(circuit);
+        train(*whole, *circuit, rows, 1, seed);
+        const auto resumed = compile(whole->to_circuit());
+        const auto expected = train(*whole, *circuit, rows, 2, seed), got = train(*resumed, *circuit, rows, 2, seed);
+        for (std::size_t id = 0; id < got.size(); ++id) EXPECT_TRUE(same(got[id], expected[id])) << "vector " << id;
+    }
+}
+
 TEST_P(Determinism, ThreadsDoNotChangeABitOfAnyCircuit) {
     if (GetParam().threads != 1) GTEST_SKIP() << "compared in the test of one thread";
     for (std::uint64_t seed = 4000; seed < (JUICE_SANITIZED ? 4010 : 4060); ++seed) {

@@ -67,6 +67,33 @@ TYPED_TEST(RowReaderOf, TransposesAnyShape) {
     }
 }
 
+TYPED_TEST(RowReaderOf, ASelectionSaysWhereARowLies) {
+    auto rows = this->codes(90, 21, 200, 24);
+    const auto places = this->draw(300, 90);        // more rows than there are places: some lie at the same one
+    std::vector<std::uint8_t> missing(300 * 21);
+    std::vector<float> weights(300);
+    missing[250 * 21 + 3] = 1;                      // marks and weights are the row's, not the place's
+    weights[250] = 2;
+    juice_rows view = rows.view();
+    view.selection = places.data();
+    view.count = 300;
+    view.data_count = 90;
+    view.missing = missing.data();
+    view.weights = weights.data();
+    RowReader reader(view, Domains(21, 200));
+    EXPECT_EQ(reader.count(), 300);
+    Batch batch;
+    const auto wanted = [&](std::int64_t row, std::int64_t v) {
+        return row == 250 && v == 3 ? -1 : static_cast<std::int32_t>(rows.at(places[static_cast<std::size_t>(row)], v));
+    };
+    reader.read(nullptr, 200, 100, batch);
+    expect_codes(batch, 21, 100, [&](auto i, auto v) { return wanted(200 + i, v); });
+    EXPECT_EQ(batch.weights[50], 2);
+    const auto indices = this->draw(77, 300);
+    reader.read(indices.data(), 0, 77, batch);
+    expect_codes(batch, 21, 77, [&](auto i, auto v) { return wanted(indices[static_cast<std::size_t>(i)], v); });
+}
+
 TYPED_TEST(RowReaderOf, MaskAndSentinelAreMissingWhateverTheValue) {
     auto rows = this->codes(90, 35, 90);
     std::vector<std::uint8_t> gone(rows.values.size());
@@ -315,6 +342,10 @@ TEST(CheckRows, NamesWhatIsWrong) {
     EXPECT_EQ(with([](auto& r) { r.row_stride = 2; }), "1: rows.row_stride: 2 is less than the 3 columns of a row");
     EXPECT_EQ(with([](auto& r) { r.row_stride = -3; }), "1: rows.row_stride: -3 is less than the 3 columns of a row");
     EXPECT_EQ(with([](auto& r) { r.has_sentinel = 2; }), "1: rows.has_sentinel: 2 is neither 0 nor 1");
+    static constexpr std::int64_t places[] = {0, 2, -1, 3, 0, 0, 0, 0, 0, 0, 0, 0};
+    EXPECT_EQ(with([](auto& r) { r.selection = places; r.count = 2; r.data_count = 2; }), "1: rows.selection: entry 1 is 2, and data_count is 2");
+    EXPECT_EQ(with([](auto& r) { r.selection = places; r.count = 3; r.data_count = 4; }), "1: rows.selection: entry 2 is -1, and data_count is 4");
+    EXPECT_EQ(with([](auto& r) { r.selection = places; r.count = 1; r.data_count = -4; }), "1: rows.data_count: -4 is negative");
     EXPECT_EQ(with([](auto& r) { r.data = nullptr; }), "1: rows.data: NULL, and there is no fetch callback");
     EXPECT_EQ(with([&](auto& r) { r.fetch = rows.source().fetch; }), "1: rows: both data and fetch are given; a source has one of them");
     EXPECT_EQ(with([](auto& r) { r.data = static_cast<const char*>(r.data) + 2; }), "1: rows.data: the address is not a multiple of the element's 4 bytes");

@@ -72,7 +72,7 @@ public class RowSelectionTests
         long[] wanted = [999, 0, 17, 17];
 
         Rows selected = mapped.Select(wanted);
-        Assert.That(selected.IsSource, Is.True);
+        Assert.That(selected.IsMapped, Is.True);
         Assert.That(selected.Entries(), Is.EqualTo(memory.Select(wanted).Entries()));
         Assert.That(selected.Select([3, 0]).Entries(), Is.EqualTo(memory.Select([17, 999]).Entries()));
         Assert.That(selected.Slice(1, 2).Select([1]).Entries(), Is.EqualTo(memory.Select([17]).Entries()));

@@ -14,6 +14,7 @@ public class LayoutTests
         ["juice_vector"] = typeof(NativeVector),
         ["juice_circuit_description"] = typeof(NativeCircuitDescription),
         ["juice_circuit_info"] = typeof(NativeCircuitInfo),
+        ["juice_tensor"] = typeof(NativeTensor),
         ["juice_rows"] = typeof(NativeRows),
         ["juice_tree_options"] = typeof(NativeTreeOptions),
         ["juice_hclt_options"] = typeof(NativeHcltOptions),
