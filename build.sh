@@ -218,7 +218,7 @@ test_dotnet() {
 test_managed() {
     local projects=(tests/managed/*/*.csproj)
     test_dotnet "Managed tests" managed ${#projects[@]} Juice.sln --filter TestCategory!=Load
-    test_dotnet "Load test" load 1 tests/managed/Juice.Service.Tests --filter TestCategory=Load
+    test_dotnet "Load test" load 1 tests/managed/Juice.Service.Tests --filter TestCategory=Load --logger "console;verbosity=normal"
     grep '^Load, ' "$out/log/test-load.log" >&2 || true
 }
 
