@@ -73,8 +73,11 @@ internal sealed class TrainingHistory
             try
             {
                 using JsonDocument document = JsonDocument.Parse(line);
-                if (document.RootElement.ValueKind == JsonValueKind.Object && document.RootElement.TryGetProperty("epoch", out _))
-                    lines.Add(document.RootElement.Clone());
+                JsonElement entry = document.RootElement;
+                if (entry.ValueKind != JsonValueKind.Object || Real(entry, "epoch") is not double epoch) continue;
+                // What was trained after the checkpoint that a resumed training goes on from is trained again.
+                if (Text(entry, "event") == "resume") lines.RemoveAll(kept => Real(kept, "epoch") > epoch);
+                else if (entry.TryGetProperty("train_bpd", out _)) lines.Add(entry.Clone());
             }
             catch (JsonException e)
             {

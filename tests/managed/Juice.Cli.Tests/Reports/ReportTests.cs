@@ -207,14 +207,19 @@ public class ReportTests
     public void Epochs_may_come_from_a_log()
     {
         string log = _folder.Write("train.jsonl", """
-            {"epoch":1,"train_bpd":2.5,"rows_per_second":100}
-            {"epoch":2,"train_bpd":1.5,"validation_bpd":1.75,"rows_per_second":300}
+            {"event":"start","data":{"name":"rows.csv"}}
+            {"event":"epoch","epoch":1,"train_bpd":2.5,"rows_per_second":100}
+            {"event":"epoch","epoch":2,"train_bpd":9.5,"rows_per_second":900}
+            {"event":"resume","epoch":1}
+            {"event":"epoch","epoch":2,"train_bpd":1.5,"validation_bpd":1.75,"rows_per_second":300}
+            {"event":"early_stop","epoch":2,"best_epoch":2}
 
             """);
 
         XElement page = Report(Model(), Some.BinaryRows(_folder, variables: 12), "--log", log);
 
-        Assert.That(Section(page, "training").Value, Does.Contain("epoch 2: train 1.5000, validation 1.7500"));
+        Assert.That(Section(page, "training").Value, Does.Contain("epoch 2: train 1.5000, validation 1.7500").And.Not.Contain("9.5"));
+        Assert.That(Section(page, "training").Value, Does.Not.Contain("epoch 3"));
         Assert.That(Fact(Section(page, "machine"), "training speed"), Is.EqualTo("150 rows a second"), "rows by time, over both epochs");
     }
 
