@@ -342,6 +342,7 @@ JUICE_API juice_status juice_model_sample(const juice_model* model, const juice_
  * NULL): [n, roots].
  * backward: adds the batch's flows to the flow buffer. root_flows: [n, roots], or NULL for 1 (one root only). Row weights multiply them.
  * update: applies the flows and clears them.
+ * A forward or update that fails changes no parameter and no flow; a backward that fails leaves no flows at all.
  * Flows live in one contiguous buffer of floats, in the plan's layout (native/src/plan/plan.h), so that equal models add theirs up by adding
  * buffers. */
 JUICE_API juice_status juice_model_forward(juice_model* model, const juice_rows* rows, const int64_t* indices, int64_t n, double* log_likelihood) JUICE_NOEXCEPT;
@@ -399,7 +400,8 @@ typedef struct juice_epoch_result {
 
 /* Rows in a mapped file (juice_rows.mapped) may be many times larger than memory: the next batch's are asked for while one trains. An epoch leaves
  * nothing behind that a copy of the parameters lacks: setting them anew, in this model or another of the same plan and instruction set, changes no
- * bit of the epochs that follow. A cancelled epoch leaves the parameters of the last finished update. */
+ * bit of the epochs that follow. A cancelled epoch leaves the parameters of the last finished update. One that ends for want of memory may leave an
+ * update half made: each vector's parameters are then those from before or from after it. */
 JUICE_API juice_status juice_model_fit_epoch(juice_model* model, const juice_rows* rows, const juice_epoch_options* options,
                                              juice_epoch_result* result) JUICE_NOEXCEPT;
 
