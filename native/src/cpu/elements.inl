@@ -189,28 +189,89 @@ static void multiply_panels(const FactorView* views, std::int64_t count, std::in
     });
 }
 
-// A whole operand of `width` panels at once: multiplied, scaled by its row's power of two and stored without another pass. Returns each row's
-// largest lane before scaling.
-template <int width>
-static Floats multiply_and_scale(const FactorView* views, std::int64_t count, std::int64_t row, float* out, std::int64_t stride) {
-    alignas(64) float largest[16];
-    with_counts(views, count, [&]<int tables, int values>() {
+// Powers of two that bring numbers of these exponents to 1 … 2.
+JUICE_INLINE Floats inverse_power(Floats x) { return floats_of_bits(shift_left<23>(splat(254) - shift_right<23>(bits(x)))); }
+
+// A whole operand of `width` panels at once, wired panel by panel in order: multiplied, scaled by its row's power of two and stored without another
+// pass. Returns each row's largest lane before scaling.
+template <int width, int tables, int values>
+JUICE_INLINE Floats multiply_and_scale(const FactorView* views, std::int64_t row, float* out, std::int64_t stride) {
+    const auto product = [&](int r, Floats (&x)[width]) __attribute__((always_inline)) {
+#pragma GCC unroll 8
+        for (int j = 0; j < width; ++j) x[j] = splat(lift);
+#pragma GCC unroll 4
+        for (int f = 0; f < tables; ++f) {
+            const FactorView& view = views[f];
+            const float* entry = view.base + view.codes[row + r] * view.row_stride;
+            const Floats scale = splat(view.scale);
+#pragma GCC unroll 8
+            for (int j = 0; j < width; ++j) x[j] = x[j] * add_product(load(view.offset + j * panel), load(entry + j * panel), scale);
+        }
+#pragma GCC unroll 4
+        for (int f = tables; f < tables + values; ++f) {
+            const FactorView& view = views[f];
+            const float* value = view.base + (row + r) * panel;
+#pragma GCC unroll 8
+            for (int j = 0; j < width; ++j) x[j] = x[j] * load(value + j * view.panel_stride);
+        }
+    };
+    if constexpr (width == 1) {     // all 16 rows in registers
+        Floats rows[16];
+#pragma GCC unroll 16
+        for (int r = 0; r < 16; ++r) {
+            Floats x[1];
+            product(r, x);
+            rows[r] = x[0];
+        }
+        const Floats largest = row_maxima(rows);
+        alignas(64) float scale[16];
+        store(scale, inverse_power(largest));
+#pragma GCC unroll 16
+        for (int r = 0; r < 16; ++r) store(out + r * panel, rows[r] * splat(scale[r]));
+        return largest;
+    } else {
+        alignas(64) float largest[16];
         for (int r = 0; r < 16; ++r) {
             Floats x[width];
-#pragma GCC unroll 8
-            for (int j = 0; j < width; ++j) x[j] = splat(lift);
-            multiply_row<width, tables, values>(views, count, 0, row + r, x);
+            product(r, x);
             Floats m = x[0];
 #pragma GCC unroll 8
             for (int j = 1; j < width; ++j) m = maximum(m, x[j]);
             m = spread_max(m);
             largest[r] = first_lane(m);
-            const Floats scale = floats_of_bits(shift_left<23>(splat(254) - shift_right<23>(bits(m))));
+            const Floats scale = inverse_power(m);
 #pragma GCC unroll 8
             for (int j = 0; j < width; ++j) store(out + j * stride + r * panel, x[j] * scale);
         }
-    });
-    return load(largest);
+        return load(largest);
+    }
+}
+
+// The usual products of 1, 2, 4 or 8 panels: tables before values. Returns false where this is none of them.
+template <int tables, int values>
+static bool multiply_whole(const FactorView* views, std::int64_t panels, std::int64_t row, float* out, std::int64_t stride, Floats& largest) {
+    switch (panels) {
+        case 1: largest = multiply_and_scale<1, tables, values>(views, row, out, stride); return true;
+        case 2: largest = multiply_and_scale<2, tables, values>(views, row, out, stride); return true;
+        case 4: largest = multiply_and_scale<4, tables, values>(views, row, out, stride); return true;
+        case 8: largest = multiply_and_scale<8, tables, values>(views, row, out, stride); return true;
+        default: return false;
+    }
+}
+static bool multiply_whole(const FactorView* views, std::int64_t count, std::int64_t panels, std::int64_t row, float* out, std::int64_t stride, Floats& largest) {
+    std::int64_t tables = 0;
+    while (tables < count && views[tables].codes) ++tables;
+    for (std::int64_t f = 0; f < count; ++f)
+        if (views[f].mapping != Mapping::Identity || (f >= tables && views[f].codes) || !plain_tile(views[f], row)) return false;
+    switch (tables * 4 + count - tables) {
+        case 4: return multiply_whole<1, 0>(views, panels, row, out, stride, largest);
+        case 5: return multiply_whole<1, 1>(views, panels, row, out, stride, largest);
+        case 6: return multiply_whole<1, 2>(views, panels, row, out, stride, largest);
+        case 7: return multiply_whole<1, 3>(views, panels, row, out, stride, largest);
+        case 8: return multiply_whole<2, 0>(views, panels, row, out, stride, largest);
+        case 9: return multiply_whole<2, 1>(views, panels, row, out, stride, largest);
+        default: return false;
+    }
 }
 
 static void multiply_general(const FactorView* views, std::int64_t count, std::int64_t q, std::int64_t row, bool first, float* out, Floats (&maxima)[16]) {
@@ -303,65 +364,61 @@ static void row_logs(const Run& run, const PlanOperation& operation, const Facto
     }
 }
 
-// Elements of every row, in (0, 2) with the largest of a row in [1, 2) (or [0.5, 1] for rows that took the log path), and their exponents.
-static void elements(const Run& run, const PlanOperation& operation, const FactorView* views, Scratch& scratch, float* out, std::int32_t* exponents) {
+// Elements of 16 rows, in (0, 2) with the largest of a row in [1, 2) (or [0.5, 1] for rows that took the log path), and their exponents. Panel q of
+// the tile is written at out + q · stride.
+static void elements_tile(const Run& run, const PlanOperation& operation, const FactorView* views, Scratch& scratch, std::int64_t row, float* out, std::int64_t stride,
+                          std::int32_t* exponents) {
     const auto segments = operation.segment_end - operation.segment_begin;
-    for (std::int64_t row = 0; row < run.rows16; row += 16) {
-        Ints slow = splat(std::int32_t{0});
-        Ints common = splat(std::int32_t{-0x40000000});
-        const FactorView* view = views;
-        for (std::int32_t s = 0; s < segments; ++s) {
-            const PlanSegment& segment = run.segments[operation.segment_begin + s];
-            const auto count = segment.factor_end - segment.factor_begin;
-            Ints exponent = splat(std::int32_t{0});
-            float* x = out + segment.first_panel * run.stride + row * panel;
-            bool whole = segments == 1 && count <= factors_at_once;     // small enough for registers, and plain?
-            for (std::int32_t f = 0; whole && f < count; ++f) whole = plain_tile(view[f], row);
-            Floats largest;
-            if (whole && segment.panels == 1) largest = multiply_and_scale<1>(view, count, row, x, run.stride);
-            else if (whole && segment.panels == 2) largest = multiply_and_scale<2>(view, count, row, x, run.stride);
-            else if (whole && segment.panels == 4) largest = multiply_and_scale<4>(view, count, row, x, run.stride);
-            else if (whole && segment.panels == 8) largest = multiply_and_scale<8>(view, count, row, x, run.stride);
-            else {
-                whole = false;
-                largest = multiply_segment(view, count, segment.panels, row, run.rows16, x, run.stride, exponent);
-            }
-            slow = slow | less(largest, splat(1.0f));
-            const Ints field = shift_right<23>(bits(largest));
-            exponent = exponent + field - splat(127 + lift_exponent);
-            for (std::int32_t f = 0; f < count; ++f)
-                if (!view[f].codes) exponent = exponent + load(view[f].exponents + row);
-            if (segments == 1) {
-                if (!whole) scale_rows(x, segment.panels, run.stride, splat(254) - field);
-                common = exponent;
-            } else {
-                store(scratch.segments + s * 32, field);
-                store(scratch.segments + s * 32 + 16, exponent);
-                const Ints more = shift_right<31>(common - exponent);   // -1 where exponent is larger
-                JUICE_EACH common.part[i_] = (exponent.part[i_] & more.part[i_]) | (common.part[i_] & ~more.part[i_]);
-            }
-            view += count;
+    Ints slow = splat(std::int32_t{0});
+    Ints common = splat(std::int32_t{-0x40000000});
+    const FactorView* view = views;
+    for (std::int32_t s = 0; s < segments; ++s) {
+        const PlanSegment& segment = run.segments[operation.segment_begin + s];
+        const auto count = segment.factor_end - segment.factor_begin;
+        Ints exponent = splat(std::int32_t{0});
+        float* x = out + segment.first_panel * stride;
+        Floats largest;
+        const bool whole = segments == 1 && count <= factors_at_once && multiply_whole(view, count, segment.panels, row, x, stride, largest);
+        if (!whole) largest = multiply_segment(view, count, segment.panels, row, run.rows16, x, stride, exponent);
+        slow = slow | less(largest, splat(1.0f));
+        const Ints field = shift_right<23>(bits(largest));
+        exponent = exponent + field - splat(127 + lift_exponent);
+        for (std::int32_t f = 0; f < count; ++f)
+            if (!view[f].codes) exponent = exponent + load(view[f].exponents + row);
+        if (segments == 1) {
+            if (!whole) scale_rows(x, segment.panels, stride, splat(254) - field);
+            common = exponent;
+        } else {
+            store(scratch.segments + s * 32, field);
+            store(scratch.segments + s * 32 + 16, exponent);
+            const Ints more = shift_right<31>(common - exponent);   // -1 where exponent is larger
+            JUICE_EACH common.part[i_] = (exponent.part[i_] & more.part[i_]) | (common.part[i_] & ~more.part[i_]);
         }
-        for (std::int32_t s = 0; segments > 1 && s < segments; ++s) {
-            const PlanSegment& segment = run.segments[operation.segment_begin + s];
-            float* x = out + segment.first_panel * run.stride + row * panel;
-            // Two steps: down from 2^120, then down to the common exponent. One power of two cannot hold both.
-            scale_rows(x, segment.panels, run.stride, splat(254) - load(scratch.segments + s * 32));
-            Ints fields = splat(127) + load(scratch.segments + s * 32 + 16) - common;
-            const Ints under = shift_right<31>(fields - splat(1));      // too far below the row's maximum: 0
-            JUICE_EACH fields.part[i_] &= ~under.part[i_];
-            scale_rows(x, segment.panels, run.stride, fields);
-        }
-        store(exponents + row, common);
-        if (any(slow)) {
-            alignas(64) std::int32_t rows[16];
-            store(rows, slow);
-            for (int r = 0; r < 16; ++r) {
-                if (!rows[r]) continue;
-                row_logs(run, operation, views, row + r, scratch.row, exponents + row + r, false);
-                for (std::int32_t q = 0; q < operation.operand_panels; ++q)
-                    store(out + q * run.stride + (row + r) * panel, exp2(load(scratch.row + q * panel)));
-            }
+        view += count;
+    }
+    for (std::int32_t s = 0; segments > 1 && s < segments; ++s) {
+        const PlanSegment& segment = run.segments[operation.segment_begin + s];
+        float* x = out + segment.first_panel * stride;
+        // Two steps: down from 2^120, then down to the common exponent. One power of two cannot hold both.
+        scale_rows(x, segment.panels, stride, splat(254) - load(scratch.segments + s * 32));
+        Ints fields = splat(127) + load(scratch.segments + s * 32 + 16) - common;
+        const Ints under = shift_right<31>(fields - splat(1));      // too far below the row's maximum: 0
+        JUICE_EACH fields.part[i_] &= ~under.part[i_];
+        scale_rows(x, segment.panels, stride, fields);
+    }
+    store(exponents, common);
+    if (any(slow)) {
+        alignas(64) std::int32_t rows[16];
+        store(rows, slow);
+        for (int r = 0; r < 16; ++r) {
+            if (!rows[r]) continue;
+            row_logs(run, operation, views, row + r, scratch.row, exponents + r, false);
+            for (std::int32_t q = 0; q < operation.operand_panels; ++q)
+                store(out + q * stride + r * panel, exp2(load(scratch.row + q * panel)));
         }
     }
+}
+
+static void elements(const Run& run, const PlanOperation& operation, const FactorView* views, Scratch& scratch, float* out, std::int32_t* exponents) {
+    for (std::int64_t row = 0; row < run.rows16; row += 16) elements_tile(run, operation, views, scratch, row, out + row * panel, run.stride, exponents + row);
 }

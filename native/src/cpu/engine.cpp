@@ -31,6 +31,7 @@ public:
           fresh_(static_cast<std::size_t>(plan.owner_count + plan.operation_count), 1),
           tasks_(plan),
           pool_(plan.target.threads) {
+        for (std::int64_t o = 0; o < plan.operation_count; ++o) single_edges_ = single_edges_ || plan.operations[o].form == Form::Edges;
         std::int64_t width = panel;
         for (std::int64_t o = 0; o < plan.owner_count; ++o) width += 2 * std::int64_t{plan.owners[o].panels} * panel;
         nodes_ = Memory(width, "parameters");
@@ -94,7 +95,8 @@ public:
                 if (maximise) run.states = states.data();
                 run.maximise = maximise;
                 place->workspace.attach(run, rows);
-                for (std::int32_t o = 0; o < plan_.operation_count; ++o) kernels_.forward(run, o, o + 1 < plan_.operation_count ? o + 1 : -1, place->scratch.get());
+                const auto forward = rows < few_rows && !single_edges_ ? kernels_.forward_few : kernels_.forward;
+                for (std::int32_t o = 0; o < plan_.operation_count; ++o) forward(run, o, o + 1 < plan_.operation_count ? o + 1 : -1, place->scratch.get());
                 kernels_.root_values(run, destination + first * plan_.roots);
             }
             places_.give_back(std::move(place));
@@ -283,6 +285,7 @@ private:
     std::vector<std::uint8_t> fresh_totals_;
     std::int64_t rows_added_ = 0;       // since the last fold
     bool folded_ = false;               // totals_ holds something
+    bool single_edges_ = false;         // an operation of the plan has them
     Tasks tasks_;
     ThreadPool pool_;
     std::mutex pool_mutex_;

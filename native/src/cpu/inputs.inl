@@ -45,7 +45,7 @@ static std::int32_t input_logs(const Run& run, const PlanOwner& owner, const Own
     return exponent + static_cast<std::int32_t>(shift);
 }
 
-static void forward_input(const Run& run, const PlanOperation& operation) {
+static void forward_input(const Run& run, const PlanOperation& operation, std::int64_t rows) {
     const auto o = &operation - run.operations;
     const PlanOwner& owner = run.owners[operation.owner];
     const OwnerState& state = run.states[operation.owner];
@@ -53,7 +53,7 @@ static void forward_input(const Run& run, const PlanOperation& operation) {
     const float* reals = run.reals + operation.variable * run.line;
     const bool real = owner.kind == OwnerKind::Gaussian;
     float* out = values_of(run, operation);
-    for (std::int64_t row = 0; row < run.rows16; ++row) {
+    for (std::int64_t row = 0; row < rows; ++row) {
         const std::int32_t code = real ? 0 : codes[row];
         const float x = real ? reals[row] : 0;
         run.exponents[o * run.rows16 + row] = input_logs(run, owner, state, code, x, out + row * panel, run.stride);
@@ -165,6 +165,17 @@ static void settle(const Run& run, std::int32_t o) {
     state.scale = 1;
 }
 
+// Adds a reader's flows by value, where nothing is missing and panels are wired in order.
+template <int width>
+static void add_flows(const Run& run, const PlanReader& reader, const std::int32_t* codes, float* histogram) {
+    const float* flow = flows_of(run, run.operations[reader.operation]) + reader.first_panel * run.stride;
+    for (std::int64_t row = 0; row < run.rows; ++row, flow += panel) {
+        float* cell = histogram + codes[row] * (width * panel);
+#pragma GCC unroll 4
+        for (int q = 0; q < width; ++q) store(cell + q * panel, load(cell + q * panel) + load(flow + q * run.stride));
+    }
+}
+
 // A mini-batch step on a lazy table: probability' = (1 − s) probability + s (F + α / n) / (ΣF + α) touches only the entries seen. Returns false
 // where it does not apply: a node without flow must keep its parameters, and s = 1 forgets all of them.
 static bool update_lazily(const Run& run, std::int32_t o, Scratch& scratch, const Rule& rule) {
@@ -178,7 +189,9 @@ static bool update_lazily(const Run& run, std::int32_t o, Scratch& scratch, cons
         const PlanReader& reader = run.readers[r];
         bool whole = reader.mapping != Mapping::Nodes;
         const std::int32_t* codes = run.codes + reader.variable * run.line;
-        for (std::int64_t row = 0; whole && row < run.rows; ++row) whole = codes[row] >= 0;
+        std::int32_t signs = 0;
+        for (std::int64_t row = 0; row < run.rows; ++row) signs |= codes[row];
+        whole = whole && signs >= 0;
         if (whole) {    // nothing missing: the reader has added up its element flows already
             const float* sums = run.flows + run.operations[reader.operation].sums + reader.first_panel * panel;
             for (std::int32_t q = 0; q < reader.panels; ++q) {
@@ -220,16 +233,22 @@ static bool update_lazily(const Run& run, std::int32_t o, Scratch& scratch, cons
     for (auto r = owner.reader_begin; r < owner.reader_end; ++r) {
         const PlanReader& reader = run.readers[r];
         const std::int32_t* codes = run.codes + reader.variable * run.line;
-        for (std::int64_t row = 0; row < run.rows; ++row) {
-            const std::int32_t code = codes[row];
-            if (code < 0 || scratch.marks[code]) continue;
-            scratch.marks[code] = 1;
-            scratch.seen[seen++] = code;
+        std::int32_t missing = 0;
+        for (std::int64_t row = 0; row < run.rows; ++row) {     // without a branch: it would be foreseen badly
+            const std::int32_t absent = codes[row] >> 31, code = codes[row] & ~absent;
+            scratch.seen[seen] = code;
+            seen += (~absent & 1) & (scratch.marks[code] ^ 1);
+            scratch.marks[code] |= static_cast<std::uint8_t>(~absent & 1);
+            missing |= absent;
         }
-        for_each_flow(run, owner, reader, [&](std::int64_t row, std::int32_t q, Floats flow) {
-            float* cell = histogram + codes[row] * width + q * panel;
-            store(cell, load(cell) + flow);
-        });
+        if (!missing && reader.mapping == Mapping::Identity && owner.panels == 1) add_flows<1>(run, reader, codes, histogram);
+        else if (!missing && reader.mapping == Mapping::Identity && owner.panels == 2) add_flows<2>(run, reader, codes, histogram);
+        else if (!missing && reader.mapping == Mapping::Identity && owner.panels == 4) add_flows<4>(run, reader, codes, histogram);
+        else
+            for_each_flow(run, owner, reader, [&](std::int64_t row, std::int32_t q, Floats flow) {
+                float* cell = histogram + codes[row] * width + q * panel;
+                store(cell, load(cell) + flow);
+            });
     }
     for (std::int64_t i = 0; i < seen; ++i) {
         const std::int64_t row = scratch.seen[i] * width;

@@ -61,6 +61,7 @@ struct Scratch {
     float* flow;                        // [panels][rows16 + 1][16]: an operation's flow, where it must be gathered
     float* weights;                     // transposed weights
     float* row;                         // [(operand panels + panels) · 16]: logs of one row's elements and values
+    float* totals;                      // [operand panels · 16]: element flows added up over the rows
     float* node;                        // [4 · panels · 16]: per-node coefficients
     std::int32_t* exponents;            // [rows16]: of the elements
     std::uint8_t* suspects;             // [rows16]
@@ -68,7 +69,7 @@ struct Scratch {
     std::int32_t* segments;             // [segments][2][16]
     float* histogram;                   // [domain][panels · 16] of any input owner within histogram_limit; all 0 between calls
     std::uint8_t* marks;                // [domain], all 0 between calls
-    std::int32_t* seen;                 // [domain]
+    std::int32_t* seen;                 // [domain + 1]
     // Memory that few batches need.
     SlowEntry* slow;                    // entries far below their row's maximum, whose flows go by single edges
     std::int64_t slow_count, slow_capacity;
@@ -82,6 +83,12 @@ inline constexpr float least_weight = 1.17549435e-38f;
 
 // Floats of the largest histogram that a thread keeps; larger tables (long vocabularies) are updated row by row.
 inline constexpr std::int64_t histogram_limit = std::int64_t{1} << 22;
+
+// A query of fewer rows goes row by row: from here on tiles of 16 are faster.
+inline constexpr std::int64_t few_rows = 8;
+
+// The block of a that multiply_packed copies into its scratch.
+inline constexpr std::int64_t machine_rows = 256, machine_depth = 192, machine_scratch = (machine_rows + 1) * machine_depth;
 
 // Bytes that a factor view takes in Scratch::factors.
 inline constexpr std::int64_t factor_view_bytes = 128;
@@ -108,6 +115,8 @@ struct Kernels {
     const char* name;
     // next: the operation that this thread will probably take next, or -1. What it will read is asked for while this one multiplies.
     void (*forward)(const Run&, std::int32_t operation, std::int32_t next, Scratch&);
+    // The same for fewer than few_rows rows of a query, without padding; no operation of the plan may be of single edges.
+    void (*forward_few)(const Run&, std::int32_t operation, std::int32_t next, Scratch&);
     // Flows of the operation's elements; adds its sums' edge flows to the flow buffer, or (rule given) updates its weights in place where the
     // owner has one use, and at the last use otherwise.
     void (*backward)(const Run&, std::int32_t operation, std::int32_t next, Scratch&, const Rule* rule);
@@ -123,6 +132,9 @@ struct Kernels {
     void (*draw)(const Run&, std::int32_t owner, double power, Draw* draws, std::int64_t count, Scratch&);
     // Natural logs of the root's values.
     void (*root_values)(const Run&, double* destination);
+    // A plain product c = a · b, to measure the machine by (machine.inl): packs columns of b, makes rows of c.
+    void (*pack_columns)(const float* b, std::int64_t n, std::int64_t k, std::int64_t first, std::int64_t last, float* to);
+    void (*multiply_packed)(const float* a, const float* b, float* c, std::int64_t n, std::int64_t k, std::int64_t first, std::int64_t last, float* scratch);
 };
 
 // Recomputes the log2 probabilities of a LogTable owner from its parameters. Pure C++, in float64; `logs` has room for a number a padded node.

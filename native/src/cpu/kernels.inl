@@ -8,19 +8,22 @@ namespace juice::cpu {
 namespace {
 
 #include "cpu/elements.inl"
+#include "cpu/tiles.inl"
 #include "cpu/ahead.inl"
 #include "cpu/sums.inl"
 #include "cpu/edges.inl"
 #include "cpu/inputs.inl"
 #include "cpu/update.inl"
 #include "cpu/sample.inl"
+#include "cpu/few.inl"
+#include "cpu/machine.inl"
 
 void forward(const Run& run, std::int32_t o, std::int32_t next, Scratch& scratch) {
     const PlanOperation& operation = run.operations[o];
     std::int32_t* exponents = run.exponents + o * run.rows16;
     std::uint8_t* log_rows = run.log_rows + o * run.rows16;
     if (operation.kind == Operation::Input) {
-        forward_input(run, operation);
+        forward_input(run, operation, run.rows16);
         return;
     }
     float* out = values_of(run, operation);
@@ -28,26 +31,28 @@ void forward(const Run& run, std::int32_t o, std::int32_t next, Scratch& scratch
     __builtin_memset(log_rows, 0, static_cast<std::size_t>(run.rows16));
     if (operation.kind == Operation::Product) {
         elements(run, operation, views, scratch, out, exponents);
-        for (std::int64_t row = 0; row < run.rows16; ++row) {
-            bool low = false;
-            for (std::int32_t i = 0; i < operation.nodes; ++i) low = low || out[i / panel * run.stride + row * panel + i % panel] < lowest_value;
-            if (!low) continue;
-            std::int32_t exponent = exponents[row];
-            row_logs(run, operation, views, row, scratch.row, &exponent, true);
-            for (std::int64_t i = operation.nodes; i < operation.panels * panel; ++i) scratch.row[i] = -__builtin_inff();
-            store_log_row(run, operation, out, row, scratch.row, exponent);
-        }
+        for (std::int64_t row = 0; row < run.rows16; ++row) mend_product_row(run, operation, views, scratch, out, row);
         return;
     }
     __builtin_memset(scratch.suspects, 0, static_cast<std::size_t>(run.rows16));
-    elements(run, operation, views, scratch, scratch.elements, exponents);
     if (operation.form == Form::Edges) {
+        elements(run, operation, views, scratch, scratch.elements, exponents);
         forward_edges(run, operation, views, scratch, out);
         return;
     }
-    const Ahead ahead = look_ahead(run, next, false);
-    if (run.maximise) forward_blocks<true>(run, operation, scratch, out, ahead);
-    else forward_blocks<false>(run, operation, scratch, out, ahead);
+    Ahead ahead;
+    if (is_narrow(operation)) {
+        look_ahead(run, o, ahead_of_strip, true, ahead);
+        look_ahead(run, next, ahead_of_strip, false, ahead);
+        spread(ahead, product_steps(run, operation));
+        if (run.maximise) forward_narrow<true>(run, operation, views, exponents, scratch, out, ahead);
+        else forward_narrow<false>(run, operation, views, exponents, scratch, out, ahead);
+    } else {
+        look_ahead(run, next, ahead_bytes, false, ahead);
+        spread(ahead, product_steps(run, operation));
+        if (run.maximise) forward_wide<true>(run, operation, views, exponents, scratch, out, ahead);
+        else forward_wide<false>(run, operation, views, exponents, scratch, out, ahead);
+    }
     for (std::int64_t row = 0; row < run.rows16; ++row)
         if (scratch.suspects[row]) mend_row(run, operation, views, scratch, out, row);
 }
@@ -55,7 +60,7 @@ void forward(const Run& run, std::int32_t o, std::int32_t next, Scratch& scratch
 // The operation's own flow: from the root flows, or added up over its readers in their order. Rows of value 0 have none.
 void gather_flow(const Run& run, std::int32_t o, float* to) {
     const PlanOperation& operation = run.operations[o];
-    zero_panels(run, to, 0, operation.panels);
+    zero_panels(run, to, 0, operation.panels, {0, run.rows16});
     if (o == run.root) {
         const float* values = values_of(run, operation);
         for (std::int64_t row = 0; row < run.rows; ++row)
@@ -104,7 +109,6 @@ void backward(const Run& run, std::int32_t o, std::int32_t next, Scratch& scratc
         return;
     }
     const FactorView* views = view_factors(run, operation, scratch);
-    elements(run, operation, views, scratch, scratch.elements, scratch.exponents);
     const float* flow = scratch.flow;
     const PlanReader* only_reader = operation.reader_end - operation.reader_begin == 1 ? run.readers + operation.reader_begin : nullptr;
     if (only_reader && only_reader->mapping == Mapping::Identity) flow = flows_of(run, run.operations[only_reader->operation]) + only_reader->first_panel * run.stride;
@@ -115,29 +119,40 @@ void backward(const Run& run, std::int32_t o, std::int32_t next, Scratch& scratc
     float *keep = scratch.node, *gain = keep + operation.panels * panel, *share = gain + operation.panels * panel;
     if (in_place) {
         float* totals = share + operation.panels * panel;
-        add_rows(run, flow, operation.panels, totals, true);
+        if (flow == scratch.flow) add_rows(run, flow, operation.panels, totals, true);
+        else totals = run.flows + run.operations[only_reader->operation].sums + only_reader->first_panel * panel;   // added up already
         // A flow near the end of a float's range loses edges that fall below it: then the update divides by what was added up instead.
         for (std::int64_t i = 0; i < operation.nodes; ++i) in_place = in_place && !(totals[i] > 0 && totals[i] + rule->pseudocount < 1e-28f);
         for (std::int64_t i = 0; i < operation.panels * panel; ++i) em_coefficients(totals[i], run.states[operation.owner].counts[i], *rule, keep[i], gain[i], share[i]);
     }
     if (o == run.root) add_rows(run, flow, operation.panels, sums + operation.operand_panels * panel, set_sums);
-    flow_over_value(run, operation, flow, scratch);
     float* out = flows_of(run, operation);
     float* flows = run.flows + owner.flows;
     const bool set = run.fresh[operation.owner] || (rule && operation.first_use);
+    Ahead ahead;
+    scratch.slow_count = 0;
     if (operation.form == Form::Edges) {
+        elements(run, operation, views, scratch, scratch.elements, scratch.exponents);
+        flow_over_value(run, operation, flow, {0, run.rows16}, scratch);
         backward_edges(run, operation, views, scratch, out, flows, set);
+        add_rows(run, out, operation.operand_panels, sums, set_sums);
     } else {
-        backward_blocks(run, operation, scratch, out);
-        if (scratch.slow_count > 0) slow_edges(run, operation, views, scratch, out, nullptr);
-    }
-    add_rows(run, out, operation.operand_panels, sums, set_sums);
-    if (in_place && scratch.slow_count == 0) {
-        parameter_blocks(run, operation, scratch, {nullptr, false, keep, gain, share}, look_ahead(run, next, true));
-        return;
-    }
-    if (operation.form != Form::Edges) {
-        parameter_blocks(run, operation, scratch, {flows, set, nullptr, nullptr, nullptr}, look_ahead(run, next, true));
+        look_ahead(run, o, ahead_bytes, true, ahead);
+        spread(ahead, product_steps(run, operation));
+        backward_blocks(run, operation, views, flow, scratch, out, ahead);
+        if (scratch.slow_count > 0) {
+            slow_edges(run, operation, views, scratch, out, nullptr);
+            add_rows(run, out, operation.operand_panels, scratch.totals, true);
+        }
+        for (std::int64_t i = 0; i < operation.operand_panels * panel; i += panel) store(sums + i, set_sums ? load(scratch.totals + i) : load(sums + i) + load(scratch.totals + i));
+        ahead = {};
+        look_ahead(run, next, ahead_bytes, false, ahead);
+        spread(ahead, product_steps(run, operation));
+        if (in_place && scratch.slow_count == 0) {
+            parameter_blocks(run, operation, scratch, {nullptr, false, keep, gain, share}, ahead);
+            return;
+        }
+        parameter_blocks(run, operation, scratch, {flows, set, nullptr, nullptr, nullptr}, ahead);
         if (scratch.slow_count > 0) slow_edges(run, operation, views, scratch, nullptr, flows);
     }
     run.fresh[operation.owner] = 0;
@@ -165,7 +180,7 @@ void root_values(const Run& run, double* destination) {
         }
 }
 
-constexpr Kernels table = {JUICE_KERNELS_NAME, forward, backward, input_backward, update, settle, choose, draw, root_values};
+constexpr Kernels table = {JUICE_KERNELS_NAME, forward, forward_few, backward, input_backward, update, settle, choose, draw, root_values, pack_columns, multiply_packed};
 
 }  // namespace
 

@@ -1,52 +1,21 @@
 // Sums in dense blocks: forward, element flows and parameter flows as three matrix products with their epilogues, and the entries so far below
 // their row's maximum that they go edge by edge. Part of the kernels (kernels.inl).
 
-#if defined(__AVX512F__)
-constexpr int tile_rows = 8, tile_panels = 2;
-#elif defined(__AVX2__)
-constexpr int tile_rows = 4, tile_panels = 1;
-#else
-constexpr int tile_rows = 2, tile_panels = 1;
-#endif
-
-// acc[r][n] += (or max=) Σ_k a[r · row_step + k · k_step] · b[n · panel_step + k · 16], 16 k at a time.
-template <int R, int N, bool maximise>
-JUICE_INLINE void multiply_add16(const float* a, std::int64_t row_step, std::int64_t k_step, const float* b, std::int64_t panel_step, Floats (&acc)[R][N]) {
-#pragma GCC unroll 4
-    for (int k = 0; k < 16; ++k) {
-        Floats weight[N];
-        for (int n = 0; n < N; ++n) weight[n] = load(b + n * panel_step + k * panel);
-#pragma GCC unroll 16
-        for (int r = 0; r < R; ++r) {
-            const Floats x = splat(a[r * row_step + k * k_step]);
-#pragma GCC unroll 4
-            for (int n = 0; n < N; ++n) acc[r][n] = maximise ? maximum(acc[r][n], x * weight[n]) : add_product(acc[r][n], x, weight[n]);
-        }
-    }
-}
-
-template <int R, int N>
-JUICE_INLINE void clear(Floats (&acc)[R][N]) {
-#pragma GCC unroll 16
-    for (int r = 0; r < R; ++r)
-#pragma GCC unroll 4
-        for (int n = 0; n < N; ++n) acc[r][n] = splat(0.0f);
-}
-
-
 // ---- forward ----
 
 template <int R, int N, bool maximise>
 JUICE_INLINE void forward_tile(const Run& run, const PlanBlock* blocks, std::int64_t count, const float* in, const float* transposed, std::int64_t panel_step,
-                               std::int64_t row, float* out, std::int64_t valid, std::uint8_t* suspects) {
+                               std::int64_t row, float* out, std::int64_t valid, std::uint8_t* suspects, Ahead& ahead) {
     Floats acc[R][N];
     clear(acc);
     for (int n = 0; n < N; ++n)     // the lines to be written are not in the cache yet
         for (int r = 0; r < R; ++r) __builtin_prefetch(out + n * run.stride + (row + r) * panel, 1);
     for (std::int64_t b = 0; b < count; ++b) {
-        const float* a = in + blocks[b].in_panel * run.stride + row * panel;
-        for (std::int32_t q = 0; q < blocks[b].in_panels; ++q, a += run.stride, transposed += 16 * panel)
+        const float* a = in + blocks[b].in_panel * run.stride;
+        for (std::int32_t q = 0; q < blocks[b].in_panels; ++q, a += run.stride, transposed += 16 * panel) {
+            ask_ahead(ahead);
             multiply_add16<R, N, maximise>(a, panel, 1, transposed, panel_step, acc);
+        }
     }
     // Lanes past the last node hold 0 and must not count as low: they are lifted by 1.
     static constexpr float lifted[32] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
@@ -69,56 +38,106 @@ JUICE_INLINE void forward_tile(const Run& run, const PlanBlock* blocks, std::int
             }
 }
 
+// Rows of a product that are worked on together.
+struct Strip {
+    std::int64_t begin, end;
+};
+
+// A narrow operation's weights stay in the first-level cache: then a strip of 16 rows is gathered and multiplied at once, and goes no further than
+// that cache. Otherwise all rows are gathered first.
+JUICE_INLINE bool is_narrow(const PlanOperation& operation) {
+    return operation.form != Form::Edges && std::int64_t{operation.panels} * operation.operand_panels * panel * panel * static_cast<std::int64_t>(sizeof(float)) <= 24 * 1024;
+}
+
+// Bytes of table rows and values that the second-level cache is asked to hold for later.
+constexpr std::int64_t ahead_bytes = 256 * 1024;
+constexpr std::int64_t ahead_of_strip = 32 * 1024;
+
 // The order of the tiles of a product: rows outside while all weights stay in the first-level cache, and otherwise panels outside, so that at
-// least the weights of one tile stay there. Visits (first panel of the tile, first row).
+// least the weights of one tile stay there. Visits (first panel of the tile, panels, first row).
 template <class Visit>
-JUICE_INLINE void for_each_tile(const Run& run, std::int64_t panels, std::int64_t depth, Ahead& ahead, Visit visit) {
-    if (panels * panel * depth * static_cast<std::int64_t>(sizeof(float)) <= 24 * 1024) {
-        for (std::int64_t row = 0; row < run.rows16; row += tile_rows) {
-            ask_ahead(ahead, tile_rows);
-            for (std::int64_t p = 0; p < panels; p += tile_panels) visit(p, row);
+JUICE_INLINE void for_each_tile(std::int64_t panels, bool narrow, Strip strip, Visit visit) {
+    if (narrow) {
+        for (std::int64_t row = strip.begin; row < strip.end; row += tall_rows) {
+            std::int64_t p = 0;
+            for (; p + tile_panels <= panels; p += tile_panels)
+                for (int r = 0; r < tall_rows; r += tile_rows) visit.template operator()<tile_rows, tile_panels>(p, row + r);
+            for (; p < panels; ++p) visit.template operator()<tall_rows, 1>(p, row);
         }
-    } else {
-        for (std::int64_t p = 0; p < panels; p += tile_panels)
-            for (std::int64_t row = 0; row < run.rows16; row += tile_rows) {
-                if (p == 0) ask_ahead(ahead, tile_rows);
-                visit(p, row);
-            }
+        return;
+    }
+    std::int64_t p = 0;
+    for (; p + tile_panels <= panels; p += tile_panels)
+        for (std::int64_t row = strip.begin; row < strip.end; row += tile_rows) visit.template operator()<tile_rows, tile_panels>(p, row);
+    for (; p < panels; ++p)
+        for (std::int64_t row = strip.begin; row < strip.end; row += tall_rows) visit.template operator()<tall_rows, 1>(p, row);
+}
+
+// Blocks begin … end - 1 make the same nodes; returns end and how many positions they read.
+JUICE_INLINE std::int32_t same_nodes(const Run& run, const PlanOperation& operation, std::int32_t begin, std::int64_t& depth) {
+    auto end = begin;
+    depth = 0;
+    while (end < operation.block_end && run.blocks[end].out_panel == run.blocks[begin].out_panel) depth += run.blocks[end++].in_panels * panel;
+    return end;
+}
+
+// Weights of panels p0 … p1 - 1 (of the blocks' own), transposed: [panel][position][16 nodes].
+static void transpose_weights(const Run& run, const float* weights, std::int32_t begin, std::int32_t end, std::int64_t p0, std::int64_t p1, float* to) {
+    for (std::int64_t p = p0; p < p1; ++p)
+        for (auto b = begin; b < end; ++b) {
+            const PlanBlock& block = run.blocks[b];
+            for (std::int32_t q = 0; q < block.in_panels; ++q, to += 16 * panel)
+                transpose16(weights + block.weights + (q * block.out_panels + p) * panel * panel, panel, to, panel);
+        }
+}
+
+// Panels p0 … p1 - 1 of a strip. in: elements of the strip's first row.
+template <bool maximise>
+JUICE_INLINE void forward_strip(const Run& run, const PlanOperation& operation, std::int32_t begin, std::int32_t end, std::int64_t p0, std::int64_t p1, std::int64_t depth,
+                                const float* transposed, const float* in, bool narrow, Strip strip, float* out, Scratch& scratch, Ahead& ahead) {
+    const std::int64_t first = run.blocks[begin].out_panel + p0, panel_step = depth * panel;
+    for_each_tile(p1 - p0, narrow, strip, [&]<int R, int N>(std::int64_t p, std::int64_t row) __attribute__((always_inline)) {
+        forward_tile<R, N, maximise>(run, run.blocks + begin, end - begin, in + (row - strip.begin) * panel, transposed + p * panel_step, panel_step, row,
+                                     out + (first + p) * run.stride, operation.nodes - (first + p) * panel, scratch.suspects, ahead);
+    });
+}
+
+template <bool maximise>
+static void forward_narrow(const Run& run, const PlanOperation& operation, const FactorView* views, std::int32_t* exponents, Scratch& scratch, float* out, Ahead& ahead) {
+    const float* weights = run.parameters + run.owners[operation.owner].parameters;
+    float* to = scratch.weights;
+    std::int64_t depth;
+    for (auto begin = operation.block_begin; begin < operation.block_end;) {
+        const auto end = same_nodes(run, operation, begin, depth);
+        transpose_weights(run, weights, begin, end, 0, run.blocks[begin].out_panels, to);
+        to += run.blocks[begin].out_panels * panel * depth;
+        begin = end;
+    }
+    for (std::int64_t row = 0; row < run.rows16; row += 16) {
+        elements_tile(run, operation, views, scratch, row, scratch.elements, run.stride, exponents + row);
+        const float* transposed = scratch.weights;
+        for (auto begin = operation.block_begin; begin < operation.block_end;) {
+            const auto end = same_nodes(run, operation, begin, depth);
+            forward_strip<maximise>(run, operation, begin, end, 0, run.blocks[begin].out_panels, depth, transposed, scratch.elements, true, {row, row + 16}, out, scratch, ahead);
+            transposed += run.blocks[begin].out_panels * panel * depth;
+            begin = end;
+        }
     }
 }
 
 template <bool maximise>
-static void forward_blocks(const Run& run, const PlanOperation& operation, Scratch& scratch, float* out, Ahead ahead) {
+static void forward_wide(const Run& run, const PlanOperation& operation, const FactorView* views, std::int32_t* exponents, Scratch& scratch, float* out, Ahead& ahead) {
+    elements(run, operation, views, scratch, scratch.elements, exponents);
     const float* weights = run.parameters + run.owners[operation.owner].parameters;
     const std::int64_t group = weight_group(operation);
     for (auto begin = operation.block_begin; begin < operation.block_end;) {
-        auto end = begin;
-        std::int64_t depth = 0;         // positions of the run
-        while (end < operation.block_end && run.blocks[end].out_panel == run.blocks[begin].out_panel) depth += run.blocks[end++].in_panels * panel;
-        const std::int64_t first = run.blocks[begin].out_panel, panels = run.blocks[begin].out_panels;
-        const std::int64_t panel_step = depth * panel;
+        std::int64_t depth;
+        const auto end = same_nodes(run, operation, begin, depth);
+        const std::int64_t panels = run.blocks[begin].out_panels;
         for (std::int64_t p0 = 0; p0 < panels; p0 += group) {
             const std::int64_t p1 = p0 + group < panels ? p0 + group : panels;
-            for (std::int64_t p = p0; p < p1; ++p) {
-                float* to = scratch.weights + (p - p0) * panel_step;
-                for (auto b = begin; b < end; ++b) {
-                    const PlanBlock& block = run.blocks[b];
-                    for (std::int32_t q = 0; q < block.in_panels; ++q, to += 16 * panel)
-                        transpose16(weights + block.weights + (q * block.out_panels + p) * panel * panel, panel, to, panel);
-                }
-            }
-            const auto tile = [&](std::int64_t p, std::int64_t row) __attribute__((always_inline)) {
-                const float* w = scratch.weights + (p - p0) * panel_step;
-                float* to = out + (first + p) * run.stride;
-                const std::int64_t valid = operation.nodes - (first + p) * panel;
-                if (p + tile_panels <= p1)
-                    forward_tile<tile_rows, tile_panels, maximise>(run, run.blocks + begin, end - begin, scratch.elements, w, panel_step, row, to, valid, scratch.suspects);
-                else
-                    for (std::int64_t k = 0; p + k < p1; ++k)
-                        forward_tile<tile_rows, 1, maximise>(run, run.blocks + begin, end - begin, scratch.elements, w + k * panel_step, panel_step, row,
-                                                             to + k * run.stride, valid - k * panel, scratch.suspects);
-            };
-            for_each_tile(run, p1 - p0, depth, ahead, [&](std::int64_t p, std::int64_t row) __attribute__((always_inline)) { tile(p0 + p, row); });
+            transpose_weights(run, weights, begin, end, p0, p1, scratch.weights);
+            forward_strip<maximise>(run, operation, begin, end, p0, p1, depth, scratch.weights, scratch.elements, false, {0, run.rows16}, out, scratch, ahead);
         }
         begin = end;
     }
@@ -189,25 +208,35 @@ static void mend_row(const Run& run, const PlanOperation& operation, const Facto
         if (values[node] == -__builtin_inff()) out[node / panel * run.stride + row * panel + node % panel] = 0;
 }
 
+// A materialised product's row with entries below 2^-60 becomes a log row.
+static void mend_product_row(const Run& run, const PlanOperation& operation, const FactorView* views, Scratch& scratch, float* out, std::int64_t row) {
+    bool low = false;
+    for (std::int32_t i = 0; i < operation.nodes; ++i) low = low || out[i / panel * run.stride + row * panel + i % panel] < lowest_value;
+    if (!low) return;
+    std::int32_t exponent = run.exponents[(&operation - run.operations) * run.rows16 + row];
+    row_logs(run, operation, views, row, scratch.row, &exponent, true);
+    for (std::int64_t i = operation.nodes; i < operation.panels * panel; ++i) scratch.row[i] = -__builtin_inff();
+    store_log_row(run, operation, out, row, scratch.row, exponent);
+}
+
 // ---- backward ----
 
 // gradient = flow / value, relative to the elements' exponents. Entries of log rows below 2^-60 go onto the slow list instead.
-static void flow_over_value(const Run& run, const PlanOperation& operation, const float* flow, Scratch& scratch) {
+static void flow_over_value(const Run& run, const PlanOperation& operation, const float* flow, Strip strip, Scratch& scratch) {
     const auto o = &operation - run.operations;
     const float* values = values_of(run, operation);
     const std::uint8_t* log_rows = run.log_rows + o * run.rows16;
-    scratch.slow_count = 0;
     for (std::int32_t q = 0; q < operation.panels; ++q) {
-        const float* f = flow + q * run.stride;
-        const float* s = values + q * run.stride;
-        float* g = scratch.gradient + q * run.stride;
-        for (std::int64_t row = 0; row < run.rows16; ++row, f += panel, s += panel, g += panel) {
+        const std::int64_t at = q * run.stride + strip.begin * panel;
+        const float *f = flow + at, *s = values + at;
+        float* g = scratch.gradient + at;
+        for (std::int64_t row = strip.begin; row < strip.end; ++row, f += panel, s += panel, g += panel) {
             const Floats value = load(s);
             store(g, only(less(splat(0.0f), value), load(f) * reciprocal(value)));
         }
     }
-    for (std::int64_t row = 0; row < run.rows16; ++row) {
-        if (!log_rows[row]) continue;
+    for (std::int64_t row = strip.begin; row < strip.end; ++row) {
+        if (__builtin_expect(!log_rows[row], 1)) continue;
         const auto shift = static_cast<float>(run.exponents[o * run.rows16 + row] - scratch.exponents[row]);
         for (std::int32_t node = 0; node < operation.panels * panel; ++node) {
             const std::int64_t at = node / panel * run.stride + row * panel + node % panel;
@@ -225,9 +254,10 @@ static void flow_over_value(const Run& run, const PlanOperation& operation, cons
     }
 }
 
+// totals: element flows added up over the rows, by position.
 template <int R, int N>
 JUICE_INLINE void backward_tile(const Run& run, const std::int32_t* blocks, std::int64_t count, const float* weights, std::int64_t q, const float* gradient,
-                                const float* in, float* out, std::int64_t row) {
+                                const float* in, float* out, std::int64_t row, float* totals, Ahead& ahead) {
     Floats acc[R][N];
     clear(acc);
     for (std::int64_t b = 0; b < count; ++b) {
@@ -235,23 +265,33 @@ JUICE_INLINE void backward_tile(const Run& run, const std::int32_t* blocks, std:
         const std::int64_t panel_step = block.out_panels * panel * panel;
         const float* w = weights + block.weights + q * panel_step;
         const float* a = gradient + block.out_panel * run.stride + row * panel;
-        for (std::int32_t p = 0; p < block.out_panels; ++p, a += run.stride, w += 16 * panel) multiply_add16<R, N, false>(a, panel, 1, w, panel_step, acc);
-    }
-#pragma GCC unroll 16
-    for (int r = 0; r < R; ++r)
-#pragma GCC unroll 4
-        for (int n = 0; n < N; ++n) {
-            const std::int64_t at = n * run.stride + (row + r) * panel;
-            store(out + at, acc[r][n] * load(in + at));
+        for (std::int32_t p = 0; p < block.out_panels; ++p, a += run.stride, w += 16 * panel) {
+            ask_ahead(ahead);
+            multiply_add16<R, N, false>(a, panel, 1, w, panel_step, acc);
         }
+    }
+#pragma GCC unroll 4
+    for (int n = 0; n < N; ++n) {
+        Floats even = splat(0.0f), odd = splat(0.0f);
+#pragma GCC unroll 16
+        for (int r = 0; r < R; ++r) {
+            const std::int64_t at = n * run.stride + (row + r) * panel;
+            const Floats flow = acc[r][n] * load(in + at);
+            store(out + at, flow);
+            if (r % 2) odd = odd + flow;
+            else even = even + flow;
+        }
+        store(totals + n * panel, load(totals + n * panel) + (even + odd));
+    }
 }
 
-static void zero_panels(const Run& run, float* out, std::int64_t begin, std::int64_t end) {
-    for (std::int64_t q = begin; q < end; ++q) __builtin_memset(out + q * run.stride, 0, static_cast<std::size_t>(run.rows16 * panel) * sizeof(float));
+static void zero_panels(const Run& run, float* out, std::int64_t begin, std::int64_t end, Strip strip) {
+    for (std::int64_t q = begin; q < end; ++q)
+        __builtin_memset(out + q * run.stride + strip.begin * panel, 0, static_cast<std::size_t>((strip.end - strip.begin) * panel) * sizeof(float));
 }
 
 // Element flows: element · Σ_i weight · gradient_i.
-static void backward_blocks(const Run& run, const PlanOperation& operation, const Scratch& scratch, float* out) {
+static void backward_strip(const Run& run, const PlanOperation& operation, bool narrow, Strip strip, const Scratch& scratch, float* out, Ahead& ahead) {
     const float* weights = run.parameters + run.owners[operation.owner].parameters;
     const std::int32_t* by_in = run.maps + operation.block_by_in;
     const std::int64_t count = operation.block_end - operation.block_begin;
@@ -260,23 +300,29 @@ static void backward_blocks(const Run& run, const PlanOperation& operation, cons
         std::int64_t end = begin;
         const std::int64_t first = run.blocks[by_in[begin]].in_panel, panels = run.blocks[by_in[begin]].in_panels;
         while (end < count && run.blocks[by_in[end]].in_panel == first) ++end;
-        zero_panels(run, out, covered, first);
+        zero_panels(run, out, covered, first, strip);
         covered = first + panels;
-        std::int64_t depth = 0;
-        for (std::int64_t b = begin; b < end; ++b) depth += run.blocks[by_in[b]].out_panels * panel;
-        Ahead nothing;
-        for_each_tile(run, panels, depth, nothing, [&](std::int64_t q, std::int64_t row) __attribute__((always_inline)) {
-            const float* in = scratch.elements + (first + q) * run.stride;
-            float* to = out + (first + q) * run.stride;
-            if (q + tile_panels <= panels)
-                backward_tile<tile_rows, tile_panels>(run, by_in + begin, end - begin, weights, q, scratch.gradient, in, to, row);
-            else
-                for (std::int64_t k = 0; q + k < panels; ++k)
-                    backward_tile<tile_rows, 1>(run, by_in + begin, end - begin, weights, q + k, scratch.gradient, in + k * run.stride, to + k * run.stride, row);
+        for_each_tile(panels, narrow, strip, [&]<int R, int N>(std::int64_t q, std::int64_t row) __attribute__((always_inline)) {
+            backward_tile<R, N>(run, by_in + begin, end - begin, weights, q, scratch.gradient, scratch.elements + (first + q) * run.stride, out + (first + q) * run.stride, row,
+                                scratch.totals + (first + q) * panel, ahead);
         });
         begin = end;
     }
-    zero_panels(run, out, covered, operation.operand_panels);
+    zero_panels(run, out, covered, operation.operand_panels, strip);
+}
+
+// Elements, gradients and element flows of a sum, strip by strip or all rows at once.
+static void backward_blocks(const Run& run, const PlanOperation& operation, const FactorView* views, const float* flow, Scratch& scratch, float* out, Ahead& ahead) {
+    const bool narrow = is_narrow(operation);
+    const std::int64_t step = narrow ? 16 : run.rows16;
+    __builtin_memset(scratch.totals, 0, static_cast<std::size_t>(operation.operand_panels * panel) * sizeof(float));
+    for (std::int64_t row = 0; row < run.rows16; row += step) {
+        const Strip strip{row, row + step};
+        for (std::int64_t r = strip.begin; r < strip.end; r += 16)
+            elements_tile(run, operation, views, scratch, r, scratch.elements + r * panel, run.stride, scratch.exponents + r);
+        flow_over_value(run, operation, flow, strip, scratch);
+        backward_strip(run, operation, narrow, strip, scratch, out, ahead);
+    }
 }
 
 // Edge by edge: flow · weight · 2^(log of the element − log of the value), for the entries of the slow list. With `flows` the edge flows are added
@@ -313,12 +359,16 @@ struct Fate {
 };
 
 template <int R, int N>
-JUICE_INLINE void parameter_tile(const Run& run, const PlanBlock& block, float* weights, std::int64_t i, std::int64_t q, const Scratch& scratch, const Fate& fate) {
+JUICE_INLINE void parameter_tile(const Run& run, const PlanBlock& block, float* weights, std::int64_t i, std::int64_t q, const Scratch& scratch, const Fate& fate,
+                                 Ahead& ahead) {
     Floats acc[R][N];
     clear(acc);
     const float* g = scratch.gradient + (block.out_panel + i / panel) * run.stride + i % panel;
     const float* x = scratch.elements + (block.in_panel + q) * run.stride;
-    for (std::int64_t row = 0; row < run.rows16; row += 16) multiply_add16<R, N, false>(g + row * panel, 1, panel, x + row * panel, run.stride, acc);
+    for (std::int64_t row = 0; row < run.rows16; row += 16) {
+        ask_ahead(ahead);
+        multiply_add16<R, N, false>(g + row * panel, 1, panel, x + row * panel, run.stride, acc);
+    }
     const std::int64_t panel_step = block.out_panels * panel * panel;
 #pragma GCC unroll 16
     for (int r = 0; r < R; ++r)
@@ -338,7 +388,7 @@ JUICE_INLINE void parameter_tile(const Run& run, const PlanBlock& block, float* 
         }
 }
 
-static void parameter_blocks(const Run& run, const PlanOperation& operation, const Scratch& scratch, const Fate& fate, Ahead ahead) {
+static void parameter_blocks(const Run& run, const PlanOperation& operation, const Scratch& scratch, const Fate& fate, Ahead& ahead) {
     float* weights = run.parameters + run.owners[operation.owner].parameters;
     for (auto b = operation.block_begin; b < operation.block_end; ++b) {
         const PlanBlock& block = run.blocks[b];
@@ -349,14 +399,13 @@ static void parameter_blocks(const Run& run, const PlanOperation& operation, con
                 __builtin_memset(fate.flows + block.weights + (q * block.out_panels * panel + nodes) * panel, 0,
                                  static_cast<std::size_t>((block.out_panels * panel - nodes) * panel) * sizeof(float));
         std::int32_t q = 0;
-        const std::int64_t tiles = block.in_panels / tile_panels * (nodes / tile_rows), share = tiles > 0 ? (run.rows16 + tiles - 1) / tiles : 0;
         for (; q + tile_panels <= block.in_panels; q += tile_panels)
-            for (std::int64_t i = 0; i < nodes; i += tile_rows) {
-                ask_ahead(ahead, share);
-                parameter_tile<tile_rows, tile_panels>(run, block, weights, i, q, scratch, fate);
-            }
-        for (; q < block.in_panels; ++q)
-            for (std::int64_t i = 0; i < nodes; i += tile_rows) parameter_tile<tile_rows, 1>(run, block, weights, i, q, scratch, fate);
+            for (std::int64_t i = 0; i < nodes; i += tile_rows) parameter_tile<tile_rows, tile_panels>(run, block, weights, i, q, scratch, fate, ahead);
+        for (; q < block.in_panels; ++q) {
+            std::int64_t i = 0;
+            for (; i + tall_rows <= nodes; i += tall_rows) parameter_tile<tall_rows, 1>(run, block, weights, i, q, scratch, fate, ahead);
+            for (; i < nodes; i += tile_rows) parameter_tile<tile_rows, 1>(run, block, weights, i, q, scratch, fate, ahead);
+        }
     }
 }
 

@@ -53,7 +53,7 @@ ThreadScratch::ThreadScratch(const PlanView& plan, std::int64_t capacity) {
     weights_ = Memory(plan.totals.scratch_weights, "scratch");
     factors_.resize(static_cast<std::size_t>(factors * factor_view_bytes));
     // One block for the small aligned arrays.
-    const std::int64_t small = (in + out) * panel + 4 * width * panel + rows + segments * 32 + 4 * panel;
+    const std::int64_t small = (2 * in + out) * panel + 4 * width * panel + rows + segments * 32 + 4 * panel;
     aligned_.resize(static_cast<std::size_t>(small));
     suspects_.resize(static_cast<std::size_t>(rows));
     const auto address = reinterpret_cast<std::uintptr_t>(aligned_.data());
@@ -68,12 +68,13 @@ ThreadScratch::ThreadScratch(const PlanView& plan, std::int64_t capacity) {
     scratch_.flow = scratch_.gradient + out * stride;
     scratch_.weights = weights_.data();
     scratch_.row = take((in + out) * panel);
+    scratch_.totals = take(in * panel);
     scratch_.node = take(4 * width * panel);
     scratch_.exponents = reinterpret_cast<std::int32_t*>(take(rows));
     scratch_.segments = reinterpret_cast<std::int32_t*>(take(segments * 32));
     histogram_ = Memory(histogram, "scratch");
     marks_.resize(static_cast<std::size_t>(domain));
-    seen_.resize(static_cast<std::size_t>(domain));
+    seen_.resize(static_cast<std::size_t>(domain) + 1);      // one behind the last is written to, never read
     scratch_.histogram = histogram_.data();
     scratch_.marks = marks_.data();
     scratch_.seen = seen_.data();

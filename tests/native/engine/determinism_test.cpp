@@ -142,6 +142,32 @@ TEST_P(Determinism, ARowsNeighboursDoNotMatter) {
     for (std::size_t r = 0; r < 100; ++r) EXPECT_EQ(elsewhere[r], alone[(r + 31) % 100]) << "row " << r;
 }
 
+// Few rows take a way of their own through the kernels.
+TEST_P(Determinism, AFewRowsAnswerAsManyWhoeverStandsBesideThem) {
+    for (std::uint64_t seed = 4100; seed < (JUICE_SANITIZED ? 4106 : 4130); ++seed) {
+        SCOPED_TRACE("circuit seed " + std::to_string(seed));
+        const auto circuit = seed == 4100 ? mixed_hclt() : Some::circuit(seed);
+        const Table rows = Some::rows(*circuit, 40, seed, 0.2);
+        const auto model = compile(circuit);
+        const std::vector<double> sums = log_likelihood(*model, rows), maxima = max_log_value(*model, rows);
+        const auto roots = static_cast<std::int64_t>(sums.size()) / 40;
+        std::vector<double> alone;
+        for (const std::int64_t count : {1, 2, 7, 8})
+            for (std::int64_t first = 0; first + count <= 16; first += count) {
+                SCOPED_TRACE(std::to_string(count) + " rows from row " + std::to_string(first));
+                const auto part = [&](const std::vector<double>& all) { return std::vector<double>(all.begin() + first * roots, all.begin() + (first + count) * roots); };
+                const Table few = rows.slice(first, count);
+                const std::vector<double> got = log_likelihood(*model, few);
+                EXPECT_TRUE(near(got, part(sums), 1e-6));
+                EXPECT_TRUE(near(max_log_value(*model, few), part(maxima), 1e-6));
+                if (count == 1) alone.insert(alone.end(), got.begin(), got.end());
+                if (count == 2 || count == 7) {
+                    EXPECT_TRUE(same(got, part(alone)));
+                }
+            }
+    }
+}
+
 TEST_P(Determinism, BatchSizesAndInstructionSetsAgreeToAMillionth) {
     const auto circuit = mixed_hclt();
     const Table rows = Some::rows(*circuit, 70, 1, 0.1);
