@@ -91,6 +91,7 @@ internal static class Tool
             ConvertCommand.Create(),
             DataCommand.Create(terminal),
             DevicesCommand.Create(terminal),
+            BenchCommand.Create(terminal),
             help,
             new VersionOption(),
         };

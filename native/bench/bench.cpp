@@ -1,13 +1,15 @@
-// juice-bench: the HCLT training step against the machine's limits.
-//   juice-bench [--data DIR] [--latents 16,64,256] [--batch 64,256,1024] [--threads N,…] [--seconds S] [--instruction-set NAME]
+// juice-bench: the HCLT training step and queries against the machine's limits.
+//   juice-bench [--data DIR] [--latents 16,64,256] [--batch 32,64,256,1024] [--threads N,…] [--seconds S] [--instruction-set NAME]
 // The table goes to standard output, one JSON line a case to standard error. The whole step is measured through an epoch call, rows read and
-// checked included; forward, backward and update apart through the three calls (flows accumulated, as distributed training does it).
+// checked included; forward, backward and update apart through the three calls (flows accumulated, as distributed training does it). Queries of 1
+// and of 1,000 rows run on one core.
 #include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <memory>
 #include <sstream>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -16,7 +18,6 @@
 #include "circuit/build.h"
 #include "common/error.h"
 #include "common/threads.h"
-#include "cpu/cpu.h"
 #include "data.h"
 #include "machine.h"
 #include "model/model.h"
@@ -29,7 +30,7 @@ using namespace juice::bench;
 
 struct Options {
     std::string data, instruction_set;
-    std::vector<std::int64_t> latents{16, 64, 256}, batches{64, 256, 1024}, threads;
+    std::vector<std::int64_t> latents{16, 64, 256}, batches{32, 64, 256, 1024}, threads;
     double seconds = 2;
 };
 
@@ -51,8 +52,8 @@ Options parse(int count, char** arguments) {
     for (int i = 1; i < count; ++i) {
         const std::string name = arguments[i];
         if (name == "--help") {
-            std::puts("juice-bench [--data DIR] [--latents 16,64,256] [--batch 64,256,1024] [--threads N,...] [--seconds S] [--instruction-set NAME]\n"
-                      "Times an HCLT training step over Fashion-MNIST's Chow-Liu tree (images drawn from a seed where the files are missing).\n"
+            std::puts("juice-bench [--data DIR] [--latents 16,64,256] [--batch 32,64,256,1024] [--threads N,...] [--seconds S] [--instruction-set NAME]\n"
+                      "Times HCLT training steps and queries over Fashion-MNIST's Chow-Liu tree (images drawn from a seed where the files are missing).\n"
                       "Example: juice-bench --latents 64 --batch 256 --threads 1,2");
             std::exit(0);
         }
@@ -66,16 +67,17 @@ Options parse(int count, char** arguments) {
         else if (name == "--seconds") options.seconds = std::strtod(value.c_str(), nullptr);
         else fail(JUICE_ERROR_ARGUMENT, "%s: there is no such option; see --help", name.c_str());
     }
-    if (options.threads.empty()) options.threads = {available_cores()};
+    if (options.threads.empty()) options.threads = available_cores() > 1 ? std::vector<std::int64_t>{1, available_cores()} : std::vector<std::int64_t>{1};
     return options;
 }
 
-double median(std::vector<double> times) {
+double quantile(std::vector<double> times, double share) {
     std::sort(times.begin(), times.end());
-    return times.empty() ? NAN : times[times.size() / 2];
+    return times.empty() ? NAN : times[static_cast<std::size_t>(share * static_cast<double>(times.size() - 1))];
 }
+double median(const std::vector<double>& times) { return quantile(times, 0.5); }
 
-Case measure(const Options& options, const Images& images, const std::vector<std::int32_t>& parents, std::int32_t latents, std::int64_t batch, int threads) {
+std::unique_ptr<Model> make_model(const Options& options, const Images& images, const std::vector<std::int32_t>& parents, std::int32_t latents, std::int64_t batch, int threads) {
     const std::vector<juice_distribution> pixels(parents.size(), {JUICE_CATEGORICAL, 256, 0, 0});
     juice_hclt_options structure{};
     structure.size = sizeof structure;
@@ -89,15 +91,51 @@ Case measure(const Options& options, const Images& images, const std::vector<std
     compile.threads = threads;
     compile.batch_size = batch;
     compile.instruction_set = options.instruction_set.empty() ? nullptr : options.instruction_set.c_str();
-    Model model(hclt(structure), compile);
-    const juice_model_info info = model.info();
-    const juice_rows rows = images.rows();
+    return std::make_unique<Model>(hclt(structure), compile);
+}
 
+Case case_of(const char* what, const Images& images, std::int32_t latents, std::int64_t batch, int threads) {
     Case result{};
+    result.what = what;
     result.data = images.name;
     result.latents = latents;
     result.batch = batch;
     result.threads = threads;
+    return result;
+}
+
+// A query of `batch` rows, other ones every time.
+Case measure_query(const Options& options, const Images& images, const std::vector<std::int32_t>& parents, std::int32_t latents, std::int64_t batch) {
+    const auto model = make_model(options, images, parents, latents, 256, 1);
+    const juice_model_info info = model->info();
+    Case result = case_of("query", images, latents, batch, 1);
+    result.flop = info.flop_per_row / 3 * static_cast<double>(batch);       // a third of a training step …
+    result.bytes = info.flop_per_row / 6 * sizeof(float);                   // … and every weight read once
+    juice_rows rows = images.rows();
+    const std::int64_t places = rows.count - batch + 1;
+    rows.count = batch;
+    std::vector<double> values(static_cast<std::size_t>(batch)), times;
+    const double end = now() + options.seconds;
+    for (std::int64_t k = 0; k < 30 || now() < end; ++k) {
+        rows.data = images.pixels.data() + k * 31 % places * images.variables;
+        const double start = now();
+        model->log_likelihood(rows, values.data(), nullptr, nullptr);
+        if (k >= 10) times.push_back(now() - start);        // the first ones warm up
+    }
+    result.step = median(times);
+    result.slow = quantile(times, 0.99);
+    result.peak_memory = peak_memory() - static_cast<double>(images.pixels.size());
+    result.planned_memory = static_cast<double>(info.parameter_bytes);
+    return result;
+}
+
+Case measure_training(const Options& options, const Images& images, const std::vector<std::int32_t>& parents, std::int32_t latents, std::int64_t batch, int threads) {
+    const auto made = make_model(options, images, parents, latents, batch, threads);
+    Model& model = *made;
+    const juice_model_info info = model.info();
+    const juice_rows rows = images.rows();
+
+    Case result = case_of("training step", images, latents, batch, threads);
     result.flop = info.flop_per_row * static_cast<double>(batch);
     result.bytes = info.step_bytes;
 
@@ -127,6 +165,7 @@ Case measure(const Options& options, const Images& images, const std::vector<std
         model.fit_epoch(part, epoch);
     }
     result.step = median(steps);
+    result.slow = quantile(steps, 0.99);
 
     std::vector<double> forward, backward, update;
     for (int k = 0; k < 3 || (k < 30 && now() < end + options.seconds / 2); ++k) {
@@ -149,12 +188,13 @@ Case measure(const Options& options, const Images& images, const std::vector<std
 }
 
 // Every case in a process of its own, so that peak memory is the case's.
-void run_case(const Options& options, const Machine& machine, const Images& images, const std::vector<std::int32_t>& parents, std::int64_t latents, std::int64_t batch, int threads) {
+template <class Measure>
+void run_case(const Machine& machine, Measure measure) {
     std::fflush(nullptr);
     const pid_t child = fork();
     if (child == 0) {
         try {
-            print_case(machine, measure(options, images, parents, static_cast<std::int32_t>(latents), batch, threads));
+            print_case(machine, measure());
             std::_Exit(std::fflush(nullptr));
         } catch (const std::exception& error) {
             std::fprintf(stderr, "juice-bench: %s\n", error.what());
@@ -162,23 +202,27 @@ void run_case(const Options& options, const Machine& machine, const Images& imag
         }
     }
     int status = 0;
-    if (child < 0 || waitpid(child, &status, 0) < 0 || status != 0) fail(JUICE_ERROR_INTERNAL, "the case of %lld latents, batch %lld failed", static_cast<long long>(latents), static_cast<long long>(batch));
+    if (child < 0 || waitpid(child, &status, 0) < 0 || status != 0) fail(JUICE_ERROR_INTERNAL, "a case failed");
 }
 
 }  // namespace
 
 int main(int count, char** arguments) {
     try {
-        choose_blas_kernels(arguments);
+        if (count == 3 && std::strcmp(arguments[1], yardstick_option) == 0) return print_yardstick(std::atoi(arguments[2]));
         const Options options = parse(count, arguments);
         const Images images = load_images(options.data);
         const auto parents = tree_of(images, available_cores());
-        for (const auto threads : options.threads) {
-            Machine machine{matrix_rate(static_cast<int>(threads)), copy_rate(static_cast<int>(threads)), matrix_library(),
-                            options.instruction_set.empty() ? cpu_instruction_set() : options.instruction_set};
-            print_header(machine, images.name);
-            for (const auto latents : options.latents)
-                for (const auto batch : options.batches) run_case(options, machine, images, parents, latents, batch, static_cast<int>(threads));
+        const char* set = options.instruction_set.empty() ? nullptr : options.instruction_set.c_str();
+        std::vector<Machine> machines;
+        for (const auto threads : options.threads) machines.push_back(measure_limits(static_cast<int>(threads), set));
+        const Machine one = options.threads.front() == 1 ? machines.front() : measure_limits(1, set);      // queries run on one core
+        print_header(machines, images.name);
+        for (const auto latents : options.latents) {
+            const auto width = static_cast<std::int32_t>(latents);
+            for (const auto& machine : machines)
+                for (const auto batch : options.batches) run_case(machine, [&] { return measure_training(options, images, parents, width, batch, machine.threads); });
+            for (const std::int64_t batch : {1, 1000}) run_case(one, [&] { return measure_query(options, images, parents, width, batch); });
         }
         return 0;
     } catch (const std::exception& error) {

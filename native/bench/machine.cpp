@@ -4,14 +4,13 @@
 
 #include <algorithm>
 #include <chrono>
+#include <climits>
+#include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <fstream>
 #include <vector>
 
-#include "common/memory.h"
-#include "common/threads.h"
-#include "cpu/cpu.h"
+#include "cpu/machine.h"
 
 #if defined(JUICE_HAVE_OPENBLAS)
 #include <cblas.h>
@@ -21,59 +20,68 @@ namespace juice::bench {
 
 namespace {
 
+#if defined(JUICE_HAVE_OPENBLAS)
 double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
+
+// The best of OpenBLAS's kernels: name and FLOP/s.
+std::pair<std::string, double> best_kernels(int threads) {
+    std::pair<std::string, double> best{"none", 0};
+    char path[PATH_MAX] = {};
+    if (readlink("/proc/self/exe", path, sizeof path - 1) <= 0) return best;
+    unsetenv("OPENBLAS_L2_SIZE");
+    unsetenv("OPENBLAS_CORETYPE");      // "": what the library itself thinks best
+    const std::vector<std::string> names =
+#if defined(__x86_64__)
+        {"", "Haswell", "Zen", "SkylakeX", "Cooperlake", "SapphireRapids"};
+#else
+        {""};
+#endif
+    for (const auto& name : names) {
+        const std::string command = (name.empty() ? "" : "OPENBLAS_CORETYPE=" + name + " ") + "'" + path + "' " + yardstick_option + " " + std::to_string(threads);
+        FILE* pipe = popen(command.c_str(), "r");
+        char kernels[64] = {};
+        double rate = 0;
+        const bool read = pipe && std::fscanf(pipe, "%63s %lf", kernels, &rate) == 2;
+        if (pipe && pclose(pipe) == 0 && read && rate > best.second) best = {std::string("OpenBLAS ") + kernels, rate};     // a kernel may need more than there is
+    }
+    return best;
+}
+#endif
 
 }  // namespace
 
-void choose_blas_kernels([[maybe_unused]] char** arguments) {
-#if defined(JUICE_HAVE_OPENBLAS) && defined(__x86_64__)
-    if (std::getenv("OPENBLAS_CORETYPE") || std::strcmp(cpu_instruction_set(), "avx512") != 0) return;
-    const std::string name = openblas_get_corename();
-    if (name == "SkylakeX" || name == "Cooperlake" || name == "SapphireRapids" || name == "Zen") return;
-    setenv("OPENBLAS_CORETYPE", "SkylakeX", 1);
-    execv("/proc/self/exe", arguments);
-#endif
-}
-
-double matrix_rate([[maybe_unused]] int threads) {
+int print_yardstick([[maybe_unused]] int threads) {
 #if defined(JUICE_HAVE_OPENBLAS)
     constexpr int n = 1024;
-    std::vector<float> a(n * n, 0.5f), b(n * n, 0.25f), c(n * n);
+    std::vector<float> a(n * n), b(n * n), c(n * n);
+    for (int i = 0; i < n * n; ++i) {
+        a[static_cast<std::size_t>(i)] = static_cast<float>(i * 7919LL % 1009) * 1e-3f;
+        b[static_cast<std::size_t>(i)] = static_cast<float>(i * 104729LL % 997) * 1e-3f;
+    }
     openblas_set_num_threads(threads);
     double best = 1e9;
-    for (int k = 0; k < 15; ++k) {
+    for (int k = 0; k < 25; ++k) {
         const double start = now();
         cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, n, n, n, 1, a.data(), n, b.data(), n, 0, c.data(), n);
         best = std::min(best, now() - start);
     }
-    return 2.0 * n * n * n / best;
-#else
+    std::printf("%s %.9g\n", openblas_get_corename(), 2.0 * n * n * n / best);
     return 0;
-#endif
-}
-
-std::string matrix_library() {
-#if defined(JUICE_HAVE_OPENBLAS)
-    return std::string("OpenBLAS ") + openblas_get_corename();
 #else
-    return "none";
+    return 1;
 #endif
 }
 
-double copy_rate(int threads) {
-    constexpr std::int64_t floats = std::int64_t{128} << 20;      // 512 MiB each way
-    const Memory from(floats, "copy"), to(floats, "copy");
-    ThreadPool pool(threads);
-    double best = 1e9;
-    for (int k = 0; k < 4; ++k) {       // the first touches the pages
-        const double start = now();
-        pool.run([&](int t) {
-            const auto begin = floats * t / pool.size(), end = floats * (t + 1) / pool.size();
-            std::memcpy(to.data() + begin, from.data() + begin, static_cast<std::size_t>(end - begin) * sizeof(float));
-        });
-        if (k > 0) best = std::min(best, now() - start);
+Machine measure_limits(int threads, const char* instruction_set) {
+    const MachineRates rates = measure_machine(threads, instruction_set);
+    Machine machine{rates.threads, rates.matrix, rates.copy, rates.matrix, "own", rates.instruction_set};
+#if defined(JUICE_HAVE_OPENBLAS)
+    if (const auto [name, rate] = best_kernels(threads); rate > 0) {
+        machine.library = name;
+        machine.matrix_flops = rate;
     }
-    return 2.0 * floats * sizeof(float) / best;
+#endif
+    return machine;
 }
 
 double peak_memory() {

@@ -5,16 +5,20 @@
 
 namespace juice::bench {
 
-// OpenBLAS knows processors by name, and falls back to slow kernels on one younger than itself: starts the program again with a kernel named
-// where the processor has AVX-512 and nobody has chosen. Returns where there is nothing to do.
-void choose_blas_kernels(char** arguments);
+struct Machine {
+    int threads;                        // that the rates were measured with
+    double matrix_flops, copy_bytes;    // a second: OpenBLAS's product where it is there, else our own
+    double own_matrix_flops;            // our own product
+    std::string library, instruction_set;
+};
 
-// FLOP/s of a float32 matrix product 1024³ (best of several); 0 without OpenBLAS.
-double matrix_rate(int threads);
-std::string matrix_library();
+Machine measure_limits(int threads, const char* instruction_set);
 
-// Bytes a second read and written by a copy larger than the caches.
-double copy_rate(int threads);
+// OpenBLAS knows processors by name, falls back to slow kernels on one younger than itself, and does as the environment says, which may have been
+// set for another machine. So the program runs itself once with each of the kernels that may be the best, with this option and the number of
+// threads; each prints its name and its rate, and the fastest is the yardstick.
+inline constexpr const char* yardstick_option = "--yardstick";
+int print_yardstick(int threads);
 
 // Largest resident memory of this process so far, bytes.
 double peak_memory();

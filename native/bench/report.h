@@ -3,25 +3,25 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
+
+#include "machine.h"
 
 namespace juice::bench {
 
-struct Machine {
-    double matrix_flops, copy_bytes;    // rates with the case's threads
-    std::string library, instruction_set;
-};
-
 struct Case {
+    const char* what;                           // "training step" or "query"
     std::string data;
     std::int32_t latents;
-    std::int64_t batch;
+    std::int64_t batch;                         // rows a step or a query
     int threads;
-    double forward, backward, update, step;     // seconds, medians
-    double flop, bytes;                         // a step, counted by the plan
+    double forward, backward, update;           // seconds, medians; 0 of a query
+    double step, slow;                          // seconds of the whole: median, and what 99 of 100 stay within
+    double flop, bytes;                         // counted by the plan
     double planned_memory, peak_memory;         // bytes
 };
 
-void print_header(const Machine& machine, const std::string& data);
+void print_header(const std::vector<Machine>& machines, const std::string& data);
 void print_case(const Machine& machine, const Case& result);
 
 }  // namespace juice::bench

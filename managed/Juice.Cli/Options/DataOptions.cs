@@ -90,7 +90,8 @@ internal sealed class DataOptions
         return DataSets.Names.Contains(data) ? await DataSets.LoadAsync(data, new DownloadNotes(terminal), cancellation) : null;
     }
 
-    private Rows FirstRows(ParseResult parsed, Rows rows) => parsed.GetResult(_rows) is null ? rows : rows.Take(parsed.GetValue(_rows));
+    /// <summary>As many of the rows as --rows says.</summary>
+    public Rows FirstRows(ParseResult parsed, Rows rows) => parsed.GetResult(_rows) is null ? rows : rows.Take(parsed.GetValue(_rows));
 
     // Says once of a file that it is being fetched; how fast is of no interest for 30 MB.
     private sealed class DownloadNotes(Terminal terminal) : IProgress<DownloadProgress>

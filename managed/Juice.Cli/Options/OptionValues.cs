@@ -32,6 +32,26 @@ internal static class OptionValues
         return option;
     }
 
+    /// <summary>Whole numbers, separated by commas.</summary>
+    public static Option<int[]> Wholes(string name, string description, int minimum, int[] defaultValue) => new(name)
+    {
+        Description = description,
+        HelpName = "N,…",
+        DefaultValueFactory = _ => defaultValue,
+        CustomParser = result =>
+        {
+            string text = result.Tokens[0].Value;
+            List<int> numbers = [];
+            foreach (string part in text.Split(','))
+            {
+                if (int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number >= minimum) numbers.Add(number);
+                else result.AddError($"{name} takes whole numbers, at least {minimum}, separated by commas, not '{text}'.");
+                if (result.Errors.Any()) break;
+            }
+            return [.. numbers];
+        },
+    };
+
     /// <summary>Bytes with an optional K, M, G or T (powers of 1024).</summary>
     public static Option<long> Bytes(string name, string description) => new(name)
     {

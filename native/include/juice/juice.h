@@ -80,6 +80,18 @@ typedef struct juice_device {
 JUICE_API juice_status juice_device_count(int32_t* count) JUICE_NOEXCEPT;
 JUICE_API juice_status juice_device_get(int32_t index, juice_device* device) JUICE_NOEXCEPT;
 
+/* What the processor can do at most, to hold a benchmark's times against. */
+typedef struct juice_machine {
+    int32_t size;
+    int32_t threads;                /* that worked at it                                                                          */
+    double  matrix_rate;            /* FLOP/s, two a multiply-add: float32 product of 1024 x 1024 matrices, best of several       */
+    double  copy_rate;              /* bytes/s, read and written: copy of 256 MiB (1/16 of the memory where that is less), likewise */
+    char    instruction_set[32];
+} juice_machine;
+
+/* Takes about a second. threads: 0 is all cores, at most 1024; instruction_set: NULL is JUICE_CPU, else the best there is. */
+JUICE_API juice_status juice_machine_measure(int32_t threads, const char* instruction_set, juice_machine* machine) JUICE_NOEXCEPT;
+
 /* ---- 3. Circuits ------------------------------------------------------------------------------------------------------------------ */
 
 typedef struct juice_circuit juice_circuit;     /* immutable: wiring and parameters; safe to use from any number of threads */

@@ -12,6 +12,7 @@
 #include "api/guard.h"
 #include "common/threads.h"
 #include "cpu/cpu.h"
+#include "cpu/machine.h"
 
 namespace juice::api {
 
@@ -66,5 +67,20 @@ juice_status juice_device_get(std::int32_t index, juice_device* device) noexcept
         std::snprintf(found.name, sizeof found.name, "cpu");
         std::snprintf(found.description, sizeof found.description, "%s, %s", processor_name().c_str(), juice::cpu_instruction_set());
         *device = found;
+    });
+}
+
+juice_status juice_machine_measure(std::int32_t threads, const char* instruction_set, juice_machine* machine) noexcept {
+    return guard([&] {
+        check_struct(machine, "machine", "juice_machine");
+        check_range(threads, 0, 1024, "threads");
+        const juice::MachineRates rates = juice::measure_machine(threads, instruction_set);
+        juice_machine found{};
+        found.size = static_cast<std::int32_t>(sizeof found);
+        found.threads = rates.threads;
+        found.matrix_rate = rates.matrix;
+        found.copy_rate = rates.copy;
+        std::snprintf(found.instruction_set, sizeof found.instruction_set, "%s", rates.instruction_set);
+        *machine = found;
     });
 }

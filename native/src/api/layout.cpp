@@ -27,6 +27,7 @@ struct Entry {
 std::vector<Entry> make_layout() {
     std::vector<Entry> entries;
     STRUCT(juice_device, FIELD(size), FIELD(available), FIELD(memory), FIELD(cores), FIELD(reserved), FIELD(name), FIELD(description), FIELD(reason))
+    STRUCT(juice_machine, FIELD(size), FIELD(threads), FIELD(matrix_rate), FIELD(copy_rate), FIELD(instruction_set))
     STRUCT(juice_distribution, FIELD(type), FIELD(count), FIELD(low), FIELD(high))
     STRUCT(juice_vector, FIELD(type), FIELD(variable), FIELD(node_blocks), FIELD(block_size), FIELD(distribution), FIELD(tied_to),
            FIELD(child_count), FIELD(children), FIELD(edges), FIELD(edge_rows), FIELD(edge_count), FIELD(parameters), FIELD(parameter_count))

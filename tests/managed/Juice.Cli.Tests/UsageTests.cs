@@ -4,7 +4,7 @@ namespace Juice.Cli.Tests;
 
 public class UsageTests
 {
-    private static readonly string[] s_commands = ["train", "evaluate", "loglik", "sample", "picture", "report", "inspect", "convert", "data", "devices"];
+    private static readonly string[] s_commands = ["train", "evaluate", "loglik", "sample", "picture", "report", "inspect", "convert", "data", "devices", "bench"];
 
     private static readonly string[] s_commandsOfCommands = ["picture samples", "picture completions"];
 
@@ -44,6 +44,9 @@ public class UsageTests
     [TestCase("'--bogus' is nothing that 'juice devices' takes", "devices", "--bogus")]
     [TestCase("'loglik'", "loglik", "m.juice")]
     [TestCase("--epochs takes a whole number, at least 1, not '0'", "train", "hclt", "--data", "x", "--out", "m.juice", "--epochs", "0")]
+    [TestCase("--latents takes whole numbers, at least 1, separated by commas, not '16,,64'", "bench", "--latents", "16,,64")]
+    [TestCase("--batch takes whole numbers, at least 1, separated by commas, not '0'", "bench", "--batch", "0")]
+    [TestCase("--seconds takes a number, at least 0, not '-1'", "bench", "--seconds", "-1")]
     [TestCase("--epochs takes a whole number, at least 1, not 'many'", "train", "hclt", "--data", "x", "--out", "m.juice", "--epochs", "many")]
     [TestCase("--pseudocount takes a number, at least 0, not '-1'", "train", "hclt", "--data", "x", "--out", "m.juice", "--pseudocount", "-1")]
     [TestCase("'1.5' is not a step size", "train", "hclt", "--data", "x", "--out", "m.juice", "--step-size", "1.5")]

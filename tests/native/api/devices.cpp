@@ -30,3 +30,23 @@ TEST(Devices, RejectWhatIsNotThere) {
     device.size = 8;
     EXPECT_ARGUMENT_ERROR(juice_device_get(0, &device), "device.size is 8", "sizeof(juice_device)");
 }
+
+TEST(Machine, IsMeasuredWithTheThreadsAskedFor) {
+    auto machine = some::sized<juice_machine>();
+    ASSERT_OK(juice_machine_measure(2, "portable", &machine));
+    EXPECT_EQ(2, machine.threads);
+    EXPECT_STREQ("portable", machine.instruction_set);
+    EXPECT_GT(machine.matrix_rate, 1e7);
+    EXPECT_GT(machine.copy_rate, 1e7);
+    EXPECT_EQ(static_cast<std::int32_t>(sizeof machine), machine.size);
+}
+
+TEST(Machine, RejectsWhatItCannotMeasure) {
+    auto machine = some::sized<juice_machine>();
+    EXPECT_ARGUMENT_ERROR(juice_machine_measure(-1, nullptr, &machine), "threads is -1");
+    EXPECT_ARGUMENT_ERROR(juice_machine_measure(1025, nullptr, &machine), "threads is 1025");
+    EXPECT_ARGUMENT_ERROR(juice_machine_measure(1, "mmx", &machine), "'mmx'", "avx512, avx2 or portable");
+    EXPECT_ARGUMENT_ERROR(juice_machine_measure(1, nullptr, nullptr), "machine is NULL");
+    machine.size = 4;
+    EXPECT_ARGUMENT_ERROR(juice_machine_measure(1, nullptr, &machine), "machine.size is 4");
+}
