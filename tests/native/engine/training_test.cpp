@@ -149,7 +149,9 @@ TEST_P(Training, StepSizesAreTakenOneAnUpdate) {
     scheduled->fit_epoch(rows.view(), options);
     for (int step = 0; step < 3; ++step)
         by_hand->fit_epoch(rows.slice(16 * step, 16).view(), epoch_options(em_rule(sizes[static_cast<std::size_t>(step)], 0.1), 16));
-    EXPECT_TRUE(all_parameters(*scheduled, *circuit) == all_parameters(*by_hand, *circuit));
+    // To rounding: an epoch ends by multiplying out tables that decay lazily, and by hand these are three.
+    const auto got = all_parameters(*scheduled, *circuit), expected = all_parameters(*by_hand, *circuit);
+    for (std::size_t id = 0; id < got.size(); ++id) EXPECT_TRUE(near(got[id], expected[id], 1e-6)) << "vector " << id;
 }
 
 TEST_P(Training, RowWeightsCountAsRepeatedRows) {
