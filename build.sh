@@ -123,6 +123,7 @@ build_native() {
 publish_tool() {
     step "Restoring and building the tool" publish dotnet publish managed/Juice.Cli -c Release -o "$out/bin" -p:UseSharedCompilation=false
     cp "$out/build/native/native/libjuice.so" "$out/bin/"
+    if [ -f "$out/build/native/native/libjuice_cuda.so" ]; then cp "$out/build/native/native/libjuice_cuda.so" "$out/bin/"; fi
 }
 
 build() {

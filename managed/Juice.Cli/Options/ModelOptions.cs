@@ -7,7 +7,7 @@ internal sealed class ModelOptions
 {
     private readonly Option<string> _device = new("--device")
     {
-        Description = "What to compute on; 'juice devices' lists the names.",
+        Description = "What to compute on: cpu, cuda, …; 'juice devices' lists the names.",
         HelpName = "NAME",
         DefaultValueFactory = _ => "cpu",
     };
@@ -29,9 +29,16 @@ internal sealed class ModelOptions
     public Device Device(ParseResult parsed)
     {
         string name = parsed.GetRequiredValue(_device);
-        return Juice.Device.All.FirstOrDefault(device => device.Name == name)
-            ?? throw new UsageException(
-                $"There is no device '{name}'; there are: {string.Join(", ", Juice.Device.All.Select(device => device.Name))}.");
+        Device device;
+        try
+        {
+            device = Juice.Device.Named(name);
+        }
+        catch (ArgumentException)
+        {
+            throw new UsageException($"There is no device '{name}'; there are: {string.Join(", ", Juice.Device.All.Select(known => known.Name))}.");
+        }
+        return device.IsAvailable ? device : throw new UsageException($"The device '{device.Name}' is not available: {device.Reason}.");
     }
 
     public int Threads(ParseResult parsed) => parsed.GetValue(_threads);

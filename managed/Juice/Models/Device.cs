@@ -23,10 +23,20 @@ public sealed class Device : IEquatable<Device>
     public static Device Default => Cpu;
 
     /// <summary>The processor, which is always there.</summary>
-    public static Device Cpu { get => field ??= Named("cpu"); }
+    public static Device Cpu { get => field ??= At(0); }
+
+    /// <summary>An NVIDIA graphics card; where it is not available, <see cref="Reason"/> says why.</summary>
+    /// <param name="index">Its number, counted from 0.</param>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="index"/> is negative.</exception>
+    /// <exception cref="ArgumentException">There is no card of that number.</exception>
+    public static Device Cuda(int index = 0)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(index);
+        return Named($"cuda:{index}");
+    }
 
     /// <summary>Every device that Juice knows of here, available or not.</summary>
-    public static unsafe IReadOnlyList<Device> All
+    public static IReadOnlyList<Device> All
     {
         get
         {
@@ -34,9 +44,7 @@ public sealed class Device : IEquatable<Device>
             Device[] devices = new Device[count];
             for (int i = 0; i < count; i++)
             {
-                NativeDevice native = new() { Size = sizeof(NativeDevice) };
-                Status.Check(NativeMethods.juice_device_get(i, &native));
-                devices[i] = new Device(native);
+                devices[i] = At(i);
             }
             return devices;
         }
@@ -60,14 +68,25 @@ public sealed class Device : IEquatable<Device>
     /// <summary>Its processor cores.</summary>
     public int Cores { get; }
 
-    /// <summary>The device of that name.</summary>
+    /// <summary>The device of that name; "cuda" is "cuda:0".</summary>
     /// <exception cref="ArgumentException">There is none; the message lists the names.</exception>
     public static Device Named(string name)
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
+        if (name == "cpu")
+        {
+            return Cpu;     // without looking for others
+        }
         IReadOnlyList<Device> all = All;
-        return all.FirstOrDefault(device => device.Name == name)
+        return all.FirstOrDefault(device => device.Name == (name == "cuda" ? "cuda:0" : name))
             ?? throw new ArgumentException($"There is no device '{name}'; there are: {string.Join(", ", all.Select(device => device.Name))}.", nameof(name));
+    }
+
+    private static unsafe Device At(int index)
+    {
+        NativeDevice native = new() { Size = sizeof(NativeDevice) };
+        Status.Check(NativeMethods.juice_device_get(index, &native));
+        return new Device(native);
     }
 
     /// <summary>Whether both are the same device.</summary>

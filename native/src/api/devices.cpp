@@ -1,4 +1,4 @@
-// juice.h, section 2: the devices of this machine. Device 0 is the processor.
+// juice.h, section 2: the devices of this machine. Device 0 is the processor; asking about others loads their plug-in.
 #include <algorithm>
 #include <cstdio>
 #include <fstream>
@@ -13,12 +13,11 @@
 #include "common/threads.h"
 #include "cpu/cpu.h"
 #include "cpu/machine.h"
+#include "model/engines.h"
 
 namespace juice::api {
 
 namespace {
-
-constexpr std::int32_t device_count = 1;
 
 std::string processor_name() {
     std::ifstream file("/proc/cpuinfo");
@@ -42,6 +41,29 @@ std::int64_t memory_bytes() {
 #endif
 }
 
+juice_device processor() {
+    juice_device found{};
+    found.size = static_cast<std::int32_t>(sizeof found);
+    found.available = 1;
+    found.memory = memory_bytes();
+    found.cores = juice::available_cores();
+    std::snprintf(found.name, sizeof found.name, "cpu");
+    std::snprintf(found.description, sizeof found.description, "%s, %s", processor_name().c_str(), juice::cpu_instruction_set());
+    return found;
+}
+
+juice_device device_of(const DeviceEntry& entry) {
+    juice_device found{};
+    found.size = static_cast<std::int32_t>(sizeof found);
+    found.available = entry.available ? 1 : 0;
+    found.memory = entry.memory;
+    found.cores = entry.cores;
+    std::snprintf(found.name, sizeof found.name, "%s", entry.name.c_str());
+    std::snprintf(found.description, sizeof found.description, "%s", entry.description.c_str());
+    std::snprintf(found.reason, sizeof found.reason, "%s", entry.reason.c_str());
+    return found;
+}
+
 }  // namespace
 
 }  // namespace juice::api
@@ -51,22 +73,20 @@ using namespace juice::api;
 juice_status juice_device_count(std::int32_t* count) noexcept {
     return guard([&] {
         check_pointer(count, "count");
-        *count = device_count;
+        *count = static_cast<std::int32_t>(juice::device_entries().size());
     });
 }
 
 juice_status juice_device_get(std::int32_t index, juice_device* device) noexcept {
     return guard([&] {
         check_struct(device, "device", "juice_device");
-        check_range(index, 0, device_count - 1, "index");
-        juice_device found{};
-        found.size = static_cast<std::int32_t>(sizeof found);
-        found.available = 1;
-        found.memory = memory_bytes();
-        found.cores = juice::available_cores();
-        std::snprintf(found.name, sizeof found.name, "cpu");
-        std::snprintf(found.description, sizeof found.description, "%s, %s", processor_name().c_str(), juice::cpu_instruction_set());
-        *device = found;
+        if (index == 0) {
+            *device = processor();
+            return;
+        }
+        const auto& entries = juice::device_entries();
+        check_range(index, 0, static_cast<std::int32_t>(entries.size()) - 1, "index");
+        *device = device_of(entries[static_cast<std::size_t>(index)]);
     });
 }
 

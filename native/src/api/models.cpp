@@ -1,6 +1,5 @@
 // juice.h, section 6: circuits compiled for a device, their parameters, and queries.
 #include <algorithm>
-#include <cstring>
 
 #include "api/arguments.h"
 #include "api/guard.h"
@@ -15,9 +14,6 @@ juice_status juice_model_compile(const juice_circuit* circuit, const juice_compi
         check_struct(options, "options", "juice_compile_options");
         check_pointer(model, "model");
         check_range(options->threads, 0, most_threads, "options.threads");
-        if (options->device && std::strcmp(options->device, "cpu") != 0) {
-            juice::fail(JUICE_ERROR_UNSUPPORTED, "options.device is \"%.64s\", but this build of Juice has the device \"cpu\" only.", options->device);
-        }
         check_least(options->memory_limit, 0, "options.memory_limit");
         check_least(options->batch_size, 0, "options.batch_size");
         const auto& shape = *circuit->circuit;

@@ -10,7 +10,7 @@
 #include "common/log.h"
 #include "common/memory.h"
 #include "common/threads.h"
-#include "cpu/cpu.h"
+#include "model/engines.h"
 #include "model/state.h"
 
 namespace juice {
@@ -19,13 +19,14 @@ namespace {
 
 thread_local char engine_error[1024] = "";     // memory that is always there
 
-Target target_for(const juice_compile_options& options) {
+Target target_for(const juice_compile_options& options, Schedule schedule) {
     if (options.threads < 0) fail(JUICE_ERROR_ARGUMENT, "threads is %d: it must be 0 (all cores) or more", options.threads);
     if (options.threads > 1024) fail(JUICE_ERROR_ARGUMENT, "threads is %d: it must be at most 1024", options.threads);
     if (options.batch_size < 0 || options.batch_size > (1 << 24))
         fail(JUICE_ERROR_ARGUMENT, "batch_size is %lld: it must be 0 (256) to 16777216", static_cast<long long>(options.batch_size));
     if (options.memory_limit < 0) fail(JUICE_ERROR_ARGUMENT, "memory_limit is %lld: it must be 0 (none) or more", static_cast<long long>(options.memory_limit));
     Target target;
+    target.schedule = schedule;
     target.threads = options.threads > 0 ? options.threads : available_cores();
     target.batch_size = options.batch_size > 0 ? options.batch_size : 256;
     target.memory_limit = options.memory_limit > 0 ? options.memory_limit : memory_limit_from_environment();
@@ -57,17 +58,17 @@ void check_engine(juice_status status) {
 }
 
 Model::Model(std::shared_ptr<const Circuit> circuit, const juice_compile_options& options) : state_(std::make_unique<State>()) {
-    if (options.device && *options.device && std::strcmp(options.device, "cpu") != 0)
-        fail(JUICE_ERROR_UNSUPPORTED, "device is '%s': this build has the device 'cpu' only", options.device);
     State& s = *state_;
+    const DeviceEntry& device = find_device(options.device);
+    s.device = device.name;
     s.circuit = std::move(circuit);
     s.domains = domains_of(*s.circuit);
-    const Target target = target_for(options);
+    const Target target = target_for(options, device.schedule);
     s.plan = lower(*s.circuit, target.memory_limit);
     schedule(s.plan, target);
-    s.table = &cpu_engine();
+    s.table = device.engine;
     const PlanView plan = view(s.plan);
-    const EngineOptions engine_options{options.instruction_set};
+    const EngineOptions engine_options{options.instruction_set, device.index};
     check_engine(s.table->create(&plan, &engine_host, &engine_options, &s.engine));
 
     const auto owners = static_cast<std::int32_t>(s.plan.owners.size());
@@ -119,7 +120,7 @@ juice_model_info Model::info() const {
     info.activation_bytes = activation_bytes(s.plan, totals.micro_batch);
     info.flop_per_row = totals.flop_per_row;
     info.step_bytes = totals.step_bytes;
-    std::strncpy(info.device, s.table->name, sizeof info.device - 1);
+    std::strncpy(info.device, s.device.c_str(), sizeof info.device - 1);
     std::strncpy(info.instruction_set, s.table->instruction_set(s.engine), sizeof info.instruction_set - 1);
     return info;
 }

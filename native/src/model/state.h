@@ -2,6 +2,7 @@
 #pragma once
 
 #include <shared_mutex>
+#include <string>
 
 #include "model/model.h"
 #include "plan/engine.h"
@@ -17,6 +18,7 @@ extern const HostTable engine_host;
 struct Model::State {
     std::shared_ptr<const Circuit> circuit;     // wiring only, once the engine has the parameters
     Plan plan;
+    std::string device;
     const EngineTable* table = nullptr;
     void* engine = nullptr;
     Domains domains;

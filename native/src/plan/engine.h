@@ -20,7 +20,12 @@ struct PlanView {
     const PlanOwner* owners;
     const std::int32_t* maps;
     const std::int32_t* order;
+    const PlanStage* stages;
+    const std::int32_t* stage_operations;
+    const std::int32_t* uses;
+    const PlanTile* tiles;
     std::int64_t operation_count, segment_count, factor_count, reader_count, block_count, owner_count, map_count;
+    std::int64_t stage_count, stage_operation_count, use_count, tile_count;
     std::int32_t variables, roots, root;
     Target target;
     PlanTotals totals;
@@ -68,6 +73,7 @@ struct SampleView {
 
 struct EngineOptions {
     const char* instruction_set;        // NULL: the best there is
+    std::int32_t device;                // which of the engine's devices
 };
 
 struct EngineTable {

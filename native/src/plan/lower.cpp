@@ -402,12 +402,12 @@ private:
                 const auto& segment = plan_.segments[static_cast<std::size_t>(s)];
                 for (auto f = segment.factor_begin; f < segment.factor_end; ++f) {
                     const auto& factor = plan_.factors[static_cast<std::size_t>(f)];
-                    const PlanReader reader{static_cast<std::int32_t>(o), segment.first_panel, segment.panels, segment.nodes, factor.variable, factor.mapping, factor.map};
+                    const PlanReader reader{static_cast<std::int32_t>(o), segment.first_panel, segment.panels, segment.nodes, factor.variable, factor.mapping, factor.map, -1, 0};
                     (factor.kind == FactorKind::Values ? of_operation : of_owner)[static_cast<std::size_t>(factor.source)].push_back(reader);
                 }
             }
             if (operation.kind == Operation::Input)
-                of_owner[static_cast<std::size_t>(operation.owner)].push_back({static_cast<std::int32_t>(o), 0, operation.panels, operation.nodes, operation.variable, Mapping::Identity, 0});
+                of_owner[static_cast<std::size_t>(operation.owner)].push_back({static_cast<std::int32_t>(o), 0, operation.panels, operation.nodes, operation.variable, Mapping::Identity, 0, -1, 0});
         }
         const auto append = [&](std::vector<PlanReader>& list, std::int32_t& begin, std::int32_t& end) {
             begin = static_cast<std::int32_t>(plan_.readers.size());

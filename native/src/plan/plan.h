@@ -15,8 +15,14 @@ namespace juice {
 inline constexpr std::int64_t panel = 16;
 inline std::int64_t panels_of(std::int64_t nodes) { return (nodes + panel - 1) / panel; }
 
+enum class Schedule : std::int32_t {
+    Tasks,      // operations one by one, in dependency order, on threads (CPU)
+    Launches,   // stages: everything that does not depend on each other at once (GPU)
+};
+
 // What a plan is made for. Data, so that plans are tested without the device.
 struct Target {
+    Schedule schedule = Schedule::Tasks;
     std::int32_t threads = 1;
     std::int64_t batch_size = 256;      // training batch
     std::int64_t memory_limit = 0;      // bytes; 0: none
@@ -72,6 +78,9 @@ struct PlanReader {
     std::int32_t variable;      // table readers: the variable looked up
     Mapping mapping;
     std::int64_t map;
+    // Launches, in maps: [inverse_keys + 1] starts by the source's panel or node, then the panels or positions that read it; -1 for Identity.
+    std::int64_t inverse;
+    std::int32_t inverse_keys;
 };
 
 // A dense piece of a sum's weights: out_panels · 16 nodes by in_panels · 16 positions, stored [in_panels][out nodes][16] at `weights`.
@@ -108,6 +117,8 @@ struct PlanOwner {
     std::int32_t uses;                          // operations (sums) or readers (inputs)
     std::int32_t block_begin, block_end;        // sums: of the first use; tied ones agree
     Form form;
+    std::int32_t use_begin, use_end;            // sums, Launches: in uses, in the order of the backward pass
+    std::int64_t first_node;                    // nodes (in whole panels) of the owners before this one
 };
 
 struct PlanOperation {
@@ -133,7 +144,32 @@ struct PlanOperation {
     // Buffers, in panels, per row of the batch.
     std::int64_t train_values, train_flows;     // training: all distinct; flows over the values where they fit
     std::int64_t query_values;                  // queries: places are used again
+    // Launches: values and gradients lie at train_values, elements and their flows (products and inputs: own flows) at `operand`, each in a buffer of
+    // its own.
+    std::int64_t operand;
+    std::int64_t segment_exponents;             // of its first segment, where it has several: one number a row
+    std::int64_t edges_by_position;             // Edges, in maps: [operand_panels · 16 + 1] starts, then nodes, then weight numbers
 };
+
+// A piece of work that one thread block does for a range of rows.
+struct PlanTile {
+    std::int32_t target;                // operation, or owner
+    std::int32_t panel, panels;         // which panels of its values, its operand, or of a block (out)
+    std::int32_t begin, end;            // blocks that it reads: of the plan (values), of block_by_in (operand); of one parameter block: begin
+    std::int32_t in_panel, in_panels;   // of a parameter block (in)
+};
+
+// Operations that do not depend on each other, as what is launched together: ranges of stage_operations and tiles.
+struct PlanStage {
+    std::int32_t operation_begin, operation_end;
+    std::int32_t edges_begin, edges_end;        // of them, the sums over single edges: the last ones
+    std::int32_t panel_begin, panel_end;        // a tile a panel of every operation
+    std::int32_t value_begin, value_end;        // sums in blocks: panels of values
+    std::int32_t operand_begin, operand_end;    // sums in blocks: panels of the operand
+};
+
+// Panels of a matrix tile, each way: 64 nodes.
+inline constexpr std::int32_t tile_panels = 4;
 
 struct PlanTotals {
     std::int64_t parameters, flows;             // floats
@@ -144,6 +180,11 @@ struct PlanTotals {
     std::int64_t scratch_weights;               // floats per thread: transposed weights
     std::int64_t stages, critical_path;
     std::int64_t micro_batch;
+    // Launches: panels of the value and of the operand buffers, segments with exponents of their own, ranges of tiles over all stages.
+    std::int64_t value_panels, operand_panels, exponent_segments;
+    std::int32_t parameter_begin, parameter_end;        // pieces of parameter blocks
+    std::int32_t node_begin, node_end;                  // a panel of an owner, with a sum's blocks
+    std::int32_t row_sum_begin, row_sum_end;            // a panel of element flow sums; a root's own flows behind its operand's
     double flop_per_row;                        // forward + backward, matrix products only
     double step_bytes;                          // least traffic of a step of batch_size rows
 };
@@ -161,6 +202,10 @@ struct Plan {
     std::vector<std::int32_t> order;                    // operations in the order in which training claims them, forward
     std::vector<std::int32_t> operation_of;             // by vector: its operation, or -1 (fused into its readers)
     std::vector<std::int32_t> owner_of;                 // by vector: its owner, or -1
+    // Launches.
+    std::vector<PlanStage> stages;
+    std::vector<std::int32_t> stage_operations, uses;
+    std::vector<PlanTile> tiles;
     PlanTotals totals{};
 };
 
@@ -176,6 +221,9 @@ Plan lower(const Circuit& circuit, std::int64_t memory_limit = 0);
 
 // Operations + target → order, buffers, micro-batch. Throws Error(JUICE_ERROR_MEMORY) where the limit does not hold the parameters and one row.
 void schedule(Plan& plan, const Target& target);
+
+// The second half of scheduling for Schedule::Launches: stages, tiles, inverse maps, places of operands.
+void plan_launches(Plan& plan);
 
 // Bytes of one training micro-batch's buffers: values, flows, offsets, scratch of all threads.
 std::int64_t activation_bytes(const Plan& plan, std::int64_t rows);

@@ -55,10 +55,11 @@ bool in_place(const Plan& plan) { return plan.totals.micro_batch >= plan.target.
 
 PlanView view(const Plan& plan) {
     return {plan.operations.data(), plan.segments.data(), plan.factors.data(), plan.readers.data(), plan.blocks.data(), plan.owners.data(),
-            plan.maps.data(), plan.order.data(),
+            plan.maps.data(), plan.order.data(), plan.stages.data(), plan.stage_operations.data(), plan.uses.data(), plan.tiles.data(),
             static_cast<std::int64_t>(plan.operations.size()), static_cast<std::int64_t>(plan.segments.size()), static_cast<std::int64_t>(plan.factors.size()),
             static_cast<std::int64_t>(plan.readers.size()), static_cast<std::int64_t>(plan.blocks.size()), static_cast<std::int64_t>(plan.owners.size()),
-            static_cast<std::int64_t>(plan.maps.size()),
+            static_cast<std::int64_t>(plan.maps.size()), static_cast<std::int64_t>(plan.stages.size()),
+            static_cast<std::int64_t>(plan.stage_operations.size()), static_cast<std::int64_t>(plan.uses.size()), static_cast<std::int64_t>(plan.tiles.size()),
             plan.variables, plan.roots, plan.root, plan.target, plan.totals};
 }
 

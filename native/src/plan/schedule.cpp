@@ -116,6 +116,15 @@ void place_training(Plan& plan) {
     plan.totals.train_panels = next;
 }
 
+// Launches: gradients and flows have buffers of their own.
+void place_values(Plan& plan) {
+    plan.totals.value_panels = 0;
+    for (auto& operation : plan.operations) {
+        operation.train_values = operation.train_flows = operation.query_values = plan.totals.value_panels;
+        plan.totals.value_panels += operation.panels;
+    }
+}
+
 // Queries run the operations one after the other: a place is free again after the last reader.
 void place_queries(Plan& plan) {
     std::vector<std::int32_t> last(plan.operations.size(), -1);
@@ -185,6 +194,13 @@ void count_costs(Plan& plan) {
 }  // namespace
 
 std::int64_t activation_bytes(const Plan& plan, std::int64_t rows) {
+    if (plan.target.schedule == Schedule::Launches) {
+        // Values and gradients, elements and their flows; two exponents and three marks a row of every operation; the batch, its root flows and logs.
+        const std::int64_t padded = panels_of(rows) * panel;
+        const auto& totals = plan.totals;
+        const auto floats = 2 * (totals.value_panels + totals.operand_panels) * panel + totals.exponent_segments + 2 * plan.variables + 4 * std::max(1, plan.roots);
+        return padded * (4 * floats + static_cast<std::int64_t>(plan.operations.size()) * 11);
+    }
     const std::int64_t padded = (rows + panel - 1) / panel * panel + 1;
     const auto& totals = plan.totals;
     const std::int64_t offsets = static_cast<std::int64_t>(plan.operations.size()) * padded * 5;
@@ -198,6 +214,10 @@ void schedule(Plan& plan, const Target& target) {
     place_training(plan);
     place_queries(plan);
     count_scratch(plan);
+    if (target.schedule == Schedule::Launches) {
+        place_values(plan);
+        plan_launches(plan);
+    }
     count_costs(plan);
     auto& totals = plan.totals;
     totals.micro_batch = target.batch_size;

@@ -50,3 +50,40 @@ TEST(Machine, RejectsWhatItCannotMeasure) {
     machine.size = 4;
     EXPECT_ARGUMENT_ERROR(juice_machine_measure(1, nullptr, &machine), "machine.size is 4");
 }
+
+TEST(Devices, ACudaDeviceIsThereOrSaysWhyNot) {
+    std::int32_t count = 0;
+    ASSERT_OK(juice_device_count(&count));
+    ASSERT_GE(count, 2);
+    auto device = some::sized<juice_device>();
+    ASSERT_OK(juice_device_get(1, &device));
+    EXPECT_STREQ("cuda:0", device.name);
+    const std::string reason = device.reason;
+    EXPECT_EQ(reason.empty(), device.available == 1);
+#if defined(JUICE_HAS_CUDA)
+    // The plug-in was built: it is found and loaded, and what is missing is the machine's.
+    EXPECT_EQ(reason.find("libjuice_cuda.so"), std::string::npos) << reason;
+#else
+    EXPECT_NE(reason.find("libjuice_cuda.so"), std::string::npos) << reason;
+#endif
+    if (device.available) {
+        EXPECT_GT(device.memory, 1 << 30);
+        EXPECT_GE(device.cores, 1);
+        return;
+    }
+    const auto circuit = some::circuit();
+    auto options = some::sized<juice_compile_options>();
+    for (const char* name : {"cuda", "cuda:0"}) {
+        options.device = name;
+        juice_model* model = nullptr;
+        EXPECT_STATUS(JUICE_ERROR_UNSUPPORTED, juice_model_compile(circuit.get(), &options, &model), reason.c_str());
+    }
+}
+
+TEST(Devices, AModelForADeviceThatNobodyKnowsIsRefused) {
+    const auto circuit = some::circuit();
+    auto options = some::sized<juice_compile_options>();
+    options.device = "abacus";
+    juice_model* model = nullptr;
+    EXPECT_STATUS(JUICE_ERROR_UNSUPPORTED, juice_model_compile(circuit.get(), &options, &model), "'abacus'", "'cpu', 'cuda:0'");
+}

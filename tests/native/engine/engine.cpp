@@ -1,14 +1,32 @@
 // Models on a device, and their answers as vectors.
 #include "engine/engine.h"
 
+#include <algorithm>
+
 #include "common/error.h"
+#include "cuda/engine.h"
+#include "model/engines.h"
 
 namespace juice {
 
-std::string Device::name() const { return device + "_" + instruction_set + "_" + std::to_string(threads); }
+std::string Device::name() const {
+    std::string text = device + (instruction_set.empty() ? "" : "_" + instruction_set) + "_" + std::to_string(threads);
+    std::replace(text.begin(), text.end(), ':', '_');
+    return text;
+}
 
 std::vector<Device> devices() {
-    std::vector<Device> all;
+    static const bool added = [] {
+        DeviceEntry emulated;
+        emulated.name = Device::emulated;
+        emulated.available = true;
+        emulated.engine = &cuda::cuda_engine();
+        emulated.schedule = Schedule::Launches;
+        add_device(emulated);
+        return true;
+    }();
+    (void)added;
+    std::vector<Device> all{{Device::emulated, "plain", 1}, {"cuda:0", "plain", 1}, {"cuda:0", "", 1}};
     for (const char* instruction_set : {"avx512", "avx2", "portable"})
         for (const int threads : {1, 2}) all.push_back({"cpu", instruction_set, threads});
     return all;
@@ -20,7 +38,7 @@ std::unique_ptr<Model> compile(const std::shared_ptr<const Circuit>& circuit, co
     options.size = sizeof options;
     options.threads = device.threads;
     options.device = device.device.c_str();
-    options.instruction_set = device.instruction_set.c_str();
+    options.instruction_set = device.instruction_set.empty() ? nullptr : device.instruction_set.c_str();
     options.memory_limit = memory_limit;
     options.batch_size = batch_size;
     return std::make_unique<Model>(circuit, options);

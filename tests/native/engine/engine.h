@@ -24,6 +24,7 @@
 namespace juice {
 
 struct Device {
+    static constexpr const char* emulated = "emulated";     // the CUDA engine on the processor, at a hundredth of its speed
     std::string device, instruction_set;
     int threads = 1;
     std::string name() const;       // "cpu_avx512_2"
@@ -63,6 +64,15 @@ testing::AssertionResult near(const Flows& got, const Flows& expected, double to
 class OnDevice : public testing::TestWithParam<Device> {
 protected:
     void SetUp() override;
+    // Whether a test with a size to choose takes the small one.
+    static bool small() { return JUICE_SANITIZED != 0 || GetParam().device == Device::emulated; }
+    // The number of circuits, steps or rows: all of them, few where the device is slow, a handful where it is slow under a sanitizer.
+    template <typename Count = int>
+    static Count some(Count all, Count few) {
+        if (!small()) return all;
+        if (GetParam().device != Device::emulated) return few;
+        return JUICE_SANITIZED ? (few + 4) / 5 : (3 * few + 4) / 5;
+    }
     std::unique_ptr<Model> compile(const std::shared_ptr<const Circuit>& circuit, std::int64_t memory_limit = 0, std::int64_t batch_size = 0) const {
         return juice::compile(circuit, GetParam(), memory_limit, batch_size);
     }

@@ -11,6 +11,8 @@ namespace {
 
 class Sampling : public OnDevice {
 protected:
+    static std::int64_t many() { return small() ? 500 : 4000; }
+
     static std::vector<double> blank(const Circuit& circuit) { return std::vector<double>(static_cast<std::size_t>(circuit.variables()), Table::missing); }
 
     static Some::CircuitOptions discrete() {
@@ -37,17 +39,14 @@ protected:
     }
 };
 
-constexpr std::int64_t many = JUICE_SANITIZED ? 500 : 4000;
-constexpr std::uint64_t circuits = JUICE_SANITIZED ? 10 : 60;
-
 TEST_P(Sampling, FollowsTheJointDistributionOfAnyCircuit) {
-    for (std::uint64_t seed = 100; seed < 100 + circuits; ++seed) {
+    for (std::uint64_t seed = 100; seed < 100 + some<std::uint64_t>(60, 10); ++seed) {
         SCOPED_TRACE("circuit seed " + std::to_string(seed));
         const auto circuit = Some::circuit(seed, discrete());
         const Reference reference(circuit);
         const auto model = compile(circuit);
         for (std::int32_t root = 0; root < circuit->roots(); ++root) {
-            juice_sample_options options = sample_options(many, seed);
+            juice_sample_options options = sample_options(many(), seed);
             options.root = root;
             EXPECT_TRUE(follows(sample(*model, options), completions(reference, blank(*circuit), root))) << "root " << root;
         }
@@ -55,10 +54,10 @@ TEST_P(Sampling, FollowsTheJointDistributionOfAnyCircuit) {
 }
 
 TEST_P(Sampling, FollowsThePosteriorGivenAnyEvidence) {
-    for (std::uint64_t seed = 300; seed < 300 + circuits; ++seed) {
+    for (std::uint64_t seed = 300; seed < 300 + some<std::uint64_t>(60, 10); ++seed) {
         SCOPED_TRACE("circuit seed " + std::to_string(seed));
         const auto circuit = Some::circuit(seed, discrete());
-        expect_posteriors(circuit, *compile(circuit), Some::rows(*circuit, 4, seed, 0.5), many / 2);
+        expect_posteriors(circuit, *compile(circuit), Some::rows(*circuit, 4, seed, 0.5), many() / 2);
     }
 }
 
@@ -87,7 +86,7 @@ TEST_P(Sampling, GaussiansFollowTheirPosteriorMixture) {
     Table rows = Some::rows(*circuit, 4, 5, 0.5, 0.0);
     for (std::int64_t r = 0; r < rows.rows(); ++r) {
         const std::vector<double> evidence(rows.row(r), rows.row(r) + rows.variables);
-        const Table samples = sample(*model, rows.slice(r, 1), sample_options(many, 7));
+        const Table samples = sample(*model, rows.slice(r, 1), sample_options(many(), 7));
         for (std::int32_t v = 0; v < rows.variables; ++v)
             if (std::isnan(evidence[static_cast<std::size_t>(v)])) {
                 EXPECT_TRUE(follows(samples, v, distribution_function(reference, evidence, v))) << "row " << r;
@@ -99,7 +98,7 @@ TEST_P(Sampling, GaussiansFollowTheirPosteriorMixture) {
 TEST_P(Sampling, SharpGaussiansFollowTheOnlyPathThatLives) {
     for (const auto transition : {Some::Transition::Identity, Some::Transition::NearDiagonal})
         for (const std::int64_t states : {3, 20, 64}) {
-            if (JUICE_SANITIZED && states > 20) continue;
+            if (small() && states > 20) continue;
             SCOPED_TRACE(std::to_string(states) + (transition == Some::Transition::Identity ? " states, identity" : " states, near-diagonal"));
             const auto circuit = Some::hmm({.length = 9, .states = states, .transition = transition, .tied = states == 20, .seed = 3});
             const Reference reference(circuit);
@@ -110,7 +109,7 @@ TEST_P(Sampling, SharpGaussiansFollowTheOnlyPathThatLives) {
                 else rows.row(5)[v] = Table::missing;
             for (std::int64_t r = 1; r < rows.rows(); ++r) {
                 const std::vector<double> evidence(rows.row(r), rows.row(r) + rows.variables);
-                const Table samples = sample(*model, rows.slice(r, 1), sample_options(many / 4, 7));
+                const Table samples = sample(*model, rows.slice(r, 1), sample_options(many() / 4, 7));
                 for (std::int32_t v = 0; v < rows.variables; ++v)
                     if (std::isnan(evidence[static_cast<std::size_t>(v)])) {
                         EXPECT_TRUE(follows(samples, v, distribution_function(reference, evidence, v))) << "row " << r;
@@ -158,7 +157,7 @@ TEST_P(Sampling, SingleEdgesAreChosenLikeBlocks) {
     const auto circuit = maker.make(maker.sum({3}, 1, 1, random_weights(random, 1, 1, 64, 1, {}, false, 1)));
     const auto model = compile(circuit);
     EXPECT_NE(model->plan(false).find("edges"), std::string::npos) << "the plan has no sum of single edges";
-    expect_posteriors(circuit, *model, Table{2, {Table::missing, Table::missing, 2, Table::missing, Table::missing, 5}, {}}, many);
+    expect_posteriors(circuit, *model, Table{2, {Table::missing, Table::missing, 2, Table::missing, Table::missing, 5}, {}}, many());
 }
 
 TEST_P(Sampling, LongVocabulariesAndWideSumsFollowTheirProbabilities) {
@@ -169,7 +168,7 @@ TEST_P(Sampling, LongVocabulariesAndWideSumsFollowTheirProbabilities) {
     maker.sum({0}, 1, 200, random_weights(random, 1, 200, 1, 3, {}, false, 1));
     const auto circuit = maker.make(maker.sum({1}, 1, 1, random_weights(random, 1, 1, 1, 200, {}, true, 1)));
     const auto model = compile(circuit);
-    EXPECT_TRUE(follows(sample(*model, sample_options(JUICE_SANITIZED ? 5000 : 100000, 2)), completions(Reference(circuit), {Table::missing})));
+    EXPECT_TRUE(follows(sample(*model, sample_options(small() ? 5000 : 100000, 2)), completions(Reference(circuit), {Table::missing})));
 }
 
 TEST_P(Sampling, WhatIsObservedStays) {

@@ -47,7 +47,7 @@ TEST_P(Training, WeightsAddUpToOneAfterManySteps) {
         for (const double pseudocount : {0.0, 0.1}) {
             SCOPED_TRACE("step size " + std::to_string(step) + ", pseudocount " + std::to_string(pseudocount));
             const auto model = compile(circuit);
-            for (int epoch = 0; epoch < (JUICE_SANITIZED ? 8 : 12); ++epoch) model->fit_epoch(rows.view(), mini_batches(8, step, pseudocount, epoch));
+            for (int epoch = 0; epoch < some(12, 8); ++epoch) model->fit_epoch(rows.view(), mini_batches(8, step, pseudocount, epoch));
             expect_distributions(*model, *circuit);
             EXPECT_TRUE(std::isfinite(model->fit_epoch(rows.view(), mini_batches(8, step, pseudocount)).log_likelihood));
         }
@@ -61,7 +61,7 @@ TEST_P(Training, WeightsAddUpToOneUnderSmallSteps) {
     rows.variables = 6;
     for (int i = 0; i < 6 * 2048; ++i) rows.values.push_back(random.chance(0.97) ? 0.0 : static_cast<double>(random.below(8)));
     const auto model = compile(circuit);
-    for (int epoch = 0; epoch < (JUICE_SANITIZED ? 20 : 150); ++epoch) model->fit_epoch(rows.view(), mini_batches(256, 0.01, 0.1, epoch));
+    for (int epoch = 0; epoch < some(150, 20); ++epoch) model->fit_epoch(rows.view(), mini_batches(256, 0.01, 0.1, epoch));
     expect_distributions(*model, *circuit);
 }
 
@@ -89,7 +89,7 @@ TEST_P(Training, LongRunsFollowTheOracle) {
 }
 
 TEST_P(Training, StructuralZerosStayZero) {
-    for (std::uint64_t seed = 5000; seed < (JUICE_SANITIZED ? 5010 : 5040); ++seed) {
+    for (std::uint64_t seed = 5000; seed < 5000 + some<std::uint64_t>(40, 10); ++seed) {
         SCOPED_TRACE("circuit seed " + std::to_string(seed));
         Some::CircuitOptions options;
         options.max_roots = 1;

@@ -8,15 +8,13 @@
 namespace juice {
 namespace {
 
-constexpr std::uint64_t circuits = JUICE_SANITIZED ? 10 : 50;
-
 class Transfer : public OnDevice {
 protected:
     template <typename Check>
     void for_each_circuit(Check check) {
         Some::CircuitOptions options;
         options.max_roots = 1;
-        for (std::uint64_t seed = 7000; seed < 7000 + circuits; ++seed) {
+        for (std::uint64_t seed = 7000; seed < 7000 + some<std::uint64_t>(50, 10); ++seed) {
             SCOPED_TRACE("circuit seed " + std::to_string(seed));
             check(Some::circuit(seed, options), seed);
             if (HasFailure()) break;

@@ -37,7 +37,7 @@ protected:
 
 TEST_P(EngineOnShapes, LatentsOfAnyNumber) {
     for (const std::int32_t latents : {1, 3, 16, 17, 64, 100}) {
-        if (JUICE_SANITIZED && latents > 17) continue;
+        if (small() && latents > 17) continue;
         SCOPED_TRACE(std::to_string(latents) + " latents");
         const auto circuit = Some::hclt(6, latents, 5, static_cast<std::uint64_t>(latents));
         expect_agreement(circuit, Some::rows(*circuit, 20, 3, 0.1));
@@ -46,7 +46,7 @@ TEST_P(EngineOnShapes, LatentsOfAnyNumber) {
 
 TEST_P(EngineOnShapes, HiddenMarkovModelsOfAnyNumberOfStates) {
     for (const std::int64_t states : {1, 3, 16, 17, 64, 100}) {
-        if (JUICE_SANITIZED && states > 17) continue;
+        if (small() && states > 17) continue;
         SCOPED_TRACE(std::to_string(states) + " states");
         const auto circuit = Some::hmm({.length = 7, .states = states, .categories = 9, .tied = states % 2 == 0, .seed = 5});
         expect_agreement(circuit, Some::rows(*circuit, 20, 3, 0.1));
@@ -55,7 +55,7 @@ TEST_P(EngineOnShapes, HiddenMarkovModelsOfAnyNumberOfStates) {
 
 TEST_P(EngineOnShapes, SumNodeOverManyChildren) {
     Random random(1);
-    const std::int32_t children = JUICE_SANITIZED ? 600 : 5000;
+    const std::int32_t children = small() ? 600 : 5000;
     Maker maker(1);
     for (std::int32_t c = 0; c < children; ++c)
         maker.input(0, {DistributionType::Categorical, 7}, 1, 1, random_inputs(random, {DistributionType::Categorical, 7}, 1, false));
@@ -65,7 +65,7 @@ TEST_P(EngineOnShapes, SumNodeOverManyChildren) {
 
 TEST_P(EngineOnShapes, SumNodeOverManyBlocks) {
     Random random(2);
-    const std::int64_t blocks = JUICE_SANITIZED ? 100 : 1250;
+    const std::int64_t blocks = small() ? 100 : 1250;
     Maker maker(2);
     for (std::int32_t v = 0; v < 2; ++v)
         maker.input(v, {DistributionType::Bernoulli}, blocks, 4, random_inputs(random, {DistributionType::Bernoulli}, blocks * 4, false));
@@ -83,7 +83,7 @@ TEST_P(EngineOnShapes, SumNodeOverManyBlocks) {
 
 TEST_P(EngineOnShapes, ProductOfManyVariables) {
     Random random(3);
-    const std::int32_t variables = JUICE_SANITIZED ? 600 : 5000;
+    const std::int32_t variables = small() ? 600 : 5000;
     Maker maker(variables);
     for (std::int32_t v = 0; v < variables; ++v)
         maker.input(v, {DistributionType::Categorical, 3}, 1, 3, random_inputs(random, {DistributionType::Categorical, 3}, 3, false));
@@ -94,7 +94,7 @@ TEST_P(EngineOnShapes, ProductOfManyVariables) {
 
 TEST_P(EngineOnShapes, ProductAsRootOverManyVariables) {
     Random random(4);
-    const std::int32_t variables = JUICE_SANITIZED ? 600 : 5000;
+    const std::int32_t variables = small() ? 600 : 5000;
     Maker maker(variables);
     for (std::int32_t v = 0; v < variables; ++v) maker.input(v, {DistributionType::Bernoulli}, 1, 1, {static_cast<float>(random.between(0.1, 0.9))});
     const auto circuit = maker.make(maker.product(count_up(variables), 1));
@@ -121,7 +121,7 @@ TEST_P(EngineOnShapes, OneVariableOfEachDistribution) {
 
 TEST_P(EngineOnShapes, BlockSparseSumsOverWideBlocks) {
     for (const std::int64_t width : {16, 32, 48}) {
-        if (JUICE_SANITIZED && width > 16) continue;
+        if (small() && width > 16) continue;
         SCOPED_TRACE("blocks of " + std::to_string(width));
         Random random(static_cast<std::uint64_t>(width));
         const Distribution die{DistributionType::Categorical, 6};
@@ -144,7 +144,7 @@ TEST_P(EngineOnShapes, BlockSparseSumsOverWideBlocks) {
 
 TEST_P(EngineOnShapes, ManyCategories) {
     Random random(6);
-    const Distribution tokens{DistributionType::Categorical, JUICE_SANITIZED ? 2000 : 30000};
+    const Distribution tokens{DistributionType::Categorical, small() ? 2000 : 30000};
     Maker maker(2);
     const std::int32_t owner = maker.input(0, tokens, 1, 5, random_inputs(random, tokens, 5, false));
     const std::int32_t product = maker.product({owner, maker.tied_input(1, owner)}, 1);

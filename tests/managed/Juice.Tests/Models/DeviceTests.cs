@@ -20,6 +20,18 @@ public class DeviceTests
         Assert.That(Device.All.Where(device => !device.IsAvailable).Select(device => device.Reason), Is.All.Not.Empty);
 
     [Test]
+    public void A_graphics_card_is_listed_whether_it_is_there_or_not()
+    {
+        Device card = Device.Cuda();
+        Assert.That(card.Name, Is.EqualTo("cuda:0"));
+        Assert.That(Device.All, Does.Contain(card));
+        Assert.That(Device.Named("cuda"), Is.EqualTo(card));
+        Assert.That(card.IsAvailable || !string.IsNullOrEmpty(card.Reason), Is.True);
+        Assert.That(() => Device.Cuda(-1), Throws.TypeOf<ArgumentOutOfRangeException>());
+        Assert.That(() => Device.Cuda(1000), Throws.ArgumentException.With.Message.Contains("'cuda:1000'"));
+    }
+
+    [Test]
     public void A_device_of_an_unknown_name_is_rejected_with_the_names_there_are() =>
         Assert.That(() => Device.Named("abacus"), Throws.ArgumentException.With.Message.Contains("'abacus'").And.Message.Contains("cpu"));
 }

@@ -1,0 +1,161 @@
+// juice-device-bench: an engine's HCLT training step on a GPU, without the reading of rows, beside what the plan counts.
+//   juice-device-bench [--device cuda:0] [--latents 64,256] [--batch 512] [--steps 100]
+// Before anything is timed, the device's log-likelihoods are held to the processor's. Times are medians over the steps after the first ten; the
+// batch lies on the device throughout. The limit is the larger of the counted bytes over the copy rate measured in the same run, and of nothing else:
+// the matrix rate depends on the arithmetic that a kernel family chooses.
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "circuit/build.h"
+#include "common/error.h"
+#include "common/threads.h"
+#include "data.h"
+#include "model/engines.h"
+#include "model/model.h"
+#include "model/state.h"
+#include "plan/layout.h"
+#include "rows/rows.h"
+
+namespace {
+
+using namespace juice;
+using namespace juice::bench;
+
+double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
+
+double median(std::vector<double> times) {
+    std::sort(times.begin(), times.end());
+    return times.empty() ? NAN : times[times.size() / 2];
+}
+
+struct Engine {
+    Plan plan;
+    const EngineTable* table;
+    void* engine = nullptr;
+
+    Engine(const Circuit& circuit, const DeviceEntry& device, std::int64_t batch) : plan(lower(circuit)), table(device.engine) {
+        Target target;
+        target.schedule = device.schedule;
+        target.threads = available_cores();
+        target.batch_size = batch;
+        schedule(plan, target);
+        const PlanView seen = view(plan);
+        const EngineOptions options{nullptr, device.index};
+        check_engine(table->create(&seen, &engine_host, &options, &engine));
+        std::vector<float> parameters;
+        for (std::int32_t o = 0; o < static_cast<std::int32_t>(plan.owners.size()); ++o) {
+            const PlanOwner& owner = plan.owners[static_cast<std::size_t>(o)];
+            parameters.resize(static_cast<std::size_t>(owner.parameter_count));
+            parameters_to_plan(plan, circuit, o, circuit[owner.vector].parameters.data(), parameters.data());
+            check_engine(table->write_parameters(engine, o, parameters.data()));
+        }
+    }
+    ~Engine() { table->free(engine); }
+    Engine(const Engine&) = delete;
+};
+
+std::vector<double> forward(const Engine& engine, const BatchView& batch) {
+    std::vector<double> logs(static_cast<std::size_t>(batch.rows));
+    check_engine(engine.table->rows(engine.engine, &batch));
+    check_engine(engine.table->forward(engine.engine, logs.data()));
+    return logs;
+}
+
+void run_case(const Images& images, const std::vector<std::int32_t>& parents, const DeviceEntry& device, std::int32_t latents, std::int64_t rows, int steps, double copy_rate) {
+    const std::vector<juice_distribution> pixels(parents.size(), {JUICE_CATEGORICAL, 256, 0, 0});
+    juice_hclt_options structure{};
+    structure.size = sizeof structure;
+    structure.variables = images.variables;
+    structure.parents = parents.data();
+    structure.distributions = pixels.data();
+    structure.latents = latents;
+    structure.seed = 1;
+    const auto circuit = hclt(structure);
+    Batch batch;
+    const juice_rows source = images.rows();
+    RowReader(source, domains_of(*circuit)).read(nullptr, 0, rows, batch);
+    const BatchView seen{rows, batch.stride, batch.codes.data(), nullptr, nullptr};
+
+    const double start = now();
+    const Engine engine(*circuit, device, rows);
+    const double compiled = now() - start;
+    const std::vector<double> got = forward(engine, seen), expected = forward(Engine(*circuit, processor(), rows), seen);
+    double worst = 0;
+    for (std::size_t i = 0; i < got.size(); ++i) {
+        const double error = std::abs(got[i] - expected[i]) / std::abs(expected[i]);
+        if (!(error < 1e-5)) fail(JUICE_ERROR_INTERNAL, "row %zu has the log-likelihood %.9g on the device and %.9g on the processor", i, got[i], expected[i]);
+        worst = std::max(worst, error);
+    }
+
+    const juice_em rule{sizeof rule, 0.1f, 0.1f, 0.01f, 0.01f, 0};
+    std::vector<double> logs(static_cast<std::size_t>(rows)), step, forwards, backwards, updates;
+    check_engine(engine.table->rows(engine.engine, &seen));
+    for (int i = 0; i < steps + 10; ++i) {
+        const double before = now();
+        check_engine(engine.table->step(engine.engine, &rule, logs.data()));
+        step.push_back(now() - before);
+    }
+    const double first = step.front();
+    step.erase(step.begin(), step.begin() + 10);
+    const auto timed = [](std::vector<double>& times, auto work) {
+        const double before = now();
+        check_engine(work());
+        times.push_back(now() - before);
+    };
+    for (int i = 0; i < std::min(steps, 20); ++i) {
+        check_engine(engine.table->rows(engine.engine, &seen));
+        timed(forwards, [&] { return engine.table->forward(engine.engine, logs.data()); });
+        timed(backwards, [&] { return engine.table->backward(engine.engine, nullptr); });
+        timed(updates, [&] { return engine.table->update(engine.engine, &rule); });
+    }
+    const double time = median(step), bytes = engine.plan.totals.step_bytes, flop = engine.plan.totals.flop_per_row * static_cast<double>(rows);
+    std::printf("%5d %6lld | %8.3f %8.3f %8.3f %8.3f %8.1f | %7.2f %8.1f | %7.2f %8.1f | %6.2f | %7.2f | %.1e\n", latents, static_cast<long long>(rows), median(forwards) * 1e3,
+                median(backwards) * 1e3, median(updates) * 1e3, time * 1e3, first * 1e3, flop * 1e-9, flop / time * 1e-9, bytes * 1e-9, bytes / time * 1e-9,
+                time / (bytes / copy_rate), compiled, worst);
+    std::fflush(stdout);
+}
+
+std::vector<std::int64_t> numbers(const std::string& text) {
+    std::vector<std::int64_t> list;
+    std::stringstream stream(text);
+    for (std::string part; std::getline(stream, part, ',');) list.push_back(std::strtoll(part.c_str(), nullptr, 10));
+    return list;
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+    std::string device = "cuda:0";
+    std::vector<std::int64_t> latents{64, 256}, batches{512};
+    int steps = 100;
+    for (int i = 1; i + 1 < count; i += 2) {
+        const std::string name = arguments[i], value = arguments[i + 1];
+        if (name == "--device") device = value;
+        else if (name == "--latents") latents = numbers(value);
+        else if (name == "--batch") batches = numbers(value);
+        else if (name == "--steps") steps = std::max(1, std::atoi(value.c_str()));
+    }
+    try {
+        const DeviceEntry& found = find_device(device.c_str());
+        if (!found.copy_rate) fail(JUICE_ERROR_ARGUMENT, "device is '%s': it is not a GPU, which this measures", device.c_str());
+        const double copy_rate = found.copy_rate(found.index);
+        const Images images = load_images("");
+        const auto parents = tree_of(images, available_cores());
+        std::printf("HCLT training step, %s, %s; copy rate %.0f GB/s\n", images.name.c_str(), found.description.c_str(), copy_rate * 1e-9);
+        std::printf("%5s %6s | %8s %8s %8s %8s %8s | %7s %8s | %7s %8s | %6s | %7s | %s\n", "H", "batch", "forward", "backward", "update", "step ms", "first", "GFLOP", "GFLOP/s",
+                    "GB", "GB/s", "x limit", "setup s", "error");
+        for (const auto h : latents)
+            for (const auto b : batches) run_case(images, parents, found, static_cast<std::int32_t>(h), b, steps, copy_rate);
+        return 0;
+    } catch (const std::exception& error) {
+        std::fprintf(stderr, "juice-device-bench: %s\n", error.what());
+        return 1;
+    }
+}

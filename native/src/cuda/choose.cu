@@ -1,0 +1,19 @@
+// Which family of kernels works on which GPU.
+#include <cstring>
+
+#include "common/error.h"
+#include "cuda/run.h"
+
+namespace juice::cuda {
+
+Arithmetic choose_arithmetic(std::int32_t capability, const char* wanted) {
+    constexpr std::int32_t has_tf32 = 80, has_passed = 90;
+    if (!wanted || !*wanted) return capability >= has_passed ? Arithmetic::Tensor : Arithmetic::Plain;
+    if (std::strcmp(wanted, "plain") == 0) return Arithmetic::Plain;
+    if (std::strcmp(wanted, "tensor") != 0) fail(JUICE_ERROR_UNSUPPORTED, "instruction_set is '%s': a CUDA device has 'plain' and 'tensor'", wanted);
+    if (capability < has_tf32)
+        fail(JUICE_ERROR_UNSUPPORTED, "instruction_set is 'tensor': that needs compute capability 8.0, and the device has %d.%d", capability / 10, capability % 10);
+    return Arithmetic::Tensor;
+}
+
+}  // namespace juice::cuda

@@ -1,0 +1,222 @@
+// The operands of sums, products, and inputs that are worked out: one row of 16 lanes a half warp. Each row is scaled by a power of two, so that its
+// largest element is in [1, 2); what falls 2^-120 below on the way is worked out in logs.
+#include "cuda/factors.h"
+#include "cuda/kernels.h"
+
+namespace juice::cuda {
+
+namespace {
+
+constexpr int rows_at_once = 8;         // of a thread block
+constexpr int panels_kept = 16;         // of a row in registers
+
+// The product of at most factors_at_once factors of one segment times `scale`, for up to panels_kept panels kept in registers, or through `out`.
+// Returns the row's largest lane.
+__device__ float multiply(const Run& run, const PlanSegment& segment, int begin, int end, std::int64_t row, int lane, bool first, float scale, float* out) {
+    FactorView views[factors_at_once];
+#pragma unroll
+    for (int f = 0; f < factors_at_once; ++f)
+        if (begin + f < end) views[f] = view_factor(run, run.factors[begin + f], row);
+    float largest = 0;
+    for (std::int32_t q = 0; q < segment.panels; ++q) {
+        float* to = out + q * run.stride + lane;
+        float x = 0;
+        if (q * panel + lane < segment.nodes) {
+            x = first ? scale : *to * scale;
+#pragma unroll
+            for (int f = 0; f < factors_at_once; ++f)
+                if (begin + f < end) x = multiply_factor(views[f], q, lane, x);
+        }
+        *to = x;
+        largest = fmaxf(largest, x);
+    }
+    return lane_max(largest);
+}
+
+__device__ void scale_panels(const Run& run, const PlanSegment& segment, int lane, float scale, float* out) {
+    for (std::int32_t q = 0; q < segment.panels; ++q) out[q * run.stride + lane] *= scale;
+}
+
+// One segment, its largest element brought into [1, 2). Returns false where a product fell out of range.
+__device__ bool multiply_segment(const Run& run, const PlanSegment& segment, std::int64_t row, int lane, float* out, std::int32_t& exponent) {
+    float scale = lift, largest = 0;
+    std::int64_t taken = child_exponents(run, segment, row) - lift_exponent;
+    for (auto begin = segment.factor_begin;;) {
+        const auto end = begin + factors_at_once < segment.factor_end ? begin + factors_at_once : segment.factor_end;
+        largest = multiply(run, segment, begin, end, row, lane, begin == segment.factor_begin, scale, out);
+        begin = end;
+        if (begin == segment.factor_end) break;
+        const int field = exponent_field(fmaxf(largest, 1.0f));     // back to 2^120
+        scale = power_of_two(374 - field);
+        taken += field - 247;
+    }
+    const int field = exponent_field(largest);
+    exponent = static_cast<std::int32_t>(taken + field - 127);
+    scale_panels(run, segment, lane, power_of_two(254 - field), out);
+    return largest >= 1;
+}
+
+// The usual case, one segment of few factors and panels: multiplied, scaled and stored in one go.
+__device__ bool multiply_kept(const Run& run, const PlanSegment& segment, std::int64_t row, int lane, float* out, std::int32_t& exponent) {
+    float x[panels_kept];
+    float largest = 0;
+#pragma unroll
+    for (int q = 0; q < panels_kept; ++q) x[q] = q * panel + lane < segment.nodes ? lift : 0;
+    for (auto f = segment.factor_begin; f < segment.factor_end; ++f) {
+        const FactorView view = view_factor(run, run.factors[f], row);
+        if (view.one) continue;
+        if (view.log || view.mapping == Mapping::Nodes) {
+#pragma unroll
+            for (int q = 0; q < panels_kept; ++q)
+                if (q * panel + lane < segment.nodes) x[q] = multiply_factor(view, q, lane, x[q]);
+        } else if (view.mapping == Mapping::Panels) {
+#pragma unroll
+            for (int q = 0; q < panels_kept; ++q)
+                if (q * panel + lane < segment.nodes) x[q] *= view.base[view.map[q] * view.step + lane];
+        } else {
+#pragma unroll
+            for (int q = 0; q < panels_kept; ++q)
+                if (q * panel + lane < segment.nodes) x[q] *= view.base[q * view.step + lane];
+        }
+    }
+#pragma unroll
+    for (int q = 0; q < panels_kept; ++q) largest = fmaxf(largest, x[q]);
+    largest = lane_max(largest);
+    const int field = exponent_field(largest);
+    exponent = static_cast<std::int32_t>(child_exponents(run, segment, row) + field - 127 - lift_exponent);
+    const float scale = power_of_two(254 - field);
+#pragma unroll
+    for (int q = 0; q < panels_kept; ++q)
+        if (q < segment.panels) out[q * run.stride + lane] = x[q] * scale;
+    return largest >= 1;
+}
+
+__device__ std::int32_t multiply_row(const Run& run, const PlanOperation& operation, std::int64_t row, int lane, float* out) {
+    const auto segments = operation.segment_end - operation.segment_begin;
+    std::int32_t exponent = 0;
+    bool in_range = true;
+    if (segments == 1) {
+        const PlanSegment& segment = run.segments[operation.segment_begin];
+        const bool kept = segment.factor_end - segment.factor_begin <= factors_at_once && segment.panels <= panels_kept;
+        in_range = kept ? multiply_kept(run, segment, row, lane, out, exponent) : multiply_segment(run, segment, row, lane, out, exponent);
+    } else {
+        std::int32_t* exponents = run.segment_exponents + operation.segment_exponents * run.rows16 + row;
+        exponent = -0x40000000;
+        for (std::int32_t s = 0; s < segments; ++s) {
+            const PlanSegment& segment = run.segments[operation.segment_begin + s];
+            std::int32_t own = 0;
+            in_range = multiply_segment(run, segment, row, lane, out + segment.first_panel * run.stride, own) && in_range;
+            exponents[s * std::int64_t{run.rows16}] = own;
+            exponent = own > exponent ? own : exponent;
+        }
+        for (std::int32_t s = 0; in_range && s < segments; ++s) {
+            const PlanSegment& segment = run.segments[operation.segment_begin + s];
+            const int field = 127 + exponents[s * std::int64_t{run.rows16}] - exponent;
+            scale_panels(run, segment, lane, field < 1 ? 0.0f : power_of_two(field), out + segment.first_panel * run.stride);
+        }
+    }
+    if (in_range) return exponent;
+    exponent = log_exponent(run, operation, row, lane);
+    write_logs(run, operation, row, exponent, lane, 0, 1, out);
+    for (std::int32_t q = 0; q < operation.operand_panels; ++q) out[q * run.stride + lane] = exp2f(out[q * run.stride + lane]);
+    return exponent;
+}
+
+// A materialised product: a row with values below 2^-60 is kept as logs.
+__device__ void product_row(const Run& run, const PlanOperation& operation, std::int64_t row, int lane, std::int32_t* exponents, std::uint8_t* log_rows) {
+    float* out = value_row(run, operation, row);
+    std::int32_t exponent = multiply_row(run, operation, row, lane, out);
+    float low = 0, largest = minus_infinity();
+    for (std::int32_t q = 0; q < operation.panels; ++q)
+        if (q * panel + lane < operation.nodes && out[q * run.stride + lane] < lowest_value) low = 1;
+    const bool logs = lane_max(low) > 0;
+    if (logs) {
+        write_logs(run, operation, row, exponent, lane, 0, 1, out);
+        for (std::int32_t q = 0; q < operation.panels; ++q) largest = fmaxf(largest, out[q * run.stride + lane]);
+        largest = lane_max(largest);
+        const float shift = largest > minus_infinity() ? ceilf(largest) : 0.0f;
+        for (std::int32_t q = 0; q < operation.panels; ++q) out[q * run.stride + lane] -= shift;
+        exponent += static_cast<std::int32_t>(shift);
+    }
+    exponents[row] = exponent;
+    log_rows[row] = logs ? 1 : 0;
+}
+
+// log2 density of every node, less a whole exponent: what stands far below 1 keeps its digits near the row's maximum.
+__device__ std::int32_t gaussian_row(const Run& run, const PlanOperation& operation, const PlanOwner& owner, std::int64_t row, int lane, float* out) {
+    const float* means = run.parameters + owner.parameters;
+    const std::int64_t width = owner.panels * panel;
+    const float real = run.reals[operation.variable * run.line + row];
+    const bool missing = real != real;
+    const auto log_of = [&](std::int64_t node) {
+        const double z = missing ? 0 : (static_cast<double>(real) - static_cast<double>(means[node])) / static_cast<double>(means[width + node]);
+        const double peak = missing && !run.maximise ? 0 : static_cast<double>(means[2 * width + node]);
+        return peak - z * z * 0.72134752044448170;      // log2(e) / 2
+    };
+    double top = -__builtin_inf();
+    for (std::int32_t q = 0; q < owner.panels; ++q)
+        if (q * panel + lane < owner.nodes) top = fmax(top, log_of(q * panel + lane));
+    const double shift = ceil(lane_max(top));
+    for (std::int32_t q = 0; q < owner.panels; ++q)
+        out[q * run.stride + lane] = q * panel + lane < owner.nodes ? static_cast<float>(log_of(q * panel + lane) - shift) : minus_infinity();
+    return static_cast<std::int32_t>(shift);
+}
+
+__device__ std::int32_t table_row(const Run& run, const PlanOperation& operation, const PlanOwner& owner, std::int64_t row, int lane, float* out) {
+    const float* table = run.parameters + owner.parameters;
+    const std::int64_t width = owner.panels * panel;
+    const std::int32_t code = run.codes[operation.variable * run.line + row];
+    const bool logs = owner.kind == OwnerKind::LogTable;
+    float top = minus_infinity();
+    for (std::int32_t q = 0; q < owner.panels; ++q) {
+        const std::int64_t node = q * panel + lane;
+        float log = minus_infinity();
+        if (node < owner.nodes) {
+            const bool read = code >= 0 || run.maximise;
+            const float x = code >= 0 ? table[code * width + node] : run.maximise ? run.best[owner.first_node + node] : 0;
+            log = !read ? 0 : logs ? x : log2f(x);
+        }
+        out[q * run.stride + lane] = log;
+        top = fmaxf(top, log);
+    }
+    top = lane_max(top);
+    const float shift = top > minus_infinity() ? ceilf(top) : 0.0f;
+    for (std::int32_t q = 0; q < owner.panels; ++q) out[q * run.stride + lane] -= shift;
+    return static_cast<std::int32_t>(shift) + (logs && code >= 0 ? static_cast<std::int32_t>(table[(owner.domain + 2) * width + code]) : 0);
+}
+
+// ---- kernels ----
+
+// A half warp a row.
+__global__ void elements_kernel(const Run run, std::int32_t first) {
+    const std::int32_t o = run.stage_operations[first + static_cast<std::int32_t>(blockIdx.x)];
+    const std::int64_t row = std::int64_t{blockIdx.y} * rows_at_once + threadIdx.x / panel;
+    const int lane = static_cast<int>(threadIdx.x) % panel;
+    const PlanOperation& operation = run.operations[o];
+    std::int32_t* exponents = run.exponents + std::int64_t{o} * run.rows16;
+    std::uint8_t* log_rows = run.log_rows + std::int64_t{o} * run.rows16;
+    if (operation.kind == Operation::Input) {
+        const PlanOwner& owner = run.owners[operation.owner];
+        float* out = value_row(run, operation, row);
+        exponents[row] = owner.kind == OwnerKind::Gaussian ? gaussian_row(run, operation, owner, row, lane, out) : table_row(run, operation, owner, row, lane, out);
+        log_rows[row] = 1;
+    } else if (operation.kind == Operation::Product) {
+        product_row(run, operation, row, lane, exponents, log_rows);
+    } else {
+        const std::int32_t exponent = multiply_row(run, operation, row, lane, element_row(run, operation, row));
+        exponents[row] = exponent;
+        run.element_exponents[std::int64_t{o} * run.rows16 + row] = exponent;
+        log_rows[row] = 0;
+    }
+}
+
+}  // namespace
+
+// ---- launchers ----
+
+void elements(const Run& run, const PlanStage& stage, cudaStream_t stream) {
+    const dim3 grid(static_cast<unsigned>(stage.operation_end - stage.operation_begin), static_cast<unsigned>(run.rows16 / rows_at_once));
+    JUICE_LAUNCH(elements_kernel, grid, dim3(rows_at_once * panel), stream, run, stage.operation_begin);
+}
+
+}  // namespace juice::cuda

@@ -1,0 +1,137 @@
+// CUDA on the processor: what the kernels use of CUDA's language and run-time library, for tests without a GPU. Every thread of a block is a fiber; they
+// take turns in a shuffled order and switch at barriers and shuffles, so that a missing barrier shows as a wrong result. Shared memory comes from the
+// heap, filled with NaN, so that sanitizers see overruns and reads of what was never written show. Blocks run one after the other, also shuffled.
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+#include <type_traits>
+
+#include "cuda/emulation/fibers.h"
+
+#define __global__
+#define __device__
+#define __host__
+#define __forceinline__ inline __attribute__((always_inline))
+#define __restrict__ __restrict
+#define __launch_bounds__(...)
+
+struct alignas(16) float4 {
+    float x, y, z, w;
+};
+inline float4 make_float4(float x, float y, float z, float w) { return {x, y, z, w}; }
+
+struct dim3 {
+    unsigned x, y, z;
+    constexpr dim3(unsigned x_ = 1, unsigned y_ = 1, unsigned z_ = 1) : x(x_), y(y_), z(z_) {}
+};
+
+namespace juice::cuda::emulation {
+
+inline thread_local dim3 thread_index, block_index, block_size, grid_size;
+
+// Runs body once a thread of every block.
+void launch(dim3 grid, dim3 block, void (*body)(void*), void* closure);
+
+template <class Body>
+void launch(dim3 grid, dim3 block, Body body) {
+    launch(grid, block, [](void* closure) { (*static_cast<Body*>(closure))(); }, &body);
+}
+
+// The shared array of one declaration (`site`) in the block at work.
+void* shared_array(const void* site, std::size_t bytes);
+
+// Bit k of the answer: lane k of `mask` says yes.
+unsigned ballot(unsigned mask, bool yes);
+
+// c += a · b by a whole warp, each lane with its fragments (cuda/mma.h).
+void mma_tf32(float (&c)[4], const unsigned (&a)[4], const unsigned (&b)[2]);
+
+// Asynchronous copies of 16 bytes (NULL: zeros) are made when their thread waits for them, and not a moment before.
+void copy_later(float* to, const float* from);
+void commit_copies();
+void wait_for_copies(int groups);
+
+// Exchanges values among the lanes of `mask`; every one of them must call.
+std::uint64_t exchange(unsigned mask, std::uint64_t value, int source_lane);
+int lane();
+
+template <class T>
+T shuffle(unsigned mask, T value, int source_lane) {
+    static_assert(sizeof(T) <= 8);
+    std::uint64_t bits = 0;
+    std::memcpy(&bits, &value, sizeof value);
+    bits = exchange(mask, bits, source_lane);
+    std::memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+}  // namespace juice::cuda::emulation
+
+#define threadIdx (::juice::cuda::emulation::thread_index)
+#define blockIdx (::juice::cuda::emulation::block_index)
+#define blockDim (::juice::cuda::emulation::block_size)
+#define gridDim (::juice::cuda::emulation::grid_size)
+
+#define JUICE_SHARED(type, name, count)  \
+    static const char name##_site = 0;   \
+    type* const name = static_cast<type*>(::juice::cuda::emulation::shared_array(&name##_site, (count) * sizeof(type)))
+#define JUICE_LAUNCH(kernel, grid, block, stream, ...) \
+    ((void)(stream), ::juice::cuda::emulation::launch(grid, block, [=] { kernel(__VA_ARGS__); }))
+
+inline void __syncthreads() { juice::cuda::emulation::synchronize_block(); }
+inline void __syncwarp(unsigned mask = ~0u) { juice::cuda::emulation::synchronize_warp(mask); }
+template <class T>
+T __shfl_xor_sync(unsigned mask, T value, int lane_mask) {
+    return juice::cuda::emulation::shuffle(mask, value, juice::cuda::emulation::lane() ^ lane_mask);
+}
+template <class T>
+T __shfl_sync(unsigned mask, T value, int source, int width) {
+    return juice::cuda::emulation::shuffle(mask, value, juice::cuda::emulation::lane() / width * width + source);
+}
+inline unsigned __ballot_sync(unsigned mask, bool yes) { return juice::cuda::emulation::ballot(mask, yes); }
+inline int __ffs(int bits) { return __builtin_ffs(bits); }
+inline int __popc(unsigned bits) { return __builtin_popcount(bits); }
+
+// Every block runs on one thread of the processor, one after the other.
+inline int atomicOr(int* address, int value) {
+    const int old = *address;
+    *address = old | value;
+    return old;
+}
+
+inline float __int_as_float(int bits) { return __builtin_bit_cast(float, bits); }
+inline int __float_as_int(float value) { return __builtin_bit_cast(int, value); }
+
+// ---- the run-time library: device memory is the process's own, and a stream works at once ----
+
+enum cudaError_t { cudaSuccess = 0, cudaErrorMemoryAllocation = 2 };
+enum cudaMemcpyKind { cudaMemcpyHostToDevice = 1, cudaMemcpyDeviceToHost = 2, cudaMemcpyDeviceToDevice = 3 };
+using cudaStream_t = struct EmulatedStream*;
+
+cudaError_t cudaMalloc(void** address, std::size_t bytes);
+cudaError_t cudaFree(void* address);
+inline cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaMemcpyKind, cudaStream_t) {
+    if (bytes > 0) std::memcpy(to, from, bytes);
+    return cudaSuccess;
+}
+inline cudaError_t cudaMemsetAsync(void* to, int value, std::size_t bytes, cudaStream_t) {
+    if (bytes > 0) std::memset(to, value, bytes);
+    return cudaSuccess;
+}
+inline cudaError_t cudaMemcpy2DAsync(void* to, std::size_t to_line, const void* from, std::size_t from_line, std::size_t bytes, std::size_t lines, cudaMemcpyKind,
+                                     cudaStream_t) {
+    for (std::size_t i = 0; i < lines; ++i) std::memcpy(static_cast<char*>(to) + i * to_line, static_cast<const char*>(from) + i * from_line, bytes);
+    return cudaSuccess;
+}
+inline cudaError_t cudaStreamSynchronize(cudaStream_t) { return cudaSuccess; }
+
+namespace juice::cuda {
+
+[[noreturn]] void fail_cuda(cudaError_t error, const char* what);
+inline void check(cudaError_t error, const char* what) {
+    if (error != cudaSuccess) fail_cuda(error, what);
+}
+
+}  // namespace juice::cuda

@@ -1,0 +1,20 @@
+// The threads of one block as fibers on one thread of the processor, and the barriers at which they switch.
+#pragma once
+
+#include <cstdint>
+
+namespace juice::cuda::emulation {
+
+// All threads of the block that still run.
+void synchronize_block();
+// The lanes of `mask` in the caller's warp.
+void synchronize_warp(unsigned mask);
+
+// Runs body(closure) once for every thread number below `threads`, in an order drawn from `seed`; `enter` is told the number each time that a
+// thread gets its turn. Ends the process where threads wait for each other at different barriers.
+void run_threads(int threads, std::uint64_t seed, void (*enter)(int thread), void (*body)(void*), void* closure);
+
+// The thread that has its turn.
+int current_thread();
+
+}  // namespace juice::cuda::emulation

@@ -1,0 +1,136 @@
+// Launches, shared memory and device memory of the emulation.
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <deque>
+#include <memory>
+#include <numeric>
+#include <utility>
+#include <vector>
+
+#include "common/error.h"
+#include "cuda/emulation/cuda.h"
+
+namespace juice::cuda {
+
+void fail_cuda(cudaError_t error, const char* what) { fail(JUICE_ERROR_MEMORY, "%s: emulated CUDA error %d", what, static_cast<int>(error)); }
+
+namespace emulation {
+
+namespace {
+
+struct SharedArray {
+    const void* site;
+    std::unique_ptr<std::uint32_t[]> memory;
+};
+thread_local std::vector<SharedArray> shared_arrays;    // of the block at work
+thread_local std::vector<std::uint64_t> exchanged;      // by thread
+thread_local std::vector<std::array<unsigned, 6>> fragments;        // by thread
+struct Copies {
+    std::vector<std::pair<float*, const float*>> open;
+    std::deque<std::vector<std::pair<float*, const float*>>> groups;
+};
+thread_local std::vector<Copies> copies;                            // by thread
+thread_local std::uint64_t next_seed = 1;
+
+void enter(int thread) {
+    const auto x = static_cast<unsigned>(thread);
+    thread_index = dim3(x % block_size.x, x / block_size.x % block_size.y, x / (block_size.x * block_size.y));
+}
+
+}  // namespace
+
+int lane() { return current_thread() % 32; }
+
+void* shared_array(const void* site, std::size_t bytes) {
+    for (const auto& array : shared_arrays)
+        if (array.site == site) return array.memory.get();
+    const std::size_t words = (bytes + 3) / 4;
+    auto memory = std::make_unique<std::uint32_t[]>(words);
+    for (std::size_t i = 0; i < words; ++i) memory[i] = ~0u;
+    shared_arrays.push_back({site, std::move(memory)});
+    return shared_arrays.back().memory.get();
+}
+
+std::uint64_t exchange(unsigned mask, std::uint64_t value, int source_lane) {
+    const int thread = current_thread();
+    exchanged[static_cast<std::size_t>(thread)] = value;
+    synchronize_warp(mask);
+    const auto answer = exchanged[static_cast<std::size_t>(thread / 32 * 32 + source_lane)];
+    synchronize_warp(mask);
+    return answer;
+}
+
+unsigned ballot(unsigned mask, bool yes) {
+    const int thread = current_thread();
+    exchanged[static_cast<std::size_t>(thread)] = yes ? 1 : 0;
+    synchronize_warp(mask);
+    unsigned bits = 0;
+    for (unsigned k = 0; k < 32; ++k)
+        if (mask >> k & 1u) bits |= static_cast<unsigned>(exchanged[static_cast<std::size_t>(thread / 32 * 32) + k]) << k;
+    synchronize_warp(mask);
+    return bits;
+}
+
+void mma_tf32(float (&c)[4], const unsigned (&a)[4], const unsigned (&b)[2]) {
+    const int thread = current_thread(), warp = thread / 32, lane = thread % 32;
+    if (fragments.size() < static_cast<std::size_t>(warp + 1) * 32) fragments.resize(static_cast<std::size_t>(warp + 1) * 32);
+    auto& mine = fragments[static_cast<std::size_t>(thread)];
+    for (std::size_t i = 0; i < 6; ++i) mine[i] = (i < 4 ? a[i] : b[i - 4]) & ~0x1fffu;      // TF32: the rest is ignored
+    synchronize_warp(~0u);
+    const auto number = [&](int from, int part) { return __builtin_bit_cast(float, fragments[static_cast<std::size_t>(warp * 32 + from)][static_cast<std::size_t>(part)]); };
+    for (int i = 0; i < 4; ++i) {
+        const int row = lane / 4 + i / 2 * 8, column = lane % 4 * 2 + i % 2;
+        for (int k = 0; k < 8; ++k) c[i] += number(row % 8 * 4 + k % 4, (row >= 8 ? 1 : 0) + (k >= 4 ? 2 : 0)) * number(column * 4 + k % 4, 4 + (k >= 4 ? 1 : 0));
+    }
+    synchronize_warp(~0u);
+}
+
+void copy_later(float* to, const float* from) { copies[static_cast<std::size_t>(current_thread())].open.emplace_back(to, from); }
+
+void commit_copies() {
+    Copies& mine = copies[static_cast<std::size_t>(current_thread())];
+    mine.groups.push_back(std::move(mine.open));
+    mine.open.clear();
+}
+
+void wait_for_copies(int groups) {
+    Copies& mine = copies[static_cast<std::size_t>(current_thread())];
+    for (; mine.groups.size() > static_cast<std::size_t>(groups); mine.groups.pop_front())
+        for (const auto& [to, from] : mine.groups.front()) {
+            if (from) std::memcpy(to, from, 16);
+            else std::memset(to, 0, 16);
+        }
+}
+
+void launch(dim3 grid, dim3 block, void (*body)(void*), void* closure) {
+    const auto blocks = std::uint64_t{grid.x} * grid.y * grid.z;
+    const auto threads = static_cast<int>(block.x * block.y * block.z);
+    grid_size = grid;
+    block_size = block;
+    exchanged.assign(static_cast<std::size_t>(threads), 0);
+    copies.assign(static_cast<std::size_t>(threads), {});
+    // A stride without a common divisor visits every block once, out of order.
+    std::uint64_t stride = blocks / 2 + 1;
+    while (std::gcd(stride, blocks) != 1) ++stride;
+    for (std::uint64_t i = 0, b = next_seed % blocks; i < blocks; ++i, b = (b + stride) % blocks) {
+        block_index = dim3(static_cast<unsigned>(b % grid.x), static_cast<unsigned>(b / grid.x % grid.y), static_cast<unsigned>(b / (std::uint64_t{grid.x} * grid.y)));
+        run_threads(threads, next_seed++, enter, body, closure);
+        shared_arrays.clear();
+    }
+}
+
+}  // namespace emulation
+
+}  // namespace juice::cuda
+
+cudaError_t cudaMalloc(void** address, std::size_t bytes) {
+    if (posix_memalign(address, 256, bytes) != 0) return cudaErrorMemoryAllocation;     // exactly: sanitizers see one byte too many
+    std::memset(*address, 0xff, bytes);         // NaN: what nobody wrote must not pass for a number
+    return cudaSuccess;
+}
+
+cudaError_t cudaFree(void* address) {
+    std::free(address);
+    return cudaSuccess;
+}

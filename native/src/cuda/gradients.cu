@@ -1,0 +1,120 @@
+// Flows of whole operations: gathered from the readers, turned into gradients (flow over value), added up over rows; and the root's logs.
+#include "cuda/kernels.h"
+#include "cuda/logs.h"
+
+namespace juice::cuda {
+
+namespace {
+
+constexpr int flow_threads = 256, slots = flow_threads / static_cast<int>(panel);
+
+// Sums of every slot's number, by lane, in the order of the slots; the answer is right in slot 0.
+__device__ float add_slots(float x) {
+    JUICE_SHARED(float, parts, flow_threads);
+    const auto thread = static_cast<int>(threadIdx.x), lane = thread % static_cast<int>(panel);
+    parts[thread] = x;
+    __syncthreads();
+    if (thread >= panel) return 0;
+    float sum = 0;
+    for (int slot = 0; slot < slots; ++slot) sum += parts[slot * panel + lane];
+    return sum;
+}
+
+// Where an operation's flow lies as it is, because one reader reads its nodes in their order: node (q, lane), row 0. NULL where it must be gathered.
+__device__ const float* only_reader(const Run& run, std::int32_t o, std::int64_t q, int lane) {
+    const PlanOperation& operation = run.operations[o];
+    if (o == run.root || operation.reader_end - operation.reader_begin != 1 || q * panel + lane >= operation.nodes) return nullptr;
+    const PlanReader& reader = run.readers[operation.reader_begin];
+    if (reader.mapping != Mapping::Identity) return nullptr;
+    return flow_row(run, run.operations[reader.operation], 0) + (reader.first_panel + q) * run.stride + lane;
+}
+
+// gradient = flow / value, relative to the elements' exponents. Entries of log rows below 2^-60 go edge by edge instead.
+__device__ float gradient_of(const Run& run, std::int32_t o, const PlanOperation& operation, std::int64_t at, std::int64_t row, float flow) {
+    const std::int64_t mark = std::int64_t{o} * run.rows16 + row;
+    const float value = value_row(run, operation, row)[at];
+    if (!run.log_rows[mark]) return value > 0 ? flow / value : 0;
+    const float log = value + static_cast<float>(run.exponents[mark] - run.element_exponents[mark]);
+    if (flow == 0 || !(log > minus_infinity())) return 0;
+    if (log >= lowest_log) return flow * exp2f(-log);
+    run.slow_rows[mark] = 1;
+    atomicOr(run.slow_operations + o, 1);
+    return 0;
+}
+
+// ---- kernels ----
+
+// A thread block has a panel of an operation for 64 rows.
+__global__ void gradients_kernel(const Run run, std::int32_t first) {
+    const PlanTile tile = run.tiles[first + static_cast<std::int32_t>(blockIdx.x)];
+    const PlanOperation& operation = run.operations[tile.target];
+    const auto thread = static_cast<int>(threadIdx.x), lane = thread % static_cast<int>(panel);
+    constexpr int rows_each = rows_a_tile / slots;
+    const std::int64_t first_row = std::int64_t{blockIdx.y} * rows_a_tile + thread / panel;
+    const float* from = only_reader(run, tile.target, tile.panel, lane);
+    float flows[rows_each];
+#pragma unroll
+    for (int i = 0; i < rows_each; ++i) {
+        const std::int64_t row = first_row + i * slots;
+        flows[i] = row >= run.rows ? 0 : from ? from[row * panel] : own_flow(run, tile.target, tile.panel, lane, row);
+    }
+    float total = 0;
+#pragma unroll
+    for (int i = 0; i < rows_each; ++i) {
+        const std::int64_t row = first_row + i * slots;
+        if (row >= run.rows16) continue;
+        const float flow = flows[i];
+        const std::int64_t at = tile.panel * run.stride + lane;
+        if (operation.kind == Operation::Sum) gradient_row(run, operation, row)[at] = gradient_of(run, tile.target, operation, at, row, flow);
+        else flow_row(run, operation, row)[at] = flow;
+        total += flow;
+    }
+    total = add_slots(total);
+    if (thread < panel) run.node_flows[((operation.train_values + tile.panel) * row_tiles(run) + blockIdx.y) * panel + lane] = total;
+}
+
+// A panel of element flows (products and inputs: own flows) over all rows; behind a root sum's operand stand its own flows.
+__global__ void row_sums_kernel(const Run run, std::int32_t first) {
+    const PlanTile tile = run.tiles[first + static_cast<std::int32_t>(blockIdx.x)];
+    const PlanOperation& operation = run.operations[tile.target];
+    const auto thread = static_cast<int>(threadIdx.x), lane = thread % static_cast<int>(panel);
+    const std::int64_t own = operation.kind == Operation::Sum ? tile.panel - operation.operand_panels : -1;
+    float total = 0;
+    if (own >= 0) {
+        const float* parts = run.node_flows + (operation.train_values + own) * row_tiles(run) * panel;
+        for (int part = thread / static_cast<int>(panel); part < row_tiles(run); part += slots) total += parts[part * panel + lane];
+    } else {
+        for (std::int64_t row = thread / panel; row < run.rows; row += slots) total += flow_row(run, operation, row)[tile.panel * run.stride + lane];
+    }
+    total = add_slots(total);
+    if (thread < panel) run.flows[operation.sums + tile.panel * panel + lane] += total;
+}
+
+__global__ void root_logs_kernel(const Run run, double* logs) {
+    const std::int64_t i = std::int64_t{blockIdx.x} * blockDim.x + threadIdx.x;
+    if (i >= std::int64_t{run.rows} * run.roots) return;
+    const std::int64_t row = i / run.roots, mark = std::int64_t{run.root} * run.rows16 + row;
+    const double value = static_cast<double>(value_row(run, run.operations[run.root], row)[at(run, i % run.roots)]);
+    const double log = run.log_rows[mark] ? value : value > 0 ? log2(value) : -__builtin_inf();
+    logs[i] = (log + run.exponents[mark]) * 0.69314718055994530942;
+}
+
+}  // namespace
+
+// ---- launchers ----
+
+void gradients(const Run& run, const PlanStage& stage, cudaStream_t stream) {
+    const dim3 grid(static_cast<unsigned>(stage.panel_end - stage.panel_begin), static_cast<unsigned>(row_tiles(run)));
+    JUICE_LAUNCH(gradients_kernel, grid, dim3(flow_threads), stream, run, stage.panel_begin);
+}
+
+void row_sums(const Run& run, const PlanTotals& totals, cudaStream_t stream) {
+    JUICE_LAUNCH(row_sums_kernel, dim3(static_cast<unsigned>(totals.row_sum_end - totals.row_sum_begin)), dim3(flow_threads), stream, run, totals.row_sum_begin);
+}
+
+void root_logs(const Run& run, double* logs, cudaStream_t stream) {
+    const std::int64_t count = std::int64_t{run.rows} * run.roots;
+    JUICE_LAUNCH(root_logs_kernel, dim3(static_cast<unsigned>((count + 127) / 128)), dim3(128), stream, run, logs);
+}
+
+}  // namespace juice::cuda

@@ -1,0 +1,267 @@
+// What flows back into inputs: by value into tables, as moments into the others.
+#include "cuda/em.h"
+#include "cuda/flows.h"
+#include "cuda/kernels.h"
+
+namespace juice::cuda {
+
+namespace {
+
+constexpr int input_threads = 256, slots = input_threads / static_cast<int>(panel);
+
+constexpr int rows_listed = 512;        // at a time
+constexpr int flows_ahead = 8;          // loads under way
+
+struct Range {
+    int begin, end;
+};
+
+// The rows of a chunk that a slot of 16 lanes adds up, in their order: those whose value is its own. Returns where they stand in `list`.
+__device__ Range list_rows(const std::int32_t* codes, std::int64_t first, std::int64_t end, int lane, int slot, std::int32_t* list) {
+    JUICE_SHARED(int, counts, slots);
+    const auto wanted = [&](std::int64_t row) {
+        const std::int32_t code = row < end ? codes[row] : -1;
+        return __ballot_sync(half_warp(), code >= 0 && code % slots == slot) >> (threadIdx.x & 16u) & 0xffffu;
+    };
+    int count = 0;
+    for (std::int64_t row = first; row < end; row += panel) count += __popc(wanted(row + lane));
+    if (lane == 0) counts[slot] = count;
+    __syncthreads();
+    int begin = 0;
+    for (int s = 0; s < slot; ++s) begin += counts[s];
+    int place = begin;
+    for (std::int64_t row = first; row < end; row += panel) {
+        const unsigned rows = wanted(row + lane);
+        if (rows >> lane & 1u) list[place + __popc(rows & ((1u << lane) - 1))] = static_cast<std::int32_t>(row + lane);
+        place += __popc(rows);
+    }
+    __syncthreads();
+    return {begin, begin + count};
+}
+
+// Every value of a table belongs to one slot of 16 lanes, which adds up its rows in their order.
+__device__ void add_by_value(const Run& run, const PlanOwner& owner, std::int64_t q, float* table, std::int64_t width) {
+    JUICE_SHARED(std::int32_t, list, rows_listed);
+    const auto thread = static_cast<int>(threadIdx.x), lane = thread % static_cast<int>(panel), slot = thread / static_cast<int>(panel);
+    for (auto r = owner.reader_begin; r < owner.reader_end; ++r) {
+        const PlanReader& reader = run.readers[r];
+        const std::int32_t* codes = run.codes + reader.variable * run.line;
+        for (std::int64_t first = 0; first < run.rows; first += rows_listed) {
+            const std::int64_t end = first + rows_listed < run.rows ? first + rows_listed : run.rows;
+            __syncthreads();        // the last chunk's list is done with
+            const Range mine = list_rows(codes, first, end, lane, slot, list);
+            for (int i = mine.begin; i < mine.end; i += flows_ahead) {
+                float flows[flows_ahead];
+#pragma unroll
+                for (int j = 0; j < flows_ahead; ++j) flows[j] = i + j < mine.end ? reader_flow(run, reader, q, lane, list[i + j]) : 0;
+#pragma unroll
+                for (int j = 0; j < flows_ahead; ++j)
+                    if (i + j < mine.end) table[codes[list[i + j]] * width + lane] += flows[j];
+            }
+        }
+    }
+}
+
+// Totals over the values, by lane, in a fixed order; all threads get them.
+__device__ float add_values(const float* table, std::int64_t domain, std::int64_t width) {
+    JUICE_SHARED(float, parts, input_threads);
+    const auto thread = static_cast<int>(threadIdx.x), lane = thread % static_cast<int>(panel);
+    float part = 0;
+    for (std::int64_t x = thread / panel; x < domain; x += slots) part += table[x * width + lane];
+    parts[thread] = part;
+    __syncthreads();
+    float total = 0;
+    for (int slot = 0; slot < slots; ++slot) total += parts[slot * panel + lane];
+    return total;
+}
+
+__device__ void update_table(const Run& run, const PlanOwner& owner, std::int64_t q, const float* flows, std::int64_t flow_width, const Rule& rule) {
+    const auto thread = static_cast<int>(threadIdx.x), lane = thread % static_cast<int>(panel);
+    const std::int64_t width = owner.panels * panel, node = q * panel + lane;
+    float* table = run.parameters + owner.parameters + node;
+    if (owner.distribution == DistributionType::Categorical) {
+        const Em em = em_of(add_values(flows, owner.domain, flow_width), run.counts[owner.first_node + node], rule);
+        for (std::int64_t x = thread / panel; x < owner.domain; x += slots) table[x * width] = em_weight(table[x * width], flows[x * flow_width + lane], em);
+    } else if (owner.distribution == DistributionType::Bernoulli && thread < panel && node < owner.nodes) {
+        table[width] = em_success(table[width], flows[lane], flows[flow_width + lane], rule);
+        table[0] = 1 - table[width];
+    }
+}
+
+// Sums of f·(trials − x) and f·x, or of f, f·d and f·d² with d = x − mean: in float64, since a variance is a small difference of them.
+__device__ void add_moments(const Run& run, const PlanOwner& owner, std::int64_t q, float* to, bool add) {
+    JUICE_SHARED(double, parts, 3 * input_threads);
+    const auto thread = static_cast<int>(threadIdx.x), lane = thread % static_cast<int>(panel);
+    const std::int64_t width = owner.panels * panel, node = q * panel + lane;
+    const bool gaussian = owner.kind == OwnerKind::Gaussian, binomial = owner.distribution == DistributionType::Binomial;
+    const double mean = binomial ? 0 : static_cast<double>(run.parameters[owner.parameters + (gaussian ? 0 : owner.domain * width) + node]);
+    const double bin = owner.domain > 0 ? (owner.high - owner.low) / static_cast<double>(owner.domain) : 0;
+    double sums[3] = {};
+    for (auto r = owner.reader_begin; r < owner.reader_end; ++r) {
+        const PlanReader& reader = run.readers[r];
+        for (std::int64_t row = thread / panel; row < run.rows; row += slots) {
+            const float real = gaussian ? run.reals[reader.variable * run.line + row] : 0;
+            const std::int32_t code = gaussian ? 0 : run.codes[reader.variable * run.line + row];
+            if (real != real || code < 0) continue;
+            const auto flow = static_cast<double>(reader_flow(run, reader, q, lane, row));
+            if (binomial) {
+                sums[0] += flow * static_cast<double>(owner.domain - 1 - code);
+                sums[1] += flow * static_cast<double>(code);
+            } else {
+                const double d = (gaussian ? static_cast<double>(real) : owner.low + (code + 0.5) * bin) - mean, first = flow * d;
+                sums[0] += flow;
+                sums[1] += first;
+                sums[2] += first * d;
+            }
+        }
+    }
+    for (int k = 0; k < 3; ++k) parts[k * input_threads + thread] = sums[k];
+    __syncthreads();
+    if (thread >= 3 * panel) return;
+    const int k = thread / static_cast<int>(panel);     // one moment a slot
+    double total = 0;
+    for (int slot = 0; slot < slots; ++slot) total += parts[k * input_threads + slot * panel + lane];
+    float& sum = to[k * width];
+    sum = static_cast<float>((add ? static_cast<double>(sum) : 0.0) + total);
+}
+
+__device__ float log2_peak(float deviation) { return static_cast<float>(-log2(static_cast<double>(deviation) * 2.5066282746310002)); }   // √2π
+
+__device__ void update_moments(const Run& run, const PlanOwner& owner, std::int64_t node, const float* flows, const Rule& rule) {
+    const std::int64_t width = owner.panels * panel;
+    const bool gaussian = owner.kind == OwnerKind::Gaussian;
+    float* means = run.parameters + owner.parameters + (gaussian ? 0 : owner.domain * width) + node;
+    float* spreads = means + width;
+    const double unit = gaussian ? 1 : 1.8137993642342178;      // deviation of a logistic of scale 1: π / √3
+    const auto least = static_cast<double>(gaussian ? rule.min_deviation : rule.min_scale);
+    const auto f = static_cast<double>(flows[node]);
+    if (!(f > 0)) return;
+    const double first = static_cast<double>(flows[width + node]) / f, second = static_cast<double>(flows[2 * width + node]) / f;
+    const double sigma = static_cast<double>(*spreads) * unit, s = static_cast<double>(rule.step);
+    const double variance = (1 - s) * sigma * sigma + s * second - s * first * s * first;
+    const double spread = sqrt(variance > 0 ? variance : 0) / unit;
+    *means = static_cast<float>(static_cast<double>(*means) + s * first);
+    *spreads = static_cast<float>(spread > least ? spread : least);
+    if (gaussian) spreads[width] = log2_peak(*spreads);
+}
+
+// log of the logistic function, and of its difference over an interval, without cancellation in either tail.
+__device__ double log_sigmoid(double x) { return x < 0 ? x - log1p(exp(x)) : -log1p(exp(-x)); }
+
+// log(σ(b) − σ(a)) for a < b: σ(b) − σ(a) = σ(b) σ(−a) (1 − e^(a−b)).
+__device__ double log_interval(double a, double b) {
+    if (a == -__builtin_inf()) return log_sigmoid(b);
+    if (b == __builtin_inf()) return log_sigmoid(-a);
+    return log_sigmoid(b) + log_sigmoid(-a) + log(-expm1(a - b));
+}
+
+__device__ double log2_probability(const PlanOwner& owner, const float* first, std::int64_t node, std::int64_t x) {
+    const std::int64_t width = owner.panels * panel;
+    double log_of = 0;
+    if (owner.distribution == DistributionType::Binomial) {
+        const auto n = static_cast<double>(owner.domain - 1), k = static_cast<double>(x), p = static_cast<double>(first[node]);
+        log_of = lgamma(n + 1) - lgamma(k + 1) - lgamma(n - k + 1);
+        if (x > 0) log_of += k * log(p);
+        if (k < n) log_of += (n - k) * log1p(-p);
+    } else if (owner.domain > 1) {
+        const double bin = (owner.high - owner.low) / static_cast<double>(owner.domain), low = owner.low + bin * static_cast<double>(x);
+        const auto mean = static_cast<double>(first[node]), scale = static_cast<double>(first[width + node]);
+        log_of = log_interval(x == 0 ? -__builtin_inf() : (low - mean) / scale, x == owner.domain - 1 ? __builtin_inf() : (low + bin - mean) / scale);
+    }
+    return log_of * 1.4426950408889634;
+}
+
+// ---- kernels ----
+
+// A thread block has a panel of an owner.
+__global__ void input_flows_kernel(const Run run, std::int32_t first, const Pass pass, const Rule* rule) {
+    const PlanTile tile = run.tiles[first + static_cast<std::int32_t>(blockIdx.x)];
+    const PlanOwner& owner = run.owners[tile.target];
+    if (owner.kind == OwnerKind::Sum || (pass.in_place && owner.distribution == DistributionType::Indicator)) return;
+    const auto thread = static_cast<int>(threadIdx.x), lane = thread % static_cast<int>(panel);
+    const std::int64_t width = owner.panels * panel;
+    float* flows = run.flows + owner.flows + tile.panel * panel;
+    if (owner.kind != OwnerKind::Table) {
+        add_moments(run, owner, tile.panel, flows + lane, pass.add);
+    } else if (!pass.in_place || owner.domain > shared_values) {
+        for (std::int64_t x = thread / panel; !pass.add && x < owner.domain; x += slots) flows[x * width + lane] = 0;
+        add_by_value(run, owner, tile.panel, flows, width);
+    } else {
+        JUICE_SHARED(float, table, shared_values * panel);
+        for (std::int64_t x = thread / panel; x < owner.domain; x += slots) table[x * panel + lane] = 0;
+        add_by_value(run, owner, tile.panel, table, panel);
+        __syncthreads();
+        update_table(run, owner, tile.panel, table, panel, *rule);
+    }
+}
+
+__global__ void update_inputs_kernel(const Run run, std::int32_t first, const std::uint8_t* touched, bool in_place, const Rule* rule) {
+    const PlanTile tile = run.tiles[first + static_cast<std::int32_t>(blockIdx.x)];
+    const PlanOwner& owner = run.owners[tile.target];
+    if (owner.kind == OwnerKind::Sum || owner.distribution == DistributionType::Indicator || (touched && !touched[tile.target])) return;
+    if (in_place && owner.kind == OwnerKind::Table && owner.domain <= shared_values) return;
+    const float* flows = run.flows + owner.flows;
+    const std::int64_t width = owner.panels * panel, node = tile.panel * panel + threadIdx.x;
+    if (owner.kind == OwnerKind::Table) {
+        update_table(run, owner, tile.panel, flows + tile.panel * panel, width, *rule);
+    } else if (threadIdx.x < panel && node < owner.nodes) {
+        float* probability = run.parameters + owner.parameters + owner.domain * width + node;
+        if (owner.distribution == DistributionType::Binomial) *probability = em_success(*probability, flows[node], flows[width + node], *rule);
+        else update_moments(run, owner, node, flows, *rule);
+    }
+}
+
+__global__ void fill_kernel(const Run run, std::int32_t first_owner) {
+    const PlanOwner& owner = run.owners[first_owner + static_cast<std::int32_t>(blockIdx.x)];
+    if (owner.kind != OwnerKind::LogTable && owner.kind != OwnerKind::Gaussian) return;
+    float* parameters = run.parameters + owner.parameters;
+    const std::int64_t width = owner.panels * panel;
+    if (owner.kind == OwnerKind::Gaussian) {
+        for (std::int64_t node = threadIdx.x; node < owner.nodes; node += blockDim.x) parameters[2 * width + node] = log2_peak(parameters[width + node]);
+        return;
+    }
+    const float* first = parameters + owner.domain * width;
+    for (std::int64_t x = threadIdx.x; x < owner.domain; x += blockDim.x) {
+        double top = -__builtin_inf();
+        for (std::int64_t node = 0; node < owner.nodes; ++node) top = fmax(top, log2_probability(owner, first, node, x));
+        const double exponent = top > -__builtin_inf() ? ceil(top) : 0;
+        for (std::int64_t node = 0; node < width; ++node)
+            parameters[x * width + node] = node < owner.nodes ? static_cast<float>(log2_probability(owner, first, node, x) - exponent) : minus_infinity();
+        parameters[(owner.domain + 2) * width + x] = static_cast<float>(exponent);
+    }
+}
+
+__global__ void best_kernel(const Run run, std::int32_t first, float* best) {
+    const PlanTile tile = run.tiles[first + static_cast<std::int32_t>(blockIdx.x)];
+    const PlanOwner& owner = run.owners[tile.target];
+    if (owner.kind != OwnerKind::Table && owner.kind != OwnerKind::LogTable) return;
+    const bool logs = owner.kind == OwnerKind::LogTable;
+    const std::int64_t width = owner.panels * panel, node = tile.panel * panel + threadIdx.x;
+    const float* p = run.parameters + owner.parameters;
+    float largest = logs ? minus_infinity() : 0.0f;
+    for (std::int64_t x = 0; x < owner.domain; ++x) largest = fmaxf(largest, logs ? p[x * width + node] + p[(owner.domain + 2) * width + x] : p[x * width + node]);
+    best[owner.first_node + node] = largest;
+}
+
+}  // namespace
+
+// ---- launchers ----
+
+void input_flows(const Run& run, const PlanTotals& totals, const Pass& pass, const Rule* rule, cudaStream_t stream) {
+    JUICE_LAUNCH(input_flows_kernel, dim3(static_cast<unsigned>(totals.node_end - totals.node_begin)), dim3(input_threads), stream, run, totals.node_begin, pass, rule);
+}
+
+void update_inputs(const Run& run, const PlanTotals& totals, const std::uint8_t* touched, bool in_place, const Rule* rule, cudaStream_t stream) {
+    JUICE_LAUNCH(update_inputs_kernel, dim3(static_cast<unsigned>(totals.node_end - totals.node_begin)), dim3(input_threads), stream, run, totals.node_begin, touched,
+                 in_place, rule);
+}
+
+void fill_tables(const Run& run, std::int32_t first, std::int32_t count, cudaStream_t stream) {
+    JUICE_LAUNCH(fill_kernel, dim3(static_cast<unsigned>(count)), dim3(128), stream, run, first);
+}
+
+void best_values(const Run& run, const PlanTotals& totals, float* best, cudaStream_t stream) {
+    JUICE_LAUNCH(best_kernel, dim3(static_cast<unsigned>(totals.node_end - totals.node_begin)), dim3(static_cast<unsigned>(panel)), stream, run, totals.node_begin, best);
+}
+
+}  // namespace juice::cuda

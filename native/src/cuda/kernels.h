@@ -1,0 +1,69 @@
+// The launchers: what the engine asks of the kernels, a stage or a whole pass at a time. They allocate nothing and wait for nothing.
+#pragma once
+
+#include "cuda/device.h"
+#include "cuda/run.h"
+#include "plan/engine.h"
+
+namespace juice::cuda {
+
+// EM of sums in place: weight' = weight · (keep + gain · Σ) + share on its non-zero entries. [owners' nodes]; blocked: [owners], not 0 where the owner's
+// flows must go through the flow buffer.
+struct EmCoefficients {
+    float *keep, *gain, *share;
+    std::int32_t* blocked;
+};
+
+// How a pass deals with flows: set or added to the buffer, or used up at once.
+struct Pass {
+    bool in_place;      // EM at once where that is possible; everything else is set
+    bool add;
+};
+
+// Samples in work, [operations or variables][line] by sample. nodes: what the walk meets, or -1; owners and owner_nodes: the input that gives a value.
+struct SampleMemory {
+    std::int32_t *nodes, *owners, *owner_nodes, *codes;
+    float* reals;
+    std::int64_t line;
+};
+
+// Tables of at most so many values have their flows added up in shared memory.
+inline constexpr std::int64_t shared_values = 256;
+
+// ---- forward, stage by stage ----
+void elements(const Run& run, const PlanStage& stage, cudaStream_t stream);
+void values(const Run& run, const PlanStage& stage, cudaStream_t stream);
+void edge_values(const Run& run, const PlanStage& stage, cudaStream_t stream);
+void mend(const Run& run, const PlanStage& stage, cudaStream_t stream);        // entries far below their row's maximum
+void root_logs(const Run& run, double* logs, cudaStream_t stream);             // natural logs, [rows, roots]
+
+// Samples first … first + count - 1 of the run's rows, whose first is row `first_row` of the call. nodes and owners: -1 throughout before.
+void sample(const Run& run, const SampleMemory& memory, const SampleOptions& options, const std::int32_t* roots, std::int32_t operations, std::int32_t variables,
+            std::int64_t first, std::int64_t count, std::int64_t first_row, cudaStream_t stream);
+
+// ---- backward, stage by stage from the root ----
+void gradients(const Run& run, const PlanStage& stage, cudaStream_t stream);
+void operand_flows(const Run& run, const PlanStage& stage, cudaStream_t stream);
+void edge_operand_flows(const Run& run, const PlanStage& stage, cudaStream_t stream);
+void slow_operand_flows(const Run& run, const PlanStage& stage, cudaStream_t stream);
+
+// ---- then, for all operations at once ----
+void em_coefficients(const Run& run, const PlanTotals& totals, const EmCoefficients& em, const Rule* rule, cudaStream_t stream);
+void parameter_flows(const Run& run, const PlanTotals& totals, const EmCoefficients& em, const Pass& pass, cudaStream_t stream);
+void edge_parameter_flows(const Run& run, const PlanTotals& totals, const Pass& pass, cudaStream_t stream);
+void slow_parameter_flows(const Run& run, const PlanTotals& totals, std::int64_t operations, cudaStream_t stream);
+void input_flows(const Run& run, const PlanTotals& totals, const Pass& pass, const Rule* rule, cudaStream_t stream);
+void row_sums(const Run& run, const PlanTotals& totals, cudaStream_t stream);   // added to the flow buffer
+
+// ---- parameters ----
+// Applies the flow buffer. touched: [owners], 0 where no flow has come; NULL: all have. in_place: owners that a pass in place has dealt with are left out.
+void update_sums(const Run& run, const PlanTotals& totals, const EmCoefficients& em, const std::uint8_t* touched, bool in_place, const Rule* rule, cudaStream_t stream);
+void update_inputs(const Run& run, const PlanTotals& totals, const std::uint8_t* touched, bool in_place, const Rule* rule, cudaStream_t stream);
+// What follows from parameters: log tables, and the densities at a Gaussian's mean. On the device throughout, so that parameters written back give the
+// same bits.
+void fill_tables(const Run& run, std::int32_t first, std::int32_t count, cudaStream_t stream);
+void set_rule(Rule* to, const Rule& rule, cudaStream_t stream);
+void best_values(const Run& run, const PlanTotals& totals, float* best, cudaStream_t stream);      // for max-product
+void add_floats(float* to, const float* from, std::int64_t count, cudaStream_t stream);
+
+}  // namespace juice::cuda

@@ -1,0 +1,54 @@
+// Memory on the device, and plain arrays going there and back.
+#pragma once
+
+#include <cstdint>
+#include <utility>
+
+#include "common/error.h"
+#include "cuda/device.h"
+
+namespace juice::cuda {
+
+template <class T>
+class Array {
+public:
+    Array() = default;
+    Array(std::int64_t count, const char* purpose) : count_(count) {
+        if (count == 0) return;
+        void* address = nullptr;
+        const auto bytes = static_cast<std::size_t>(count) * sizeof(T);
+        if (cudaMalloc(&address, bytes) != cudaSuccess) fail(JUICE_ERROR_MEMORY, "the device has no %lld bytes for %s", static_cast<long long>(bytes), purpose);
+        data_ = static_cast<T*>(address);
+    }
+    ~Array() {
+        if (data_) cudaFree(data_);
+    }
+    Array(Array&& other) noexcept { swap(other); }
+    Array& operator=(Array&& other) noexcept {
+        swap(other);
+        return *this;
+    }
+
+    T* data() const noexcept { return data_; }
+    std::int64_t size() const noexcept { return count_; }
+    void swap(Array& other) noexcept {
+        std::swap(data_, other.data_);
+        std::swap(count_, other.count_);
+    }
+
+    void upload(const T* from, std::int64_t offset, std::int64_t count, cudaStream_t stream) {
+        if (count > 0) check(cudaMemcpyAsync(data_ + offset, from, static_cast<std::size_t>(count) * sizeof(T), cudaMemcpyHostToDevice, stream), "copying to the device");
+    }
+    void download(T* to, std::int64_t offset, std::int64_t count, cudaStream_t stream) const {
+        if (count > 0) check(cudaMemcpyAsync(to, data_ + offset, static_cast<std::size_t>(count) * sizeof(T), cudaMemcpyDeviceToHost, stream), "copying from the device");
+    }
+    void clear(cudaStream_t stream, int byte = 0) {
+        if (count_ > 0) check(cudaMemsetAsync(data_, byte, static_cast<std::size_t>(count_) * sizeof(T), stream), "clearing");
+    }
+
+private:
+    T* data_ = nullptr;
+    std::int64_t count_ = 0;
+};
+
+}  // namespace juice::cuda

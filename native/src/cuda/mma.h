@@ -1,0 +1,59 @@
+// One-instruction wrappers of the tensor cores, and what a float needs to get there. The emulation has a twin of each.
+#pragma once
+
+#include "cuda/device.h"
+
+namespace juice::cuda {
+
+// A float as two numbers for the tensor cores, which see 10 bits behind the point and cut off the rest. high is rounded there, so that low, exactly what
+// is left, may have either sign: cutting it off leans to neither side.
+struct SplitFloat {
+    unsigned high, low;
+};
+__device__ inline SplitFloat split(float x) {
+    const unsigned high = (static_cast<unsigned>(__float_as_int(x)) + 0x1000u) & ~0x1fffu;
+    return {high, static_cast<unsigned>(__float_as_int(x - __int_as_float(static_cast<int>(high))))};
+}
+
+// c += a · b, (16, 8) += (16, 8) · (8, 8), by the 32 lanes of a warp. Lane 4 g + t holds a at rows g and g + 8 of columns t, then t + 4; b at rows t and
+// t + 4 of column g; c at columns 2 t and 2 t + 1 of row g, then g + 8.
+__device__ inline void mma_tf32(float (&c)[4], const unsigned (&a)[4], const unsigned (&b)[2]) {
+#if defined(JUICE_CUDA_EMULATION)
+    emulation::mma_tf32(c, a, b);
+#elif __CUDA_ARCH__ >= 800
+    asm volatile("mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
+                 : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])
+                 : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
+#endif
+}
+
+// ---- copies to shared memory that go on while other work is done ----
+
+// 16 bytes; NULL: zeros.
+__device__ inline void copy_piece(float* to, const float* from) {
+#if defined(JUICE_CUDA_EMULATION)
+    emulation::copy_later(to, from);
+#elif __CUDA_ARCH__ >= 800
+    const auto place = static_cast<unsigned>(__cvta_generic_to_shared(to));
+    asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(place), "l"(from ? from : to), "r"(from ? 16 : 0) : "memory");
+#endif
+}
+// Copies so far become one group.
+__device__ inline void commit_copies() {
+#if defined(JUICE_CUDA_EMULATION)
+    emulation::commit_copies();
+#elif __CUDA_ARCH__ >= 800
+    asm volatile("cp.async.commit_group;" ::: "memory");
+#endif
+}
+// Until at most `groups` of the thread's groups are under way.
+template <int groups>
+__device__ void wait_for_copies() {
+#if defined(JUICE_CUDA_EMULATION)
+    emulation::wait_for_copies(groups);
+#elif __CUDA_ARCH__ >= 800
+    asm volatile("cp.async.wait_group %0;" ::"n"(groups) : "memory");
+#endif
+}
+
+}  // namespace juice::cuda

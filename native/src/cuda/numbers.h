@@ -1,0 +1,61 @@
+// Small device functions: powers of two, reductions over the 16 lanes of a panel's row, places of values.
+#pragma once
+
+#include "cuda/device.h"
+#include "cuda/run.h"
+
+namespace juice::cuda {
+
+// 2^120: every product starts this high, so that it may fall as far below 1.
+inline constexpr float lift = 0x1p120f;
+inline constexpr int lift_exponent = 120;
+inline constexpr int factors_at_once = 4;       // then the row is scaled again
+inline constexpr float lowest_value = 0x1p-60f; // a smaller sum is computed again edge by edge
+inline constexpr float lowest_log = -60.0f;
+
+__device__ inline float minus_infinity() { return -__builtin_inff(); }
+
+__device__ inline int exponent_field(float x) { return __float_as_int(x) >> 23; }
+__device__ inline float power_of_two(int field) { return __int_as_float(field << 23); }     // 2^(field - 127)
+
+// The mask of a thread's half warp: the 16 lanes of one row.
+__device__ inline unsigned half_warp() { return 0xffffu << (threadIdx.x & 16u); }
+
+// What lane k of the 16 has.
+template <class T>
+__device__ T lane_of(T x, int k) {
+    return __shfl_sync(half_warp(), x, k, static_cast<int>(panel));
+}
+
+__device__ inline float lane_max(float x) {
+    for (int d = 8; d > 0; d >>= 1) x = fmaxf(x, __shfl_xor_sync(half_warp(), x, d));
+    return x;
+}
+__device__ inline double lane_max(double x) {
+    for (int d = 8; d > 0; d >>= 1) x = fmax(x, __shfl_xor_sync(half_warp(), x, d));
+    return x;
+}
+// In the same order on every lane, so that all have the same bits.
+__device__ inline float lane_sum(float x) {
+    for (int d = 8; d > 0; d >>= 1) x += __shfl_xor_sync(half_warp(), x, d);
+    return x;
+}
+
+// A row of panel 0; panel q is q · stride further on.
+__device__ inline float* value_row(const Run& run, const PlanOperation& operation, std::int64_t row) {
+    return run.values + operation.train_values * run.stride + row * panel;
+}
+__device__ inline float* gradient_row(const Run& run, const PlanOperation& operation, std::int64_t row) {
+    return run.gradients + operation.train_values * run.stride + row * panel;
+}
+__device__ inline float* element_row(const Run& run, const PlanOperation& operation, std::int64_t row) {
+    return run.elements + operation.operand * run.stride + row * panel;
+}
+__device__ inline float* flow_row(const Run& run, const PlanOperation& operation, std::int64_t row) {
+    return run.element_flows + operation.operand * run.stride + row * panel;
+}
+
+// A position's or node's place within such rows.
+__device__ inline std::int64_t at(const Run& run, std::int64_t node) { return node / panel * run.stride + node % panel; }
+
+}  // namespace juice::cuda

@@ -1,0 +1,74 @@
+// What a kernel sees of a model and its batch: the plan's arrays and the engine's buffers, all on the device.
+//
+// Convention: values, gradients, elements and flows are [panels][rows16][16] floats, `stride` floats a panel. A value is x · 2^exponent of its row and
+// operation; in a log row it is 2^(x + exponent).
+#pragma once
+
+#include <cstdint>
+
+#include "plan/plan.h"
+
+namespace juice::cuda {
+
+// How matrix products are worked out, both with the digits of float32.
+enum class Arithmetic : std::int32_t {
+    Plain,      // float32 multiply-adds: any GPU
+    Tensor,     // three TF32 products on the tensor cores
+};
+
+// The arithmetic for a GPU of that compute capability (90: 9.0). What has not passed its tests on such a GPU is chosen only where it is asked for:
+// wanted is NULL, "plain" or "tensor".
+Arithmetic choose_arithmetic(std::int32_t capability, const char* wanted);
+
+struct Run {
+    const PlanOperation* operations;
+    const PlanSegment* segments;
+    const PlanFactor* factors;
+    const PlanReader* readers;
+    const PlanBlock* blocks;
+    const PlanOwner* owners;
+    const PlanTile* tiles;
+    const std::int32_t* maps;
+    const std::int32_t* stage_operations;
+    const std::int32_t* uses;
+    std::int32_t root, roots;
+    Arithmetic arithmetic;
+
+    float* parameters;
+    const float* counts;                // [owners' nodes]: non-zero parameters of a node (sums, tables)
+    const float* best;                  // [owners' nodes]: largest probability over x, or log2 of it; max-product only
+    float* flows;                       // the flow buffer
+
+    float *values, *gradients;          // by operation, at train_values
+    float *elements, *element_flows;    // by operation, at `operand`
+    std::int32_t* exponents;            // [operations][rows16] of the values
+    std::int32_t* element_exponents;    // [operations][rows16]
+    std::int32_t* segment_exponents;    // [segments of operations with several][rows16]
+    std::uint8_t* log_rows;             // [operations][rows16]
+    std::uint8_t* suspects;             // [operations][rows16]: some value is below 2^-60
+    std::uint8_t* slow_rows;            // [operations][rows16]: some flow goes edge by edge
+    std::int32_t* slow_operations;      // [operations]: some row does
+    float* node_flows;                  // [value panels][row tiles][16]: own flows added up over 64 rows
+
+    std::int32_t rows, rows16;          // rows16: padded to a multiple of 16. Padding rows are wholly missing, and their flows are 0
+    std::int64_t stride;                // rows16 · 16
+    const std::int32_t* codes;          // [variables][line]
+    const float* reals;                 // [variables][line]
+    std::int64_t line;
+    const float* root_flows;            // [rows, roots]; NULL: 1
+    const float* weights;               // [rows]; NULL: 1
+    std::int32_t maximise;
+};
+
+inline constexpr std::int32_t rows_a_tile = 64;
+inline constexpr std::int32_t row_tiles(const Run& run) { return (run.rows16 + rows_a_tile - 1) / rows_a_tile; }
+
+// Lies on the device, so that a recorded step can be played again with another.
+struct Rule {
+    float step, pseudocount, min_deviation, min_scale;
+};
+
+// A parameter that is not a structural zero never becomes one by rounding: it stays a normal float.
+inline constexpr float least_weight = 1.17549435e-38f;
+
+}  // namespace juice::cuda

@@ -1,0 +1,44 @@
+// The order of a device's work, and a step recorded once and played again. The emulation works at once and records nothing.
+#pragma once
+
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include "cuda/device.h"
+
+namespace juice::cuda {
+
+class Stream {
+public:
+    explicit Stream(std::int32_t device);
+    ~Stream();
+    Stream(const Stream&) = delete;
+
+    cudaStream_t get() const noexcept { return stream_; }
+    std::int32_t capability() const noexcept { return capability_; }        // 90: compute capability 9.0
+    void use() const;               // makes its device the calling thread's
+    void wait() const { check(cudaStreamSynchronize(stream_), "waiting for the device"); }
+
+    // Plays what `work` did when it was first called with this key; recorded work must be the same each time.
+    template <class Work>
+    void replay(std::uint64_t key, Work work) {
+        if (play(key)) return;
+        begin_recording();
+        work();
+        end_recording(key);
+    }
+    void forget();                  // recordings that point at memory which is going away
+
+private:
+    std::int32_t device_;
+    cudaStream_t stream_ = nullptr;
+    std::int32_t capability_ = 0;
+    std::vector<std::pair<std::uint64_t, void*>> recordings_;
+
+    bool play(std::uint64_t key);
+    void begin_recording();
+    void end_recording(std::uint64_t key);
+};
+
+}  // namespace juice::cuda

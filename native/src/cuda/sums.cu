@@ -1,0 +1,182 @@
+// Sums in blocks: values, element flows and parameter flows as three tiled matrix products with their epilogues.
+#include "cuda/kernels.h"
+#include "cuda/matrix.h"
+
+namespace juice::cuda {
+
+namespace {
+
+// ---- what the three products multiply ----
+
+// values[row, node] = Σ_position elements[row, position] · weights[node, position]
+struct ValueSteps {
+    static constexpr bool a_along = true, b_along = true;
+    const Run& run;
+    const PlanOperation& operation;
+    const float* weights;
+    std::int32_t block, end, q;
+    std::int32_t panel_in_run, panels;      // of the tile, counted from the blocks' first
+    std::int64_t first_row;
+
+    __device__ bool next(const float*& a, const float*& b) {
+        if (block == end) return false;
+        const PlanBlock& piece = run.blocks[block];
+        const Piece mine = along_lines();
+        const std::int64_t row = first_row + mine.line;
+        a = row < run.rows16 ? element_row(run, operation, row) + (piece.in_panel + q) * run.stride + mine.lane : nullptr;
+        b = mine.line < panels * panel
+            ? weights + piece.weights + ((std::int64_t{q} * piece.out_panels + panel_in_run) * panel + mine.line) * panel + mine.lane : nullptr;
+        if (++q == piece.in_panels) q = 0, ++block;
+        return true;
+    }
+};
+
+// Σ_node gradients[row, node] · weights[node, position]
+struct OperandSteps {
+    static constexpr bool a_along = true, b_along = false;
+    const Run& run;
+    const PlanOperation& operation;
+    const float* weights;
+    std::int32_t block, end, p;
+    std::int32_t panel_in_run, panels;
+    std::int64_t first_row;
+
+    __device__ bool next(const float*& a, const float*& b) {
+        if (block == end) return false;
+        const PlanBlock& piece = run.blocks[run.maps[operation.block_by_in + block]];
+        const Piece mine = along_lines(), other = across_lines();
+        const std::int64_t row = first_row + mine.line;
+        a = row < run.rows16 ? gradient_row(run, operation, row) + (piece.out_panel + p) * run.stride + mine.lane : nullptr;
+        b = other.slice < panels
+            ? weights + piece.weights + ((std::int64_t{panel_in_run + other.slice} * piece.out_panels + p) * panel + other.line) * panel + other.lane : nullptr;
+        if (++p == piece.out_panels) p = 0, ++block;
+        return true;
+    }
+};
+
+// Σ_row gradients[row, node] · elements[row, position], over all operations that share the weights
+struct ParameterSteps {
+    static constexpr bool a_along = false, b_along = false;
+    const Run& run;
+    std::int32_t use, end;
+    std::int32_t out_panel, panels, in_panel, in_panels;
+    std::int64_t row;
+
+    __device__ bool next(const float*& a, const float*& b) {
+        if (use == end) return false;
+        const PlanOperation& operation = run.operations[run.uses[use]];
+        const Piece mine = across_lines();
+        a = mine.slice < panels ? gradient_row(run, operation, row + mine.line) + (out_panel + mine.slice) * run.stride + mine.lane : nullptr;
+        b = mine.slice < in_panels ? element_row(run, operation, row + mine.line) + (in_panel + mine.slice) * run.stride + mine.lane : nullptr;
+        row += panel;
+        if (row == run.rows16) row = 0, ++use;
+        return true;
+    }
+};
+
+__device__ inline const float* weights_of(const Run& run, const PlanOperation& operation) { return run.parameters + run.owners[operation.owner].parameters; }
+
+// ---- kernels ----
+
+template <bool maximise, bool tensor>
+__global__ void __launch_bounds__(tile_threads) values_kernel(const Run run, std::int32_t first) {
+    const PlanTile tile = run.tiles[first + static_cast<std::int32_t>(blockIdx.x)];
+    const PlanOperation& operation = run.operations[tile.target];
+    const std::int64_t first_row = std::int64_t{blockIdx.y} * tile_size;
+    const Place mine = place();
+    const bool active = first_row + mine.down * 4 < run.rows16 && mine.across / 4 < tile.panels;
+    float acc[4][4] = {};
+    ValueSteps steps{run, operation, weights_of(run, operation), tile.begin, tile.end, 0, tile.panel - run.blocks[tile.begin].out_panel, tile.panels, first_row};
+    multiply_tile<maximise, tensor>(steps, active, acc);
+    if (!active) return;
+
+    // Epilogue: a row of four nodes at a time; a live node far below its row's maximum is computed again edge by edge.
+    const std::int64_t q = tile.panel + mine.across / 4, lane = mine.across % 4 * 4, node = q * panel + lane;
+    for (int i = 0; i < 4; ++i) {
+        const std::int64_t row = first_row + mine.down * 4 + i;
+        store4(value_row(run, operation, row) + q * run.stride + lane, make_float4(acc[i][0], acc[i][1], acc[i][2], acc[i][3]));
+        bool low = false;
+        for (int j = 0; j < 4; ++j) low = low || (node + j < operation.nodes && acc[i][j] < lowest_value);
+        if (low) run.suspects[std::int64_t{tile.target} * run.rows16 + row] = 1;
+    }
+}
+
+template <bool tensor>
+__global__ void __launch_bounds__(tile_threads) operand_kernel(const Run run, std::int32_t first) {
+    const PlanTile tile = run.tiles[first + static_cast<std::int32_t>(blockIdx.x)];
+    const PlanOperation& operation = run.operations[tile.target];
+    const std::int64_t first_row = std::int64_t{blockIdx.y} * tile_size;
+    const Place mine = place();
+    const bool active = first_row + mine.down * 4 < run.rows16 && mine.across / 4 < tile.panels;
+    const std::int32_t first_panel = tile.begin == tile.end ? 0 : run.blocks[run.maps[operation.block_by_in + tile.begin]].in_panel;
+    float acc[4][4] = {};
+    OperandSteps steps{run, operation, weights_of(run, operation), tile.begin, tile.end, 0, tile.panel - first_panel, tile.panels, first_row};
+    multiply_tile<false, tensor>(steps, active, acc);
+    if (!active) return;
+
+    // Epilogue: flow of an element = element · Σ.
+    const std::int64_t q = tile.panel + mine.across / 4, lane = mine.across % 4 * 4;
+    for (int i = 0; i < 4; ++i) {
+        const std::int64_t row = first_row + mine.down * 4 + i;
+        const float4 x = load4(element_row(run, operation, row) + q * run.stride + lane);
+        store4(flow_row(run, operation, row) + q * run.stride + lane, make_float4(acc[i][0] * x.x, acc[i][1] * x.y, acc[i][2] * x.z, acc[i][3] * x.w));
+    }
+}
+
+// What becomes of parameter flows: set in or added to the flow buffer, or (in_place) EM at once where its coefficients are at hand.
+template <bool tensor>
+__global__ void __launch_bounds__(tile_threads) parameters_kernel(const Run run, std::int32_t first, const EmCoefficients em, const Pass pass) {
+    const PlanTile tile = run.tiles[first + static_cast<std::int32_t>(blockIdx.x)];
+    const PlanOwner& owner = run.owners[tile.target];
+    const PlanBlock& block = run.blocks[tile.begin];
+    const Place mine = place();
+    const bool active = mine.down / 4 < tile.panels && mine.across / 4 < tile.in_panels;
+    float acc[4][4] = {};
+    ParameterSteps steps{run, owner.use_begin, owner.use_end, block.out_panel + tile.panel, tile.panels, block.in_panel + tile.in_panel, tile.in_panels, 0};
+    multiply_tile<false, tensor>(steps, active, acc);
+    if (!active) return;
+
+    const bool in_place = pass.in_place && owner.uses == 1 && !em.blocked[tile.target];
+    const std::int64_t q = tile.in_panel + mine.across / 4, lane = mine.across % 4 * 4;
+    for (int i = 0; i < 4; ++i) {
+        const std::int64_t node = tile.panel * panel + mine.down * 4 + i;
+        const std::int64_t at = block.weights + (q * block.out_panels * panel + node) * panel + lane;
+        float* weights = run.parameters + owner.parameters + at;
+        float* flows = run.flows + owner.flows + at;
+        const std::int64_t coefficient = owner.first_node + block.out_panel * panel + node;
+        for (int j = 0; j < 4; ++j) {
+            if (!in_place) flows[j] = pass.add ? flows[j] + weights[j] * acc[i][j] : weights[j] * acc[i][j];
+            else if (weights[j] != 0)
+                weights[j] = fmaxf(fmaf(weights[j], fmaf(acc[i][j], em.gain[coefficient], em.keep[coefficient]), em.share[coefficient]), least_weight);
+        }
+    }
+}
+
+dim3 tiles_by_rows(std::int32_t tiles, const Run& run) { return dim3(static_cast<unsigned>(tiles), static_cast<unsigned>((run.rows16 + tile_size - 1) / tile_size)); }
+
+}  // namespace
+
+// ---- launchers ----
+
+void values(const Run& run, const PlanStage& stage, cudaStream_t stream) {
+    const auto tiles = stage.value_end - stage.value_begin;
+    if (tiles == 0) return;
+    const auto kernel = run.maximise ? values_kernel<true, false> : run.arithmetic == Arithmetic::Tensor ? values_kernel<false, true> : values_kernel<false, false>;
+    JUICE_LAUNCH(kernel, tiles_by_rows(tiles, run), dim3(tile_threads), stream, run, stage.value_begin);
+}
+
+void operand_flows(const Run& run, const PlanStage& stage, cudaStream_t stream) {
+    const auto tiles = stage.operand_end - stage.operand_begin;
+    if (tiles == 0) return;
+    const auto kernel = run.arithmetic == Arithmetic::Tensor ? operand_kernel<true> : operand_kernel<false>;
+    JUICE_LAUNCH(kernel, tiles_by_rows(tiles, run), dim3(tile_threads), stream, run, stage.operand_begin);
+}
+
+void parameter_flows(const Run& run, const PlanTotals& totals, const EmCoefficients& em, const Pass& pass, cudaStream_t stream) {
+    const auto tiles = totals.parameter_end - totals.parameter_begin;
+    if (tiles == 0) return;
+    const auto kernel = run.arithmetic == Arithmetic::Tensor ? parameters_kernel<true> : parameters_kernel<false>;
+    JUICE_LAUNCH(kernel, dim3(static_cast<unsigned>(tiles)), dim3(tile_threads), stream, run, totals.parameter_begin, em, pass);
+}
+
+}  // namespace juice::cuda

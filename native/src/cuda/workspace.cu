@@ -1,0 +1,65 @@
+#include "cuda/workspace.h"
+
+namespace juice::cuda {
+
+namespace {
+
+std::int64_t padded(std::int64_t rows) { return panels_of(rows) * panel; }
+constexpr const char* purpose = "activations";
+
+}  // namespace
+
+Workspace::Workspace(const PlanView& plan, std::int64_t rows, bool training)
+    : capacity_(padded(rows)),
+      values_(plan.totals.value_panels * panel * capacity_, purpose),
+      gradients_(training ? plan.totals.value_panels * panel * capacity_ : 0, purpose),
+      elements_(plan.totals.operand_panels * panel * capacity_, purpose),
+      element_flows_(training ? plan.totals.operand_panels * panel * capacity_ : 0, purpose),
+      node_flows_(training ? plan.totals.value_panels * panel * ((capacity_ + rows_a_tile - 1) / rows_a_tile) : 0, purpose),
+      exponents_(plan.operation_count * capacity_, purpose),
+      element_exponents_(plan.operation_count * capacity_, purpose),
+      segment_exponents_(plan.totals.exponent_segments * capacity_, purpose),
+      slow_operations_(training ? plan.operation_count : 0, purpose),
+      log_rows_(plan.operation_count * capacity_, purpose),
+      suspects_(plan.operation_count * capacity_, purpose),
+      slow_rows_(training ? plan.operation_count * capacity_ : 0, purpose),
+      codes_(plan.variables * capacity_, "a batch"),
+      reals_(plan.variables * capacity_, "a batch"),
+      weights_(training ? capacity_ : 0, "a batch"),
+      root_flows_(training ? capacity_ * plan.roots : 0, "a batch"),
+      logs_(capacity_ * plan.roots, "a batch") {}
+
+void Workspace::load(Run& run, const PlanView& plan, const BatchView& batch, std::int64_t first, std::int64_t rows, cudaStream_t stream) {
+    const auto variables = static_cast<std::size_t>(plan.variables), wide = static_cast<std::size_t>(padded(rows)) * 4;
+    const auto to_line = static_cast<std::size_t>(capacity_) * 4, from_line = static_cast<std::size_t>(batch.line) * 4;
+    check(cudaMemcpy2DAsync(codes_.data(), to_line, batch.codes + first, from_line, wide, variables, cudaMemcpyHostToDevice, stream), "copying a batch");
+    if (batch.reals) check(cudaMemcpy2DAsync(reals_.data(), to_line, batch.reals + first, from_line, wide, variables, cudaMemcpyHostToDevice, stream), "copying a batch");
+    if (batch.weights && weights_.size() > 0) weights_.upload(batch.weights + first, 0, rows, stream);
+    run.values = values_.data();
+    run.gradients = gradients_.data();
+    run.elements = elements_.data();
+    run.element_flows = element_flows_.data();
+    run.node_flows = node_flows_.data();
+    run.exponents = exponents_.data();
+    run.element_exponents = element_exponents_.data();
+    run.segment_exponents = segment_exponents_.data();
+    run.slow_operations = slow_operations_.data();
+    run.log_rows = log_rows_.data();
+    run.suspects = suspects_.data();
+    run.slow_rows = slow_rows_.data();
+    run.codes = codes_.data();
+    run.reals = reals_.data();
+    run.line = capacity_;
+    run.rows = static_cast<std::int32_t>(rows);
+    run.rows16 = static_cast<std::int32_t>(padded(rows));
+    run.stride = padded(rows) * panel;
+    run.root_flows = nullptr;
+    run.weights = batch.weights ? weights_.data() : nullptr;
+}
+
+void Workspace::load_root_flows(Run& run, const float* root_flows, cudaStream_t stream) {
+    run.root_flows = root_flows ? root_flows_.data() : nullptr;
+    if (root_flows) root_flows_.upload(root_flows, 0, std::int64_t{run.rows} * run.roots, stream);
+}
+
+}  // namespace juice::cuda

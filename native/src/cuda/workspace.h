@@ -1,0 +1,39 @@
+// Device memory of one batch in work.
+#pragma once
+
+#include "cuda/memory.h"
+#include "cuda/run.h"
+#include "plan/engine.h"
+
+namespace juice::cuda {
+
+class Workspace {
+public:
+    // For up to `rows` rows; without `training` nothing of the backward pass.
+    Workspace(const PlanView& plan, std::int64_t rows, bool training);
+    std::int64_t capacity() const noexcept { return capacity_; }
+
+    // Copies rows first … first + rows - 1 of a batch to the device and points the run at this memory.
+    void load(Run& run, const PlanView& plan, const BatchView& batch, std::int64_t first, std::int64_t rows, cudaStream_t stream);
+    void load_root_flows(Run& run, const float* root_flows, cudaStream_t stream);
+    double* logs() noexcept { return logs_.data(); }
+    void download_logs(double* to, std::int64_t count, cudaStream_t stream) { logs_.download(to, 0, count, stream); }
+
+    // What a pass starts from.
+    void clear_suspects(cudaStream_t stream) { suspects_.clear(stream); }
+    void clear_slow(cudaStream_t stream) {
+        slow_rows_.clear(stream);
+        slow_operations_.clear(stream);
+    }
+
+private:
+    std::int64_t capacity_;
+    Array<float> values_, gradients_, elements_, element_flows_, node_flows_;
+    Array<std::int32_t> exponents_, element_exponents_, segment_exponents_, slow_operations_;
+    Array<std::uint8_t> log_rows_, suspects_, slow_rows_;
+    Array<std::int32_t> codes_;
+    Array<float> reals_, weights_, root_flows_;
+    Array<double> logs_;
+};
+
+}  // namespace juice::cuda

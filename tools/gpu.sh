@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# Everything that a GPU is needed for, in one command and without .NET: builds the native part for it, runs the engine tests on it, compute-sanitizer
+# where it is there, and the benchmark. Wants nvcc, cmake, a C++ compiler, GoogleTest, rapidcheck, nlohmann-json and zlib.
+#   tools/gpu.sh [CMAKE OPTIONS…]
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+build=out/build/gpu
+jobs=${JUICE_JOBS:-$(nproc)}
+
+cmake -S . -B "$build" -DCMAKE_BUILD_TYPE=Release -DJUICE_CUDA=ON -DJUICE_TESTS=ON -DJUICE_BENCH=ON "$@"
+cmake --build "$build" --parallel "$jobs" --target juice_cuda juice_tests juice-device-bench
+export JUICE_NATIVE_PATH=$PWD/$build/native
+tests=$build/tests/native/juice_tests
+
+"$tests" --gtest_filter='*cuda_0*' --gtest_brief=1
+if command -v compute-sanitizer > /dev/null; then
+    compute-sanitizer --tool memcheck --error-exitcode 9 "$tests" --gtest_brief=1 \
+        --gtest_filter='Conformance/*UpdatesParameters*cuda_0*:Conformance/*NodeFlows*cuda_0*:*EngineOnZeros.Follows*cuda_0*:*EngineOnShapes.Latents*cuda_0*'
+    compute-sanitizer --tool racecheck --error-exitcode 9 "$tests" --gtest_brief=1 --gtest_filter='Conformance/*InOneMiniBatch*case0?_cuda_0_1*'
+fi
+"$build/native/bench/juice-device-bench"
