@@ -243,6 +243,7 @@ summarise() {
 run_all_tests() {
     if [ -z "${JUICE_DATA:-}" ] && [ -d "$root/../shared/data" ]; then JUICE_DATA=$(cd "$root/../shared/data" && pwd); export JUICE_DATA; fi
     trap 'summarise $?' EXIT
+    trap 'exit 143' TERM INT HUP      # a run that was ended is no run without failures
     case ${1:-} in
         '')
             build test bench

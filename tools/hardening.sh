@@ -53,5 +53,5 @@ test_threads() {
     build_native thread -DJUICE_TESTS=ON -- juice_api_tests
     if has setarch && setarch "$(uname -m)" -R true 2> /dev/null; then still=(setarch "$(uname -m)" -R); fi
     export TSAN_OPTIONS=halt_on_error=0:exitcode=66:second_deadlock_stack=1
-    test_native thread 1 "${still[@]}" "$out/build/thread/tests/native/juice_api_tests" --gtest_filter='Threads.*:Training*:Models*:Structures*'
+    test_native thread 1 "${still[@]}" "$out/build/thread/tests/native/juice_api_tests" --gtest_filter='Threads.*:Training*:Sampling*:Models*:Structures*'
 }

@@ -115,7 +115,7 @@ TEST(Threads, EightQueryAModelWhileOneSavesItAndOneTrainsIt) {
         constexpr std::int64_t counts[] = {1, 7, 300, 129};
         rows.count = counts[thread % 4];
         std::vector<double> most(static_cast<std::size_t>(rows.count));
-        for (int i = 0; i < 10 || (training && i < 1000); ++i) {
+        for (int i = 0; i < 10 || (training && i < 100); ++i) {      // eight that never ended would starve the training
             for (const double log : answers(model.get(), rows)) EXPECT_TRUE(std::isfinite(log));
             EXPECT_OK(juice_model_max_log_value(model.get(), &rows, most.data(), nullptr, nullptr));
             sample(model.get(), i % 2 ? &rows : nullptr, rows.count);
@@ -124,6 +124,37 @@ TEST(Threads, EightQueryAModelWhileOneSavesItAndOneTrainsIt) {
     const juice_rows rows = some::rows(data, variables);
     train(alone.get(), rows);
     EXPECT_EQ(answers(model.get(), rows), answers(alone.get(), rows)) << "company changed what was learned";
+}
+
+// A checkpoint is a copy taken by another thread's call, and a restart compiles it: no bit may differ from the training that was never left.
+TEST(Threads, ACheckpointTakenAmongQueriesGoesOnBitForBit) {
+    const auto circuit = chain(5);
+    const auto whole = compiled(circuit.get());
+    auto resumed = compiled(circuit.get());
+    const std::vector<std::uint8_t> data = values(300);
+    const juice_rows rows = some::rows(data, variables);
+    auto options = some::epoch();
+    options.batch_size = 50;
+    options.shuffle = 1;
+    options.rule = some::rule();
+    for (options.epoch = 0; options.epoch < 4; ++options.epoch) {
+        options.full_batch = options.epoch % 2;
+        at_once(6, [&](int thread) {
+            auto result = some::sized<juice_epoch_result>();
+            if (thread == 0) EXPECT_OK(juice_model_fit_epoch(whole.get(), &rows, &options, &result));
+            else if (thread == 1) EXPECT_OK(juice_model_fit_epoch(resumed.get(), &rows, &options, &result));
+            else if (thread % 2 == 0) answers(resumed.get(), rows);
+            else sample(resumed.get(), &rows, rows.count);
+        });
+        std::vector<some::CircuitHandle> copies(3);
+        at_once(3, [&](int thread) {
+            juice_circuit* now = nullptr;
+            EXPECT_OK(juice_model_to_circuit(resumed.get(), &now));
+            copies[static_cast<std::size_t>(thread)].reset(now);
+        });
+        resumed = compiled(copies[static_cast<std::size_t>(options.epoch % 3)].get());
+        EXPECT_EQ(answers(resumed.get(), rows), answers(whole.get(), rows)) << "epoch " << options.epoch;
+    }
 }
 
 TEST(Threads, TwoTrainingsOfOneModelGoOneAfterTheOther) {
