@@ -187,7 +187,7 @@ test_native() {
     shift $(($# > 1 ? 2 : 1))
     if [ $# = 0 ]; then
         runners=$(ctest --test-dir "$out/build/$preset" -N | sed -n 's/^Total Tests: //p')
-        set -- ctest --test-dir "$out/build/$preset" --output-on-failure
+        set -- ctest --test-dir "$out/build/$preset" --parallel "$jobs" --output-on-failure
     fi
     rm -rf "$results"
     mkdir -p "$results"
