@@ -213,7 +213,7 @@ TEST(HcltTest, RefusesBadOptions) {
     };
     refused([](Hclt& t) { t.options.variables = 0; }, JUICE_ERROR_ARGUMENT, "variables is 0");
     refused([](Hclt& t) { t.options.latents = 0; }, JUICE_ERROR_ARGUMENT, "latents is 0");
-    refused([](Hclt& t) { t.options.latents = 2147483647; }, JUICE_ERROR_MEMORY, "more than the machine");
+    refused([](Hclt& t) { t.options.latents = 2147483647; }, JUICE_ERROR_MEMORY, "bytes are more than the");
     refused([](Hclt& t) { t.options.parents = nullptr; }, JUICE_ERROR_ARGUMENT, "parents is NULL");
     refused([](Hclt& t) { t.options.distributions = nullptr; }, JUICE_ERROR_ARGUMENT, "distributions is NULL");
     refused([](Hclt& t) { t.distributions[1].type = JUICE_INDICATOR; }, JUICE_ERROR_ARGUMENT, "distributions[1] is an indicator");
