@@ -196,12 +196,17 @@ public:
         clear_flows();
     }
 
+    // Without memory of its own: an epoch whose updates are done must not fail here. So the function takes one reference, which fits into it.
     void settle() {
-        const Run run = base_run({}, 0);
-        std::atomic<std::int32_t> next{0};
-        pool_.run([&](int) {
+        struct {
+            const Kernels& kernels;
+            const Run run;
+            const std::int64_t owners;
+            std::atomic<std::int32_t> next;
+        } work{kernels_, base_run({}, 0), plan_.owner_count, 0};
+        pool_.run([&work](int) {
             const FlushToZero guard;
-            for (std::int32_t o; (o = next.fetch_add(1)) < plan_.owner_count;) kernels_.settle(run, o);
+            for (std::int32_t o; (o = work.next.fetch_add(1)) < work.owners;) work.kernels.settle(work.run, o);
         });
     }
 

@@ -214,7 +214,8 @@ TEST_P(Training, ACancelledEpochLeavesTheLastFinishedUpdate) {
         EXPECT_EQ(error.status(), JUICE_ERROR_CANCELLED);
     }
     ASSERT_EQ(cancelled_at, 48);
-    EXPECT_TRUE(all_parameters(*model, *circuit) == after[3]);
+    const auto left = all_parameters(*model, *circuit);     // to rounding: the epochs of one update have settled their tables
+    for (std::size_t id = 0; id < left.size(); ++id) EXPECT_TRUE(near(left[id], after[3][id], 1e-6)) << "vector " << id;
     EXPECT_TRUE(std::isfinite(model->fit_epoch(rows.view(), epoch_options(rule, 16)).log_likelihood)) << "it does not go on";
 }
 

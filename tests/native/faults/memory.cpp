@@ -109,7 +109,6 @@ protected:
     // the call succeeded.
     void starve(const std::function<void()>& prepare, const std::function<juice_status()>& call, const std::function<void(bool)>& inspect) {
         for (const Until until : {Until::Once, Until::Forever}) {
-            int failures = 0;
             for (std::int64_t k = 0;; ++k) {
                 SCOPED_TRACE("attempt " + std::to_string(k) + (until == Until::Once ? ", once" : ", from there on"));
                 ASSERT_LT(k, 20000) << "the attempts do not end";
@@ -122,7 +121,7 @@ protected:
                     fired = fault.fired();
                 }
                 if (status != JUICE_OK) {
-                    ++failures;
+                    ++failures_;
                     EXPECT_STATUS(JUICE_ERROR_MEMORY, status, " ");
                 }
                 inspect(status == JUICE_OK);
@@ -133,7 +132,13 @@ protected:
                     break;
                 }
             }
-            EXPECT_GE(failures, 1) << "no attempt was failed";
+        }
+    }
+
+    // A call that asks for no memory cannot fail, but none of these tests is of such calls alone.
+    void TearDown() override {
+        if (!IsSkipped()) {
+            EXPECT_GE(failures_, 1) << "no attempt was failed";
         }
     }
 
@@ -165,6 +170,7 @@ protected:
     some::CircuitHandle circuit_;
     juice_circuit_info info_;
     std::vector<double> values_, expected_;
+    int failures_ = 0;          // attempts that failed the call
     std::vector<float> root_flows_;
     juice_rows rows_;
     some::ModelHandle witness_;
