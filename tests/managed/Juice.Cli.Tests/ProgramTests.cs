@@ -59,7 +59,7 @@ public partial class ProgramTests
 
         Assert.That(process.WaitForExit(TimeSpan.FromSeconds(30)), Is.True);
         Assert.That(process.ExitCode, Is.EqualTo(1));
-        Assert.That(error.Result, Does.Match(@"juice: stopped in epoch \d+; \S+m\.juice holds the model as it was then\."));
+        Assert.That(error.Result, Does.Match(@"juice: stopped in epoch \d+; \S+m\.juice holds the model as it was then, and --resume goes on from \S+m\.checkpoint\.juice\."));
         Assert.That(output.Result, Is.Empty);
         Assert.That(ToolRun.Well("loglik", model, rows).Lines, Has.Length.EqualTo(3000));
     }

@@ -10,6 +10,7 @@ public class LayoutTests
     private static readonly Dictionary<string, Type> s_structs = new()
     {
         ["juice_device"] = typeof(NativeDevice),
+        ["juice_machine"] = typeof(NativeMachine),
         ["juice_distribution"] = typeof(NativeDistribution),
         ["juice_vector"] = typeof(NativeVector),
         ["juice_circuit_description"] = typeof(NativeCircuitDescription),
