@@ -1,6 +1,8 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
+using Juice.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Juice.Service.Tests;
 
@@ -126,15 +128,22 @@ public class ServiceTests
         };
         using HttpClient client = service.CreateClient();
 
-        // One is held with its worker, one waits; a third of so many rows is too much.
-        Task<(double[] Values, int Generation)>[] asked = [.. Enumerable.Range(0, 2).Select(i => TestService.Ask(client, Some.Rows(6, seed: i)))];
-        using HttpResponseMessage refused = await UntilRefused(client);
+        // One is held with its worker. Of two more one waits, and the other, whichever comes later, is too much.
+        Task<(double[] Values, int Generation)> held = TestService.Ask(client, Some.Rows(6, seed: 0));
+        HeldModel model = (HeldModel)service.Services.GetRequiredService<IJuiceModels>()["m"];
+        await Until(() => Task.FromResult(model.Asked == 1));
+        string waiting = $"{{\"rows\":{TestService.Json(Some.Rows(6, seed: 1))}}}";
+        List<Task<HttpResponseMessage>> asked = [TestService.Post(client, waiting), TestService.Post(client, waiting)];
+        Task<HttpResponseMessage> first = await Task.WhenAny(asked);
         gate.Set();
-        var answers = await Task.WhenAll(asked);
+        using HttpResponseMessage refused = await first;
+        asked.Remove(first);
+        using HttpResponseMessage answered = await asked[0];
 
         Assert.That(refused.Headers.RetryAfter?.Delta, Is.EqualTo(TimeSpan.FromSeconds(1)));
-        Assert.That(await TestService.Sentence(refused), Does.EndWith("rows wait for the model 'm' already; 10 may."));
-        for (int i = 0; i < 2; i++) Assert.That(answers[i].Values, Is.EqualTo(Some.Direct(1, Some.Rows(6, seed: i))));
+        Assert.That(await TestService.Sentence(refused), Is.EqualTo("6 rows wait for the model 'm' already; 10 may."));
+        Assert.That(answered.StatusCode, Is.EqualTo(HttpStatusCode.OK));
+        Assert.That((await held).Values, Is.EqualTo(Some.Direct(1, Some.Rows(6, seed: 0))));
         Assert.That((await TestService.Ask(client, Some.Rows(6, seed: 9))).Values, Has.Length.EqualTo(6));
     }
 
@@ -235,28 +244,6 @@ public class ServiceTests
         using TestService service = new() { Settings = { [key] = value } };
 
         Assert.That(service.CreateClient, Throws.Exception.With.Message.EqualTo(sentence));
-    }
-
-    private static async Task<HttpResponseMessage> UntilRefused(HttpClient client)
-    {
-        using CancellationTokenSource end = new(TimeSpan.FromMinutes(2));
-        while (true)
-        {
-            // Abandoned after a while where it was taken in, since the others had not come yet.
-            using CancellationTokenSource patience = CancellationTokenSource.CreateLinkedTokenSource(end.Token);
-            patience.CancelAfter(200);
-            try
-            {
-                HttpResponseMessage response = await client.PostAsJsonAsync(
-                    new Uri("/models/m/log-likelihood", UriKind.Relative), new { rows = new[] { new double[10], new double[10], new double[10], new double[10], new double[10] } },
-                    patience.Token);
-                if (response.StatusCode == HttpStatusCode.ServiceUnavailable) return response;
-                response.Dispose();
-            }
-            catch (OperationCanceledException) when (!end.IsCancellationRequested)
-            {
-            }
-        }
     }
 
     private static async Task Until(Func<Task<bool>> condition)
