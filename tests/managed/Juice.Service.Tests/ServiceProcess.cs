@@ -25,7 +25,11 @@ internal sealed partial class ServiceProcess : IDisposable
         _process = new() { StartInfo = start, EnableRaisingEvents = true };
         _process.OutputDataReceived += (_, line) => Hear(line.Data);
         _process.ErrorDataReceived += (_, line) => Hear(line.Data);
-        _process.Exited += (_, _) => _address.TrySetException(new InvalidOperationException($"The service ended:\n{Output}"));
+        _process.Exited += (_, _) =>
+        {
+            _process.WaitForExit();     // for the last of its output
+            _address.TrySetException(new InvalidOperationException($"The service ended:\n{Output}"));
+        };
         _process.Start();
         _process.BeginOutputReadLine();
         _process.BeginErrorReadLine();

@@ -241,9 +241,9 @@ public class ServiceTests
     [TestCase("Juice:Models:m:Threads", "-3", "Juice:Models:m:Threads is -3; it is at least 0, which stands for all cores.")]
     public void Settings_that_break_a_rule_keep_the_service_from_starting(string key, string value, string sentence)
     {
-        using TestService service = new() { Settings = { [key] = value } };
+        async Task Start() => (await ServiceProcess.StartAsync("--Juice:Models:m:Path=m.juice", $"--{key}={value}")).Service.Dispose();
 
-        Assert.That(service.CreateClient, Throws.Exception.With.Message.EqualTo(sentence));
+        Assert.That(Start, Throws.InvalidOperationException.With.Message.Contains($"OptionsValidationException: {sentence}"));
     }
 
     private static async Task Until(Func<Task<bool>> condition)
