@@ -1,8 +1,8 @@
 // juice-bench: the HCLT training step and queries against the machine's limits.
 //   juice-bench [--data DIR] [--latents 16,64,256] [--batch 32,64,256,1024] [--threads N,…] [--seconds S] [--instruction-set NAME]
 // The table goes to standard output, one JSON line a case to standard error. The whole step is measured through an epoch call, rows read and
-// checked included; forward, backward and update apart through the three calls (flows accumulated, as distributed training does it). Queries of 1
-// and of 1,000 rows run on one core.
+// checked included; forward, backward and update apart through the three calls (flows accumulated, as distributed training does it). Queries of 1, 8
+// and 1,000 rows run on one core.
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -222,7 +222,7 @@ int main(int count, char** arguments) {
             const auto width = static_cast<std::int32_t>(latents);
             for (const auto& machine : machines)
                 for (const auto batch : options.batches) run_case(machine, [&] { return measure_training(options, images, parents, width, batch, machine.threads); });
-            for (const std::int64_t batch : {1, 1000}) run_case(one, [&] { return measure_query(options, images, parents, width, batch); });
+            for (const std::int64_t batch : {1, 8, 1000}) run_case(one, [&] { return measure_query(options, images, parents, width, batch); });
         }
         return 0;
     } catch (const std::exception& error) {

@@ -77,6 +77,10 @@ static bool plain_tile(const FactorView& view, std::int64_t row) {
     return (halves[0] | halves[1]) == 0;
 }
 
+JUICE_INLINE bool plain_row(const FactorView& view, std::int64_t row) {
+    return view.mapping != Mapping::Nodes && (view.codes ? view.codes[row] >= 0 : view.log_rows[row] == 0);
+}
+
 JUICE_INLINE Floats load_mapped(const float* row, std::int64_t panel_stride, const FactorView& view, std::int64_t q) {
     switch (view.mapping) {
         case Mapping::Identity: return load(row + q * panel_stride);
@@ -192,35 +196,52 @@ static void multiply_panels(const FactorView* views, std::int64_t count, std::in
 // Powers of two that bring numbers of these exponents to 1 … 2.
 JUICE_INLINE Floats inverse_power(Floats x) { return floats_of_bits(shift_left<23>(splat(254) - shift_right<23>(bits(x)))); }
 
-// A whole operand of `width` panels at once, wired panel by panel in order: multiplied, scaled by its row's power of two and stored without another
-// pass. Returns each row's largest lane before scaling.
+// A whole operand of `width` panels of one row, wired panel by panel in order: its product in registers.
+template <int width, int tables, int values>
+JUICE_INLINE void multiply_whole_row(const FactorView* views, std::int64_t row, Floats (&x)[width]) {
+#pragma GCC unroll 8
+    for (int j = 0; j < width; ++j) x[j] = splat(lift);
+#pragma GCC unroll 4
+    for (int f = 0; f < tables; ++f) {
+        const FactorView& view = views[f];
+        const float* entry = view.base + view.codes[row] * view.row_stride;
+        const Floats scale = splat(view.scale);
+#pragma GCC unroll 8
+        for (int j = 0; j < width; ++j) x[j] = x[j] * add_product(load(view.offset + j * panel), load(entry + j * panel), scale);
+    }
+#pragma GCC unroll 4
+    for (int f = tables; f < tables + values; ++f) {
+        const FactorView& view = views[f];
+        const float* value = view.base + row * panel;
+#pragma GCC unroll 8
+        for (int j = 0; j < width; ++j) x[j] = x[j] * load(value + j * view.panel_stride);
+    }
+}
+
+// The same, scaled by the row's power of two and stored without another pass. Returns the largest lane before scaling, in every lane.
+template <int width, int tables, int values>
+JUICE_INLINE Floats multiply_and_scale_row(const FactorView* views, std::int64_t row, float* out, std::int64_t stride) {
+    Floats x[width];
+    multiply_whole_row<width, tables, values>(views, row, x);
+    Floats m = x[0];
+#pragma GCC unroll 8
+    for (int j = 1; j < width; ++j) m = maximum(m, x[j]);
+    m = spread_max(m);
+    const Floats scale = inverse_power(m);
+#pragma GCC unroll 8
+    for (int j = 0; j < width; ++j) store(out + j * stride, x[j] * scale);
+    return m;
+}
+
+// And of 16 rows. Returns each row's largest lane before scaling.
 template <int width, int tables, int values>
 JUICE_INLINE Floats multiply_and_scale(const FactorView* views, std::int64_t row, float* out, std::int64_t stride) {
-    const auto product = [&](int r, Floats (&x)[width]) __attribute__((always_inline)) {
-#pragma GCC unroll 8
-        for (int j = 0; j < width; ++j) x[j] = splat(lift);
-#pragma GCC unroll 4
-        for (int f = 0; f < tables; ++f) {
-            const FactorView& view = views[f];
-            const float* entry = view.base + view.codes[row + r] * view.row_stride;
-            const Floats scale = splat(view.scale);
-#pragma GCC unroll 8
-            for (int j = 0; j < width; ++j) x[j] = x[j] * add_product(load(view.offset + j * panel), load(entry + j * panel), scale);
-        }
-#pragma GCC unroll 4
-        for (int f = tables; f < tables + values; ++f) {
-            const FactorView& view = views[f];
-            const float* value = view.base + (row + r) * panel;
-#pragma GCC unroll 8
-            for (int j = 0; j < width; ++j) x[j] = x[j] * load(value + j * view.panel_stride);
-        }
-    };
     if constexpr (width == 1) {     // all 16 rows in registers
         Floats rows[16];
 #pragma GCC unroll 16
         for (int r = 0; r < 16; ++r) {
             Floats x[1];
-            product(r, x);
+            multiply_whole_row<1, tables, values>(views, row + r, x);
             rows[r] = x[0];
         }
         const Floats largest = row_maxima(rows);
@@ -231,45 +252,42 @@ JUICE_INLINE Floats multiply_and_scale(const FactorView* views, std::int64_t row
         return largest;
     } else {
         alignas(64) float largest[16];
-        for (int r = 0; r < 16; ++r) {
-            Floats x[width];
-            product(r, x);
-            Floats m = x[0];
-#pragma GCC unroll 8
-            for (int j = 1; j < width; ++j) m = maximum(m, x[j]);
-            m = spread_max(m);
-            largest[r] = first_lane(m);
-            const Floats scale = inverse_power(m);
-#pragma GCC unroll 8
-            for (int j = 0; j < width; ++j) store(out + j * stride + r * panel, x[j] * scale);
-        }
+        for (int r = 0; r < 16; ++r) largest[r] = first_lane(multiply_and_scale_row<width, tables, values>(views, row + r, out + r * panel, stride));
         return load(largest);
     }
 }
 
-// The usual products of 1, 2, 4 or 8 panels: tables before values. Returns false where this is none of them.
-template <int tables, int values>
+// The usual products of 1, 2, 4 or 8 panels: tables before values. A tile of 16 rows, or (single) one row. Returns false where this is none of them.
+template <bool single, int tables, int values>
 static bool multiply_whole(const FactorView* views, std::int64_t panels, std::int64_t row, float* out, std::int64_t stride, Floats& largest) {
+    const auto multiply = [&]<int width>() __attribute__((always_inline)) {
+        if constexpr (single) largest = multiply_and_scale_row<width, tables, values>(views, row, out, stride);
+        else largest = multiply_and_scale<width, tables, values>(views, row, out, stride);
+        return true;
+    };
     switch (panels) {
-        case 1: largest = multiply_and_scale<1, tables, values>(views, row, out, stride); return true;
-        case 2: largest = multiply_and_scale<2, tables, values>(views, row, out, stride); return true;
-        case 4: largest = multiply_and_scale<4, tables, values>(views, row, out, stride); return true;
-        case 8: largest = multiply_and_scale<8, tables, values>(views, row, out, stride); return true;
+        case 1: return multiply.template operator()<1>();
+        case 2: return multiply.template operator()<2>();
+        case 4: return multiply.template operator()<4>();
+        case 8: return multiply.template operator()<8>();
         default: return false;
     }
 }
+template <bool single>
 static bool multiply_whole(const FactorView* views, std::int64_t count, std::int64_t panels, std::int64_t row, float* out, std::int64_t stride, Floats& largest) {
     std::int64_t tables = 0;
     while (tables < count && views[tables].codes) ++tables;
-    for (std::int64_t f = 0; f < count; ++f)
-        if (views[f].mapping != Mapping::Identity || (f >= tables && views[f].codes) || !plain_tile(views[f], row)) return false;
+    for (std::int64_t f = 0; f < count; ++f) {
+        if (views[f].mapping != Mapping::Identity || (f >= tables && views[f].codes)) return false;
+        if (single ? !plain_row(views[f], row) : !plain_tile(views[f], row)) return false;
+    }
     switch (tables * 4 + count - tables) {
-        case 4: return multiply_whole<1, 0>(views, panels, row, out, stride, largest);
-        case 5: return multiply_whole<1, 1>(views, panels, row, out, stride, largest);
-        case 6: return multiply_whole<1, 2>(views, panels, row, out, stride, largest);
-        case 7: return multiply_whole<1, 3>(views, panels, row, out, stride, largest);
-        case 8: return multiply_whole<2, 0>(views, panels, row, out, stride, largest);
-        case 9: return multiply_whole<2, 1>(views, panels, row, out, stride, largest);
+        case 4: return multiply_whole<single, 1, 0>(views, panels, row, out, stride, largest);
+        case 5: return multiply_whole<single, 1, 1>(views, panels, row, out, stride, largest);
+        case 6: return multiply_whole<single, 1, 2>(views, panels, row, out, stride, largest);
+        case 7: return multiply_whole<single, 1, 3>(views, panels, row, out, stride, largest);
+        case 8: return multiply_whole<single, 2, 0>(views, panels, row, out, stride, largest);
+        case 9: return multiply_whole<single, 2, 1>(views, panels, row, out, stride, largest);
         default: return false;
     }
 }
@@ -378,7 +396,7 @@ static void elements_tile(const Run& run, const PlanOperation& operation, const 
         Ints exponent = splat(std::int32_t{0});
         float* x = out + segment.first_panel * stride;
         Floats largest;
-        const bool whole = segments == 1 && count <= factors_at_once && multiply_whole(view, count, segment.panels, row, x, stride, largest);
+        const bool whole = segments == 1 && count <= factors_at_once && multiply_whole<false>(view, count, segment.panels, row, x, stride, largest);
         if (!whole) largest = multiply_segment(view, count, segment.panels, row, run.rows16, x, stride, exponent);
         slow = slow | less(largest, splat(1.0f));
         const Ints field = shift_right<23>(bits(largest));

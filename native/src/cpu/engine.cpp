@@ -95,7 +95,7 @@ public:
                 if (maximise) run.states = states.data();
                 run.maximise = maximise;
                 place->workspace.attach(run, rows);
-                const auto forward = rows < few_rows && !single_edges_ ? kernels_.forward_few : kernels_.forward;
+                const auto forward = rows <= few_rows && !single_edges_ ? kernels_.forward_few : kernels_.forward;
                 for (std::int32_t o = 0; o < plan_.operation_count; ++o) forward(run, o, o + 1 < plan_.operation_count ? o + 1 : -1, place->scratch.get());
                 kernels_.root_values(run, destination + first * plan_.roots);
             }

