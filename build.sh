@@ -28,6 +28,7 @@ usage: ./build.sh COMMAND [OPTIONS]
   help                      this text
 
 Missing Debian and Ubuntu packages are installed by apt-get where this runs as root or sudo is there.
+JUICE_CUDA_ARCHITECTURES names the GPUs that pack builds Juice.Native.Cuda for, as CMake does (default: "75-real;80-real;90a-real;90-virtual").
 JUICE_LOAD_SECONDS sets how long the load test takes (default: 5). JUICE_JOBS sets the number of compile jobs, JUICE_DATA the folder of the data that some tests want (default: ../shared/data where it exists).
 USAGE
 }
@@ -259,7 +260,8 @@ run_all_tests() {
         --threads) test_threads ;;
         --packages)
             build bench
-            step "Packing" pack tools/pack.sh
+            export JUICE_CUDA_ARCHITECTURES=${JUICE_CUDA_ARCHITECTURES:-90a-real}       # what was just built: all of a release's take minutes
+            make_packages
             test_packages ;;
     esac
 }
@@ -305,10 +307,15 @@ demo() {
     echo "In out/demo: report.html, which tells it all; samples.png, completions.png, curve.png; model.juice." >&2
 }
 
-# pack: what is published, in out/packages (tools/pack.sh).
+# make_packages: what is published, in out/packages; what could not be made is said.
+make_packages() {
+    step "Packing" pack tools/pack.sh
+    grep '^Left out: ' "$out/log/pack.log" >&2 || true
+}
+
 pack() {
     build bench
-    step "Packing" pack tools/pack.sh
+    make_packages
     ls "$out/packages"
 }
 

@@ -13,6 +13,7 @@ trap 'rm -rf "$work"' EXIT
 
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 MSBUILDDISABLENODEREUSE=1 UseSharedCompilation=false
 unset JUICE_NATIVE_PATH
+cuda=$(cd "$packages" && ls Juice.Native.Cuda.*.nupkg 2>/dev/null || true)      # empty: not packed, for want of nvcc
 
 # ---- A place where nothing of the repository, and no package of an earlier build, is found ------------------------------------------
 
@@ -63,6 +64,7 @@ try() {
 
 say() { echo "$*"; return 1; }
 same() { [ "$1" = "$2" ] || say "expected: $2, found: $1"; }
+lacks() { if grep "$@"; then return 1; fi; }        # `! grep` in the middle of a test would stop nothing
 
 # The answers of the quick start: a plausible number of bits (the rows' entropy is 1.06), and the same wherever it runs.
 right_answers() {
@@ -126,7 +128,7 @@ using (var lease = models["saved"].Acquire())
 await host.StopAsync();
 CSHARP
     dotnet publish ahead -c Release -r "$rid" -o ahead/out | tee ahead/publish.log
-    ! grep -i 'warning' ahead/publish.log
+    lacks -i 'warning' ahead/publish.log
     [ ! -e ahead/out/Juice.dll ]
     run_program ahead-run env -i "$work/ahead/out/ahead"
 }
@@ -156,19 +158,26 @@ The_tool_installs_trains_draws_and_answers() {
 The_packages_hold_what_they_must() {
     local id folder file
     same "$(cd "$packages" && ls ./*.nupkg)" "$(for file in "$root"/managed/*/*.csproj; do
+        if [ -z "$cuda" ] && [[ $file = */Juice.Native.Cuda.csproj ]]; then continue; fi
         id=$(sed -n 's:.*<PackageId>\(.*\)</PackageId>.*:\1:p' "$file"); echo "./${id:-$(basename "$file" .csproj)}.$version.nupkg"; done | sort)"
     for id in Juice Juice.Extensions.DependencyInjection Juice.Tool; do [ -s "$packages/$id.$version.snupkg" ] || say "$id has no symbols"; done
-    for id in juice juice.native juice.extensions.dependencyinjection; do
+    for id in juice juice.native ${cuda:+juice.native.cuda} juice.extensions.dependencyinjection; do
         folder=packages/$id/$version
         for file in LICENSE THIRD-PARTY-NOTICES.txt README.md icon.png; do [ -s "$folder/$file" ] || say "$id has no $file"; done
         for file in '<license type="expression">MIT<' '<readme>README.md<' '<icon>icon.png<' '<description>.' '<authors>.' "<version>$version<"; do
             grep -q "$file" "$folder/$id.nuspec" || say "$id.nuspec has no $file"
         done
         [ ! -e "$folder/runtime.json" ] || say "$id has a runtime.json"
-        [ "$id" = juice.native ] || [ -s "$folder/lib/net10.0/$(basename "$folder"/lib/net10.0/*.dll .dll).xml" ] || say "$id has no documentation"
+        [[ $id = juice.native* ]] || [ -s "$folder/lib/net10.0/$(basename "$folder"/lib/net10.0/*.dll .dll).xml" ] || say "$id has no documentation"
     done
     grep -q "<dependency id=\"Juice.Native\" version=\"\[$version\]\"" packages/juice/"$version"/juice.nuspec
-    ! grep -qE 'version="\[' packages/juice.extensions.dependencyinjection/"$version"/*.nuspec
+    lacks -E 'version="\[' packages/juice.extensions.dependencyinjection/"$version"/*.nuspec
+    if [ -n "$cuda" ]; then
+        grep -q "<dependency id=\"Juice.Native\" version=\"\[$version\]\"" packages/juice.native.cuda/"$version"/juice.native.cuda.nuspec
+        same "$(cd packages/juice.native.cuda/"$version"/runtimes && find . -type f)" "./$rid/native/libjuice_cuda.so"
+    fi
+    same "$(cd packages/juice.native/"$version"/runtimes/"$rid" && find . -type f)" ./native/libjuice.so
+    lacks -i cuda packages/juice/"$version"/juice.nuspec
 }
 
 All_versions_agree() {
@@ -178,9 +187,9 @@ All_versions_agree() {
     same "$(dotnet run --project version)" "$version ${version%%-*}.0"
 }
 
-# Nothing newer than what is in RHEL 9 (GCC 11, glibc 2.34), and no library that a slim image lacks.
-The_native_library_runs_on_older_systems() {
-    local library=packages/juice.native/$version/runtimes/$rid/native/libjuice.so limit newest
+# runs_on_older_systems LIBRARY: nothing newer than what is in RHEL 9 (GCC 11, glibc 2.34), and no library that a slim image lacks.
+runs_on_older_systems() {
+    local library=$1 limit newest
     objdump -T "$library" | grep -oE '\((GLIBC|GLIBCXX|CXXABI|GCC)_[0-9.]+\)' | tr -d '()' | sort -uV > needs
     for limit in GLIBC_2.34 GLIBCXX_3.4.29 CXXABI_1.3.13 GCC_7.0.0; do
         newest=$(grep "^${limit%%_*}_" needs | tail -n 1)
@@ -189,10 +198,38 @@ The_native_library_runs_on_older_systems() {
     done
     readelf -d "$library" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' > libraries
     [ -s libraries ]
-    ! grep -vE '^(libstdc\+\+\.so\.6|libgcc_s\.so\.1|libm\.so\.6|libc\.so\.6|ld-linux-[a-z0-9-]+\.so\.[0-9])$' libraries
-    ! readelf -SW "$library" | grep -E '\.(symtab|debug_)'
+    lacks -vE '^(libstdc\+\+\.so\.6|libgcc_s\.so\.1|libm\.so\.6|libc\.so\.6|ld-linux-[a-z0-9-]+\.so\.[0-9])$' libraries
+    readelf -SW "$library" | lacks -E '\.(symtab|debug_)'
     readelf -nW "$library" | grep 'Build ID'
+    lacks -qaF "$root" "$library"
     stat -c '%s bytes' "$library"
+}
+
+The_native_library_runs_on_older_systems() { runs_on_older_systems packages/juice.native/"$version"/runtimes/"$rid"/native/libjuice.so; }
+
+# The driver is the machine's own and is loaded when it is first asked for: nothing of CUDA is needed to start.
+The_CUDA_engine_runs_on_older_systems() { runs_on_older_systems packages/juice.native.cuda/"$version"/runtimes/"$rid"/native/libjuice_cuda.so; }
+
+# Beside a program the engine is found; without a driver it says so, and the processor goes on.
+A_program_with_the_CUDA_engine_runs_without_a_driver() {
+    project cuda "Juice@$version Juice.Native.Cuda@$version" ""
+    cat >> cuda/Program.cs <<'CSHARP'
+Device card = Device.Cuda();
+Console.Error.WriteLine(card.Reason ?? "available");
+if (!card.IsAvailable)
+{
+    try { saved.Compile(card).Dispose(); }
+    catch (JuiceException e) { Console.Error.WriteLine(e.Message); }
+}
+CSHARP
+    dotnet build cuda -c Release
+    run_program cuda-run dotnet "$work/cuda/bin/Release/net10.0/cuda.dll" 2> "$work/cuda-run.error"
+    same "$(cd "$work/cuda/bin/Release/net10.0/runtimes/$rid/native" && ls)" "libjuice.so
+libjuice_cuda.so"
+    cat "$work/cuda-run.error"
+    if ldconfig -p | grep -q 'libcuda\.so\.1'; then lacks libjuice_cuda "$work/cuda-run.error"; return; fi
+    same "$(cat "$work/cuda-run.error")" "there is no NVIDIA driver here
+device is 'cuda:0', which is not available: there is no NVIDIA driver here"
 }
 
 # ---- What goes wrong at first -----------------------------------------------------------------------------------------------------------
@@ -219,10 +256,15 @@ A_native_library_of_another_version_is_one_sentence() {
 # ---- Two at a time ----------------------------------------------------------------------------------------------------------------------
 
 try A plain project builds and runs
+if [ -z "$cuda" ]; then echo "  Left out: what is of Juice.Native.Cuda, which was not packed"; fi
 {
     try A program compiled ahead of time runs
-    try The packages hold what they must
     try The native library runs on older systems
+    if [ -n "$cuda" ]; then
+        try A program with the CUDA engine runs without a driver
+        try The CUDA engine runs on older systems
+    fi
+    try The packages hold what they must        # at last, since what others restored is looked at
 } &
 try A self contained program runs without dotnet
 try A trimmed single file runs

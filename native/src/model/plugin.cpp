@@ -73,7 +73,8 @@ Plugin load_cuda_plugin() {
         if (std::filesystem::exists(folder / file_name, ignored)) return open(folder / file_name);
         places += (places.empty() ? "'" : ", '") + folder.string() + "'";
     }
-    return {nullptr, nullptr, {}, std::string(file_name) + " is not in " + (places.empty() ? "any known folder" : places)};
+    return {nullptr, nullptr, {}, std::string(file_name) + " is not in " + (places.empty() ? "any known folder" : places) +
+                                      ": the package Juice.Native.Cuda has it"};
 }
 
 #endif
