@@ -22,14 +22,30 @@ fuzz_target() {
     local name=$1 seconds=$2 found=$out/fuzz/$1
     mkdir -p "$found" "$out/fuzz/failures"
     # A minute is short: inputs are kept short, too.
-    run_tests "Fuzzing: $name ($seconds s)" "fuzz-$name" env ASAN_OPTIONS=allocator_may_return_null=1 UBSAN_OPTIONS=print_stacktrace=1 \
-        "$out/build/fuzz/tests/fuzz/juice_fuzz_$name" -max_total_time="$seconds" -max_len=4096 -timeout=60 -rss_limit_mb=3000 -malloc_limit_mb=1000 \
-        -dict="$root/tests/fuzz/juice.dict" -artifact_prefix="$out/fuzz/failures/$name-" -print_final_stats=1 "$found" "$root/tests/fuzz/corpus/$name"
-    if [ "$status" = 0 ]; then add_results 1 0 1 1; else add_results 0 1 1 1; fi
+    ASAN_OPTIONS=allocator_may_return_null=1 UBSAN_OPTIONS=print_stacktrace=1 "$out/build/fuzz/tests/fuzz/juice_fuzz_$name" -max_total_time="$seconds" -max_len=4096 \
+        -timeout=60 -rss_limit_mb=3000 -malloc_limit_mb=1000 -dict="$root/tests/fuzz/juice.dict" -artifact_prefix="$out/fuzz/failures/$name-" -print_final_stats=1 \
+        "$found" "$root/tests/fuzz/corpus/$name"
+}
+
+# fuzz_targets SECONDS NAME…: all side by side, a log and a result each.
+fuzz_targets() {
+    local seconds=$1 name start=$SECONDS
+    local -A runs=()
+    shift
+    printf '%-52s' "Fuzzing: $*" >&2
+    for name in "$@"; do fuzz_target "$name" "$seconds" > "$out/log/fuzz-$name.log" 2>&1 < /dev/null & runs[$name]=$!; done
+    for name in "$@"; do
+        status=0
+        wait "${runs[$name]}" || status=$?
+        if [ $status = 0 ]; then add_results 1 0 1 1; continue; fi
+        add_results 0 1 1 1
+        { echo; tail -n 60 "$out/log/fuzz-$name.log" | cut -c 1-240; echo "The whole log is $out/log/fuzz-$name.log."; } >&2
+    done
+    printf 'finished (%d s)\n' $((SECONDS - start)) >&2
 }
 
 test_fuzz() {
-    local seconds=$1 name
+    local seconds=$1
     require_packages
     find_clang
     if [ -z "$clangxx" ] && can_install; then
@@ -43,7 +59,7 @@ test_fuzz() {
         return
     fi
     build_native fuzz -DCMAKE_CXX_COMPILER="$clangxx"
-    for name in file json description; do fuzz_target "$name" "$seconds"; done
+    fuzz_targets "$seconds" file json description
 }
 
 # The thread sanitizer wants its shadow where address space randomisation may put other things.

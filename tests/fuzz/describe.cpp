@@ -97,7 +97,7 @@ struct Description {
         } else {
             std::vector<std::int32_t> children(from.byte() % 8u);
             // Counted from the end: the vectors before this one are what a circuit is likely to use.
-            for (std::int32_t& child : children) child = static_cast<std::int32_t>(vectors.size()) - 1 - from.small();
+            for (std::int32_t& child : children) child = static_cast<std::int32_t>(static_cast<std::int64_t>(vectors.size()) - 1 - from.small());
             v.child_count = static_cast<std::int32_t>(children.size());
             v.children = keep(std::move(children));
         }

@@ -347,9 +347,11 @@ std::string distribution_fault(const Distribution& d) {
     const char* count_name = d.type == DistributionType::Binomial ? "trials" : d.type == DistributionType::DiscreteLogistic ? "count" : "categories";
     if (counted && d.count < 1) return count_name + (" is " + std::to_string(d.count)) + ", and must be at least 1";
     if (d.type != DistributionType::DiscreteLogistic) return {};
-    if (std::isfinite(d.low) && std::isfinite(d.high) && std::isfinite(d.high - d.low) && d.high > d.low) return {};
+    // Means and scales are floats: what EM makes of values in here stays finite.
+    constexpr double most = 1e37;
+    if (std::abs(d.low) <= most && std::abs(d.high) <= most && d.high > d.low) return {};
     char text[160];
-    std::snprintf(text, sizeof text, "low is %g and high %g, and they must be finite with high > low", d.low, d.high);
+    std::snprintf(text, sizeof text, "low is %g and high %g, and they must lie within 1e37 of 0 with high > low", d.low, d.high);
     return text;
 }
 

@@ -103,9 +103,9 @@ void draw_locations(const Vector& v, const NodeRange& range, std::uint64_t seed,
             values[2 * node] = static_cast<float>(std::sqrt(-2 * std::log(u)) * std::cos(2 * std::numbers::pi * w));
             values[2 * node + 1] = 1;
         } else {
-            constexpr double least = std::numeric_limits<float>::min(), most = std::numeric_limits<float>::max();
-            values[2 * node] = static_cast<float>(std::clamp(d.low + (d.high - d.low) * u, -most, most));
-            values[2 * node + 1] = static_cast<float>(std::clamp((d.high - d.low) / 8, least, most));
+            constexpr double least = std::numeric_limits<float>::min();
+            values[2 * node] = static_cast<float>(d.low + (d.high - d.low) * u);
+            values[2 * node + 1] = static_cast<float>(std::max((d.high - d.low) / 8, least));
         }
     }
 }

@@ -76,6 +76,7 @@ FileWriter::FileWriter(const std::string& path) : path_(path), target_(behind_li
         return;
     }
     open_temporary(folder_of(target_));
+    replaces_ = true;
     if (exists) fchmod(file_, status.st_mode & 07777);      // a replaced file keeps who may read it; where that is refused it gets the usual mode
 }
 
@@ -84,12 +85,27 @@ FileWriter::~FileWriter() {
     if (!temporary_.empty()) ::unlink(temporary_.c_str());
 }
 
+// A file without a name, where the system has them: of a process that is killed while it writes nothing stays. Otherwise one with a name of its own.
 void FileWriter::open_temporary(const std::string& folder) {
+#ifdef O_TMPFILE
+    if (::access("/proc/self/fd", X_OK) == 0) {     // through which it gets its name
+        file_ = uninterrupted([&] { return ::open(folder.c_str(), O_WRONLY | O_TMPFILE | O_CLOEXEC, 0666); });
+        nameless_ = file_ >= 0;
+        if (nameless_) return;
+        if (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL) fail_write();
+    }
+#endif
+    under_new_name(folder, [&](const std::string& name) {
+        return file_ = uninterrupted([&] { return ::open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666); });
+    });
+}
+
+template <typename Make>
+void FileWriter::under_new_name(const std::string& folder, Make&& make) {
     static std::atomic<unsigned> count{0};
     for (int tries = 0; tries < 1000; ++tries) {
         std::string name = folder + "/.juice-" + std::to_string(getpid()) + "-" + std::to_string(count++) + ".tmp";
-        file_ = uninterrupted([&] { return ::open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666); });
-        if (file_ >= 0) {
+        if (make(name) >= 0) {
             temporary_ = std::move(name);       // cannot fail, or the file would stay
             return;
         }
@@ -109,11 +125,15 @@ void FileWriter::write(std::span<const std::byte> bytes) {
 }
 
 void FileWriter::commit() {
-    if (!temporary_.empty() && uninterrupted([&] { return fsync(file_); }) != 0) fail_write();
+    if (replaces_ && uninterrupted([&] { return fsync(file_); }) != 0) fail_write();
+    if (nameless_) {
+        const std::string self = "/proc/self/fd/" + std::to_string(file_);
+        under_new_name(folder_of(target_), [&](const std::string& name) { return ::linkat(AT_FDCWD, self.c_str(), AT_FDCWD, name.c_str(), AT_SYMLINK_FOLLOW); });
+    }
     const int file = file_;
     file_ = -1;
     if (::close(file) != 0 && errno != EINTR) fail_write();     // interrupted, it is closed all the same
-    if (temporary_.empty()) return;
+    if (!replaces_) return;
     const std::string name = folder_of(target_);
     if (::rename(temporary_.c_str(), target_.c_str()) != 0) fail_write();
     temporary_.clear();

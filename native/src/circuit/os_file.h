@@ -32,11 +32,15 @@ public:
 private:
     [[noreturn]] void fail_write() const;
     void open_temporary(const std::string& folder);
+    template <typename Make>        // make(name) < 0: it failed, errno says why
+    void under_new_name(const std::string& folder, Make&& make);
 
     std::string path_;          // as the caller named it
     std::string target_;        // behind symbolic links
-    std::string temporary_;     // empty: written directly, or committed
+    std::string temporary_;     // empty: no name to remove
     int file_ = -1;
+    bool replaces_ = false;     // takes the target's place; otherwise it is written directly
+    bool nameless_ = false;     // has no name before it is whole
 };
 
 }  // namespace juice

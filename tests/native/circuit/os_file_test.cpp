@@ -1,9 +1,12 @@
 // Files on disk: mapped, replaced as a whole, and what happens where that cannot be.
 #include "circuit/os_file.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <filesystem>
@@ -47,11 +50,34 @@ TEST(OsFileTest, LeavesTheOldFileWithoutACommit) {
     {
         FileWriter writer(path);
         writer.write(std::as_bytes(std::span("half", 4)));
-        EXPECT_EQ(files_in(fs::path(path).parent_path()), 2u);
+        EXPECT_EQ(read_text(path), "old");
     }
     EXPECT_EQ(read_text(path), "old");
     EXPECT_EQ(files_in(fs::path(path).parent_path()), 1u);
 }
+
+#ifdef __linux__
+// A process that is killed while it writes: the old file, and no other.
+TEST(OsFileTest, LeavesNothingOfAWriteThatWasKilled) {
+    const std::string path = temporary_path("a");
+    write_text(path, "old");
+    const int probe = open(fs::path(path).parent_path().c_str(), O_WRONLY | O_TMPFILE | O_CLOEXEC, 0600);
+    if (probe < 0) GTEST_SKIP() << "this file system has no files without a name";
+    close(probe);
+    const pid_t child = fork();
+    ASSERT_GE(child, 0);
+    if (child == 0) {
+        FileWriter writer(path);
+        writer.write(std::as_bytes(std::span("half", 4)));
+        std::raise(SIGKILL);
+    }
+    int status = 0;
+    ASSERT_EQ(waitpid(child, &status, 0), child);
+    EXPECT_TRUE(WIFSIGNALED(status));
+    EXPECT_EQ(read_text(path), "old");
+    EXPECT_EQ(files_in(fs::path(path).parent_path()), 1u);
+}
+#endif
 
 TEST(OsFileTest, KeepsTheModeOfAFileAndTheUsualOneOfANewFile) {
     const std::string path = temporary_path("a"), fresh = temporary_path("b");

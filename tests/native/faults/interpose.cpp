@@ -166,7 +166,7 @@ int open(const char* path, int flags, ...) {
     static auto* const real = faults::behind<int(const char*, int, ...)>("open");
     va_list arguments;
     va_start(arguments, flags);
-    const mode_t mode = (flags & O_CREAT) != 0 ? va_arg(arguments, mode_t) : 0;
+    const mode_t mode = (flags & O_CREAT) != 0 || (flags & O_TMPFILE) == O_TMPFILE ? va_arg(arguments, mode_t) : 0;
     va_end(arguments);
     const bool counts = (flags & (O_WRONLY | O_RDWR | O_DIRECTORY)) != 0;
     if (const int error = counts ? faults::no_file(faults::FileCall::Open) : 0) {
@@ -194,6 +194,15 @@ int fsync(int file) {
         return -1;
     }
     return real(file);
+}
+
+int linkat(int from_folder, const char* from, int to_folder, const char* to, int flags) noexcept {
+    static auto* const real = faults::behind<int(int, const char*, int, const char*, int)>("linkat");
+    if (const int error = faults::no_file(faults::FileCall::Link)) {
+        errno = error;
+        return -1;
+    }
+    return real(from_folder, from, to_folder, to, flags);
 }
 
 int rename(const char* from, const char* to) noexcept {

@@ -23,7 +23,7 @@ public:
     bool fired() const;
 };
 
-enum class FileCall { Open, Write, Sync, Rename, Close };
+enum class FileCall { Open, Write, Sync, Link, Rename, Close };
 
 inline constexpr int short_write = -1;      // as an error: the write takes a part of the bytes
 
