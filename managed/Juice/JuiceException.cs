@@ -3,7 +3,7 @@ namespace Juice;
 /// <summary>
 /// What goes wrong in Juice other than a bad argument (<see cref="ArgumentException"/>), a cancelled call
 /// (<see cref="OperationCanceledException"/>), the file system (<see cref="IOException"/>) and an invalid circuit
-/// (<see cref="InvalidDataException"/>): memory that could not be had, a device that is not there, a native library that is missing or of
+/// (<see cref="InvalidDataException"/>): memory that could not be had, a device that is not there or was lost, a native library that is missing or of
 /// another version, a fault of Juice.
 /// </summary>
 public sealed class JuiceException : Exception

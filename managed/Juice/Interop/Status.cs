@@ -14,6 +14,7 @@ internal static class Status
     public const int Memory = 5;
     public const int Unsupported = 6;
     public const int Internal = 7;
+    public const int DeviceLost = 8;
 
     /// <summary>Throws what the calling thread's last error says where <paramref name="status"/> is not <see cref="Ok"/>.</summary>
     public static void Check(int status)

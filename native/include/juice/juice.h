@@ -43,6 +43,8 @@ typedef int32_t juice_status;
 #define JUICE_ERROR_MEMORY      5   /* memory could not be had, or the budget is below what is needed   */
 #define JUICE_ERROR_UNSUPPORTED 6   /* the device or instruction set asked for is not there             */
 #define JUICE_ERROR_INTERNAL    7   /* a fault of Juice                                                 */
+#define JUICE_ERROR_DEVICE_LOST 8   /* work on the device faulted: nothing runs on it any more in this process. Models on it can be freed;
+                                       other devices go on                                              */
 
 JUICE_API int32_t     juice_abi_version(void) JUICE_NOEXCEPT;
 JUICE_API const char* juice_version(void) JUICE_NOEXCEPT;       /* "0.1.0": lives as long as the library */

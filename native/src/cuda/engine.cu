@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "common/error.h"
 #include "cuda/kernels.h"
 #include "cuda/stream.h"
 #include "cuda/workspace.h"
@@ -79,6 +80,7 @@ public:
     }
 
     const HostTable& host() const { return host_; }
+    void begin() const { stream_.use(); }      // throws where the device is lost
     const char* instruction_set() const { return name_.c_str(); }
 
     void write_parameters(std::int32_t o, const float* source) {
@@ -90,7 +92,6 @@ public:
                 if (p != 0 && p < least_weight) p = least_weight;
         const std::vector<float> counts = count_parameters(owner, settled.data());
         const std::lock_guard lock(mutex_);
-        stream_.use();
         parameters_.upload(settled.data(), owner.parameters, owner.parameter_count, stream_.get());
         counts_.upload(counts.data(), owner.first_node, static_cast<std::int64_t>(counts.size()), stream_.get());
         if (owner.kind == OwnerKind::LogTable || owner.kind == OwnerKind::Gaussian) fill_tables(base_run(), o, 1, stream_.get());
@@ -99,14 +100,12 @@ public:
 
     void read_parameters(std::int32_t o, float* destination) {
         const std::lock_guard lock(mutex_);
-        stream_.use();
         parameters_.download(destination, plan_.owners[o].parameters, plan_.owners[o].parameter_count, stream_.get());
         stream_.wait();
     }
 
     void query(const BatchView& batch, bool maximise, double* destination) {
         const std::lock_guard lock(mutex_);
-        stream_.use();
         if (!query_) query_.emplace(plan_, query_rows(), false);
         Run run = base_run();
         run.maximise = maximise;
@@ -127,7 +126,6 @@ public:
     // Returns the first impossible row, or -1.
     std::int64_t sample(const BatchView& batch, const SampleOptions& options, const SampleView& samples) {
         const std::lock_guard lock(mutex_);
-        stream_.use();
         if (!query_) query_.emplace(plan_, query_rows(), false);
         const std::int64_t line = std::min<std::int64_t>(4096, batch.rows * options.per_row);
         const auto operations = static_cast<std::int32_t>(plan_.operation_count);
@@ -167,27 +165,24 @@ public:
     }
 
     void rows(const BatchView& batch) {
-        stream_.use();
         if (!training_ || training_->capacity() < batch.rows) {
             stream_.wait();
             stream_.forget();
             training_.reset();
             training_.emplace(plan_, batch.rows, true);
-            allocate_training();
         }
+        allocate_training();
         run_ = base_run();
         training_->load(run_, plan_, batch, 0, batch.rows, stream_.get());
     }
 
     void forward(double* log_likelihood) {
-        stream_.use();
         run_forward(run_, *training_);
         if (log_likelihood) training_->download_logs(log_likelihood, std::int64_t{run_.rows} * plan_.roots, stream_.get());
         stream_.wait();
     }
 
     void backward(const float* root_flows) {
-        stream_.use();
         if (rows_added_ > 0 && rows_added_ + run_.rows > rows_per_level) fold();
         rows_added_ += run_.rows;
         ready_flows();
@@ -204,7 +199,6 @@ public:
 
     void update(const Rule& rule) {
         if (empty_) return;         // no flows
-        stream_.use();
         if (folded_) {
             fold();
             flows_.swap(totals_);       // the update reads the flow buffer
@@ -220,7 +214,6 @@ public:
     }
 
     void step(const Rule& rule, double* log_likelihood) {
-        stream_.use();
         clear_flows();
         run_.root_flows = nullptr;
         set_rule(rule_.data(), rule, stream_.get());
@@ -245,7 +238,6 @@ public:
 
     void read_flows(std::int64_t offset, std::int64_t count, float* destination) {
         const std::lock_guard lock(mutex_);
-        stream_.use();
         if (empty_) {
             std::memset(destination, 0, static_cast<std::size_t>(count) * sizeof(float));
             return;
@@ -259,7 +251,6 @@ public:
     }
 
     void write_flows(std::int64_t offset, std::int64_t count, const float* source, bool add) {
-        stream_.use();
         if (folded_ && !add) {      // what is overwritten must not come back from the totals
             fold();
             flows_.swap(totals_);
@@ -445,7 +436,10 @@ juice_status guarded(const HostTable& host, Body body) noexcept {
 }
 template <class Body>
 juice_status guarded(void* engine, Body body) noexcept {
-    return guarded(self(engine).host(), [&] { body(self(engine)); });
+    return guarded(self(engine).host(), [&] {
+        self(engine).begin();
+        body(self(engine));
+    });
 }
 
 const EngineTable engine_table = {
@@ -475,7 +469,7 @@ const EngineTable engine_table = {
         return guarded(engine, [&](Engine& self) { self.write_flows(offset, count, source, add != 0); });
     },
     [](void* engine) { return guarded(engine, [&](Engine& self) { self.clear_flows(); }); },
-    [](void*) { return juice_status{JUICE_OK}; },       // every update is complete
+    [](void* engine) { return guarded(engine, [](Engine&) {}); },       // every update is complete
 };
 
 }  // namespace

@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <utility>
 
-#include "common/error.h"
 #include "cuda/device.h"
 
 namespace juice::cuda {
@@ -17,7 +16,7 @@ public:
         if (count == 0) return;
         void* address = nullptr;
         const auto bytes = static_cast<std::size_t>(count) * sizeof(T);
-        if (cudaMalloc(&address, bytes) != cudaSuccess) fail(JUICE_ERROR_MEMORY, "the device has no %lld bytes for %s", static_cast<long long>(bytes), purpose);
+        if (const cudaError_t error = cudaMalloc(&address, bytes); error != cudaSuccess) fail_allocation(error, static_cast<std::int64_t>(bytes), purpose);
         data_ = static_cast<T*>(address);
     }
     ~Array() {

@@ -1,6 +1,6 @@
 #include "cuda/stream.h"
 
-#include "common/error.h"
+#include "cuda/errors.h"
 
 namespace juice::cuda {
 
@@ -9,18 +9,6 @@ namespace {
 constexpr std::size_t recordings_kept = 8;
 
 }  // namespace
-
-void fail_cuda(cudaError_t error, const char* what) {
-    (void)cudaGetLastError();       // an error that is not fatal must not answer for a later call
-    const char* text = cudaGetErrorString(error);
-    switch (error) {
-        case cudaErrorMemoryAllocation: fail(JUICE_ERROR_MEMORY, "%s: the device's memory is exhausted (%s)", what, text);
-        case cudaErrorNoDevice:
-        case cudaErrorInsufficientDriver:
-        case cudaErrorNoKernelImageForDevice: fail(JUICE_ERROR_UNSUPPORTED, "%s: %s", what, text);
-        default: fail(JUICE_ERROR_INTERNAL, "%s: %s; the device may be lost for this process", what, text);
-    }
-}
 
 Stream::Stream(std::int32_t device) : device_(device) {
     use();
@@ -35,11 +23,17 @@ Stream::~Stream() {
     if (stream_) cudaStreamDestroy(stream_);
 }
 
-void Stream::use() const { check(cudaSetDevice(device_), "choosing the device"); }
+void Stream::use() const { use_device(device_); }
 
 void Stream::forget() {
     for (auto& [key, recording] : recordings_) cudaGraphExecDestroy(static_cast<cudaGraphExec_t>(recording));
     recordings_.clear();
+}
+
+void Stream::give_up_recording() {
+    cudaGraph_t graph = nullptr;
+    if (cudaStreamEndCapture(stream_, &graph) == cudaSuccess && graph) cudaGraphDestroy(graph);
+    (void)cudaGetLastError();
 }
 
 bool Stream::play(std::uint64_t key) {

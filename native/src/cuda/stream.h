@@ -1,4 +1,4 @@
-// The order of a device's work, and a step recorded once and played again. The emulation works at once and records nothing.
+// The order of a device's work, and a step recorded once and played again.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,7 @@ public:
 
     cudaStream_t get() const noexcept { return stream_; }
     std::int32_t capability() const noexcept { return capability_; }        // 90: compute capability 9.0
-    void use() const;               // makes its device the calling thread's
+    void use() const;               // makes its device the calling thread's; throws where it is lost
     void wait() const { check(cudaStreamSynchronize(stream_), "waiting for the device"); }
 
     // Plays what `work` did when it was first called with this key; recorded work must be the same each time.
@@ -25,7 +25,12 @@ public:
     void replay(std::uint64_t key, Work work) {
         if (play(key)) return;
         begin_recording();
-        work();
+        try {
+            work();
+        } catch (...) {
+            give_up_recording();
+            throw;
+        }
         end_recording(key);
     }
     void forget();                  // recordings that point at memory which is going away
@@ -39,6 +44,7 @@ private:
     bool play(std::uint64_t key);
     void begin_recording();
     void end_recording(std::uint64_t key);
+    void give_up_recording();
 };
 
 }  // namespace juice::cuda

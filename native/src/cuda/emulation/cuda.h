@@ -9,6 +9,7 @@
 #include <type_traits>
 
 #include "cuda/emulation/fibers.h"
+#include "cuda/emulation/runtime.h"
 
 #define __global__
 #define __device__
@@ -77,8 +78,10 @@ T shuffle(unsigned mask, T value, int source_lane) {
 #define JUICE_SHARED(type, name, count)  \
     static const char name##_site = 0;   \
     type* const name = static_cast<type*>(::juice::cuda::emulation::shared_array(&name##_site, (count) * sizeof(type)))
-#define JUICE_LAUNCH(kernel, grid, block, stream, ...) \
-    ((void)(stream), ::juice::cuda::emulation::launch(grid, block, [=] { kernel(__VA_ARGS__); }))
+#define JUICE_LAUNCH(kernel, grid, block, stream, ...)                                                                                                  \
+    ::juice::cuda::check(::juice::cuda::emulation::enqueue_kernel(                                                                                      \
+                             stream, [=, grid_ = dim3(grid), block_ = dim3(block)] { ::juice::cuda::emulation::launch(grid_, block_, [=] { kernel(__VA_ARGS__); }); }), \
+                         #kernel)
 
 inline void __syncthreads() { juice::cuda::emulation::synchronize_block(); }
 inline void __syncwarp(unsigned mask = ~0u) { juice::cuda::emulation::synchronize_warp(mask); }
@@ -103,35 +106,3 @@ inline int atomicOr(int* address, int value) {
 
 inline float __int_as_float(int bits) { return __builtin_bit_cast(float, bits); }
 inline int __float_as_int(float value) { return __builtin_bit_cast(int, value); }
-
-// ---- the run-time library: device memory is the process's own, and a stream works at once ----
-
-enum cudaError_t { cudaSuccess = 0, cudaErrorMemoryAllocation = 2 };
-enum cudaMemcpyKind { cudaMemcpyHostToDevice = 1, cudaMemcpyDeviceToHost = 2, cudaMemcpyDeviceToDevice = 3 };
-using cudaStream_t = struct EmulatedStream*;
-
-cudaError_t cudaMalloc(void** address, std::size_t bytes);
-cudaError_t cudaFree(void* address);
-inline cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaMemcpyKind, cudaStream_t) {
-    if (bytes > 0) std::memcpy(to, from, bytes);
-    return cudaSuccess;
-}
-inline cudaError_t cudaMemsetAsync(void* to, int value, std::size_t bytes, cudaStream_t) {
-    if (bytes > 0) std::memset(to, value, bytes);
-    return cudaSuccess;
-}
-inline cudaError_t cudaMemcpy2DAsync(void* to, std::size_t to_line, const void* from, std::size_t from_line, std::size_t bytes, std::size_t lines, cudaMemcpyKind,
-                                     cudaStream_t) {
-    for (std::size_t i = 0; i < lines; ++i) std::memcpy(static_cast<char*>(to) + i * to_line, static_cast<const char*>(from) + i * from_line, bytes);
-    return cudaSuccess;
-}
-inline cudaError_t cudaStreamSynchronize(cudaStream_t) { return cudaSuccess; }
-
-namespace juice::cuda {
-
-[[noreturn]] void fail_cuda(cudaError_t error, const char* what);
-inline void check(cudaError_t error, const char* what) {
-    if (error != cudaSuccess) fail_cuda(error, what);
-}
-
-}  // namespace juice::cuda

@@ -1,21 +1,15 @@
-// Launches, shared memory and device memory of the emulation.
+// Launches and shared memory of the emulation.
 #include <algorithm>
 #include <array>
-#include <cstdlib>
 #include <deque>
 #include <memory>
 #include <numeric>
 #include <utility>
 #include <vector>
 
-#include "common/error.h"
 #include "cuda/emulation/cuda.h"
 
-namespace juice::cuda {
-
-void fail_cuda(cudaError_t error, const char* what) { fail(JUICE_ERROR_MEMORY, "%s: emulated CUDA error %d", what, static_cast<int>(error)); }
-
-namespace emulation {
+namespace juice::cuda::emulation {
 
 namespace {
 
@@ -120,17 +114,4 @@ void launch(dim3 grid, dim3 block, void (*body)(void*), void* closure) {
     }
 }
 
-}  // namespace emulation
-
-}  // namespace juice::cuda
-
-cudaError_t cudaMalloc(void** address, std::size_t bytes) {
-    if (posix_memalign(address, 256, bytes) != 0) return cudaErrorMemoryAllocation;     // exactly: sanitizers see one byte too many
-    std::memset(*address, 0xff, bytes);         // NaN: what nobody wrote must not pass for a number
-    return cudaSuccess;
-}
-
-cudaError_t cudaFree(void* address) {
-    std::free(address);
-    return cudaSuccess;
-}
+}  // namespace juice::cuda::emulation

@@ -11,6 +11,7 @@ public class StatusTests
     [TestCase(Status.Memory, typeof(JuiceException))]
     [TestCase(Status.Unsupported, typeof(JuiceException))]
     [TestCase(Status.Internal, typeof(JuiceException))]
+    [TestCase(Status.DeviceLost, typeof(JuiceException))]
     public void A_status_becomes_its_exception_with_the_native_sentence(int status, Type expected)
     {
         Exception exception = Status.ToException(status, "The sentence.");

@@ -1,0 +1,369 @@
+#include "cuda/emulation/runtime.h"
+
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <deque>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <utility>
+#include <vector>
+
+using Work = std::function<void()>;
+
+struct EmulatedStream {
+    int device = 0;
+    std::deque<Work> waiting;
+    std::int64_t given = 0, done = 0;           // pieces of work
+    std::optional<std::vector<Work>> recorded;  // while it is recorded
+};
+
+// The stream's work as it was when the event was recorded.
+struct EmulatedEvent {
+    cudaStream_t stream = nullptr;
+    std::int64_t given = 0;
+    std::chrono::steady_clock::time_point time;
+};
+
+struct EmulatedGraph {
+    std::vector<Work> work;
+};
+
+namespace juice::cuda::emulation {
+
+namespace {
+
+constexpr int most_devices = 64;
+
+struct State {
+    std::recursive_mutex mutex;         // one thread at a time gives work or does it
+    Machine machine{};
+    std::set<cudaStream_t> streams;
+    std::map<const char*, std::size_t> pinned;
+    std::int64_t allocations_left[most_devices], kernels_left[most_devices];     // until one fails; -1: none does
+    cudaError_t to_come[most_devices]{}, fault[most_devices]{};
+
+    State() {
+        std::fill_n(allocations_left, most_devices, -1);
+        std::fill_n(kernels_left, most_devices, -1);
+    }
+};
+State& state() {
+    static State all;
+    return all;
+}
+
+thread_local int current = 0;
+
+std::unique_lock<std::recursive_mutex> locked() { return std::unique_lock(state().mutex); }
+
+bool is_pinned(const void* address) {
+    const auto& pinned = state().pinned;
+    const char* const at = static_cast<const char*>(address);
+    const auto next = pinned.upper_bound(at);
+    if (next == pinned.begin()) return false;
+    const auto& [begin, bytes] = *std::prev(next);
+    return at < begin + bytes;
+}
+
+// Does a stream's work up to a piece of it.
+void work_off(EmulatedStream& stream, std::int64_t until) {
+    while (stream.done < until && !stream.waiting.empty()) {
+        const Work work = std::move(stream.waiting.front());
+        stream.waiting.pop_front();
+        ++stream.done;
+        if (state().fault[stream.device] == cudaSuccess) work();        // after a fault nothing is done any more
+    }
+}
+
+cudaError_t give(cudaStream_t stream, Work work) {
+    const auto lock = locked();
+    const int device = stream ? stream->device : current;
+    if (state().fault[device] != cudaSuccess) return state().fault[device];
+    if (!stream) {
+        work();
+        return state().fault[device];
+    }
+    if (stream->recorded) {
+        stream->recorded->push_back(std::move(work));
+        return cudaSuccess;
+    }
+    stream->waiting.push_back(std::move(work));
+    ++stream->given;
+    return cudaSuccess;
+}
+
+// An answer of the device at work: what it is asked, or its fault.
+cudaError_t unless_faulted(int device) { return state().fault[device]; }
+
+Machine usual() {
+    Machine machine{12040, 12040, 8, {}};
+    std::snprintf(machine.properties.name, sizeof machine.properties.name, "Emulated");
+    machine.properties.totalGlobalMem = std::size_t{1} << 30;
+    machine.properties.multiProcessorCount = 4;
+    machine.properties.major = 8;
+    return machine;
+}
+
+const Machine& machine() {
+    if (state().machine.properties.name[0] == 0) state().machine = usual();
+    return state().machine;
+}
+
+}  // namespace
+
+void set_machine(const Machine* machine) {
+    const auto lock = locked();
+    state().machine = machine ? *machine : usual();
+}
+
+void fail_allocation_after(int device, std::int64_t allocations) {
+    const auto lock = locked();
+    state().allocations_left[device] = allocations;
+}
+
+void fault_after(int device, std::int64_t kernels, cudaError_t error) {
+    const auto lock = locked();
+    state().kernels_left[device] = kernels;
+    state().to_come[device] = error;
+}
+
+cudaError_t enqueue_kernel(cudaStream_t stream, Work kernel) {
+    const int device = stream ? stream->device : current;
+    return give(stream, [device, kernel = std::move(kernel)] {
+        State& all = state();
+        if (all.kernels_left[device] >= 0 && all.kernels_left[device]-- == 0) all.fault[device] = all.to_come[device];
+        else kernel();
+    });
+}
+
+}  // namespace juice::cuda::emulation
+
+using namespace juice::cuda::emulation;
+
+// ---- devices ----
+
+cudaError_t cudaGetDeviceCount(int* count) {
+    const auto lock = locked();
+    const Machine& here = machine();
+    *count = here.driver > 0 && here.driver >= here.built_for ? here.devices : 0;
+    if (here.driver < here.built_for) return cudaErrorInsufficientDriver;       // none is the oldest of all
+    return *count > 0 ? cudaSuccess : cudaErrorNoDevice;
+}
+
+cudaError_t cudaDriverGetVersion(int* version) {
+    const auto lock = locked();
+    *version = machine().driver;
+    return cudaSuccess;
+}
+
+cudaError_t cudaRuntimeGetVersion(int* version) {
+    const auto lock = locked();
+    *version = machine().built_for;
+    return cudaSuccess;
+}
+
+cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device) {
+    const auto lock = locked();
+    if (device < 0 || device >= machine().devices) return cudaErrorInvalidDevice;
+    *properties = machine().properties;
+    return cudaSuccess;
+}
+
+cudaError_t cudaSetDevice(int device) {
+    const auto lock = locked();
+    if (device < 0 || device >= machine().devices) return cudaErrorInvalidDevice;
+    current = device;
+    return unless_faulted(device);
+}
+
+cudaError_t cudaGetLastError() {
+    const auto lock = locked();
+    return unless_faulted(current);
+}
+
+const char* cudaGetErrorString(cudaError_t error) {
+    switch (error) {
+        case cudaErrorMemoryAllocation: return "out of memory";
+        case cudaErrorIllegalAddress: return "an illegal memory access was encountered";
+        case cudaErrorLaunchFailure: return "unspecified launch failure";
+        case cudaErrorInsufficientDriver: return "CUDA driver version is insufficient for CUDA runtime version";
+        case cudaErrorNoDevice: return "no CUDA-capable device is detected";
+        case cudaErrorInvalidDevice: return "invalid device ordinal";
+        default: return "an emulated error";
+    }
+}
+
+// ---- memory ----
+
+cudaError_t cudaMalloc(void** address, std::size_t bytes) {
+    const auto lock = locked();
+    if (const cudaError_t fault = unless_faulted(current); fault != cudaSuccess) return fault;
+    std::int64_t& left = state().allocations_left[current];
+    if (left >= 0 && left-- == 0) return cudaErrorMemoryAllocation;
+    if (posix_memalign(address, 256, bytes) != 0) return cudaErrorMemoryAllocation;     // exactly: sanitizers see one byte too many
+    std::memset(*address, 0xff, bytes);         // NaN: what nobody wrote must not pass for a number
+    return cudaSuccess;
+}
+
+cudaError_t cudaFree(void* address) {
+    const auto lock = locked();
+    for (const cudaStream_t stream : state().streams) work_off(*stream, stream->given);
+    std::free(address);
+    return unless_faulted(current);
+}
+
+cudaError_t cudaMemGetInfo(std::size_t* free, std::size_t* total) {
+    const auto lock = locked();
+    *free = *total = machine().properties.totalGlobalMem;
+    return unless_faulted(current);
+}
+
+cudaError_t cudaMallocHost(void** address, std::size_t bytes) {
+    const auto lock = locked();
+    if (const cudaError_t fault = unless_faulted(current); fault != cudaSuccess) return fault;
+    *address = std::malloc(bytes);
+    if (!*address) return cudaErrorMemoryAllocation;
+    std::memset(*address, 0xff, bytes);
+    state().pinned.emplace(static_cast<const char*>(*address), bytes);
+    return cudaSuccess;
+}
+
+cudaError_t cudaFreeHost(void* address) {
+    const auto lock = locked();
+    for (const cudaStream_t stream : state().streams) work_off(*stream, stream->given);
+    state().pinned.erase(static_cast<const char*>(address));
+    std::free(address);
+    return unless_faulted(current);
+}
+
+cudaError_t cudaMemcpy2DAsync(void* to, std::size_t to_line, const void* from, std::size_t from_line, std::size_t bytes, std::size_t lines,
+                              cudaMemcpyKind kind, cudaStream_t stream) {
+    const auto lock = locked();
+    const auto copy = [bytes, lines](char* into, std::size_t into_line, const char* out_of, std::size_t out_of_line) {
+        for (std::size_t i = 0; i < lines && bytes > 0; ++i) std::memcpy(into + i * into_line, out_of + i * out_of_line, bytes);
+    };
+    char* const target = static_cast<char*>(to);
+    const char* const source = static_cast<const char*>(from);
+    if (kind == cudaMemcpyHostToDevice && !is_pinned(from)) {
+        std::vector<char> taken(bytes * lines);
+        copy(taken.data(), bytes, source, from_line);
+        return give(stream, [=, taken = std::move(taken)] { copy(target, to_line, taken.data(), bytes); });
+    }
+    const cudaError_t error = give(stream, [=] { copy(target, to_line, source, from_line); });
+    return kind == cudaMemcpyDeviceToHost && !is_pinned(to) && error == cudaSuccess ? cudaStreamSynchronize(stream) : error;
+}
+
+cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind, cudaStream_t stream) {
+    return cudaMemcpy2DAsync(to, bytes, from, bytes, bytes, 1, kind, stream);
+}
+
+cudaError_t cudaMemsetAsync(void* to, int value, std::size_t bytes, cudaStream_t stream) {
+    return give(stream, [=] {
+        if (bytes > 0) std::memset(to, value, bytes);
+    });
+}
+
+// ---- streams and events ----
+
+cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned) {
+    const auto lock = locked();
+    if (const cudaError_t fault = unless_faulted(current); fault != cudaSuccess) return fault;
+    *stream = new EmulatedStream;
+    (*stream)->device = current;
+    state().streams.insert(*stream);
+    return cudaSuccess;
+}
+
+cudaError_t cudaStreamDestroy(cudaStream_t stream) {
+    const auto lock = locked();
+    work_off(*stream, stream->given);
+    const cudaError_t fault = unless_faulted(stream->device);
+    state().streams.erase(stream);
+    delete stream;
+    return fault;
+}
+
+cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
+    const auto lock = locked();
+    if (!stream) return unless_faulted(current);
+    work_off(*stream, stream->given);
+    return unless_faulted(stream->device);
+}
+
+cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned) {
+    const auto lock = locked();
+    return give(stream, [awaited = event->stream, until = event->given] {
+        if (awaited && state().streams.count(awaited) > 0) work_off(*awaited, until);
+    });
+}
+
+cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned) {
+    *event = new EmulatedEvent;
+    return cudaSuccess;
+}
+
+cudaError_t cudaEventCreate(cudaEvent_t* event) { return cudaEventCreateWithFlags(event, 0); }
+
+cudaError_t cudaEventDestroy(cudaEvent_t event) {
+    delete event;
+    return cudaSuccess;
+}
+
+cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
+    const auto lock = locked();
+    *event = {stream, stream ? stream->given : 0, std::chrono::steady_clock::now()};
+    return unless_faulted(stream ? stream->device : current);
+}
+
+cudaError_t cudaEventSynchronize(cudaEvent_t event) {
+    const auto lock = locked();
+    if (!event->stream) return unless_faulted(current);
+    work_off(*event->stream, event->given);
+    return unless_faulted(event->stream->device);
+}
+
+cudaError_t cudaEventElapsedTime(float* milliseconds, cudaEvent_t start, cudaEvent_t end) {
+    *milliseconds = std::chrono::duration<float, std::milli>(end->time - start->time).count();
+    return cudaSuccess;
+}
+
+// ---- recording ----
+
+cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode) {
+    const auto lock = locked();
+    if (stream->recorded) return cudaErrorInvalidValue;
+    stream->recorded.emplace();
+    return unless_faulted(stream->device);
+}
+
+cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t* graph) {
+    const auto lock = locked();
+    if (!stream->recorded) return cudaErrorInvalidValue;
+    *graph = new EmulatedGraph{std::move(*stream->recorded)};
+    stream->recorded.reset();
+    return unless_faulted(stream->device);
+}
+
+cudaError_t cudaGraphInstantiate(cudaGraphExec_t* recording, cudaGraph_t graph, unsigned long long) {
+    *recording = new EmulatedGraph(*graph);
+    return cudaSuccess;
+}
+
+cudaError_t cudaGraphDestroy(cudaGraph_t graph) {
+    delete graph;
+    return cudaSuccess;
+}
+
+cudaError_t cudaGraphExecDestroy(cudaGraphExec_t recording) { return cudaGraphDestroy(recording); }
+
+cudaError_t cudaGraphLaunch(cudaGraphExec_t recording, cudaStream_t stream) {
+    const auto lock = locked();
+    cudaError_t error = unless_faulted(stream->device);
+    for (const Work& work : recording->work)
+        if (error == cudaSuccess) error = give(stream, work);
+    return error;
+}
