@@ -16,6 +16,15 @@ internal static unsafe partial class NativeMethods
 
     [LibraryImport(Library)]
     internal static partial int juice_circuit_hclt(in NativeHcltOptions options, out CircuitHandle circuit);
+
+    [LibraryImport(Library)]
+    internal static partial int juice_circuit_hmm(in NativeHmmOptions options, out CircuitHandle circuit);
+
+    [LibraryImport(Library)]
+    internal static partial int juice_circuit_rat_spn(in NativeRatSpnOptions options, out CircuitHandle circuit);
+
+    [LibraryImport(Library)]
+    internal static partial int juice_circuit_poon_domingos(in NativePoonDomingosOptions options, out CircuitHandle circuit);
 }
 
 [StructLayout(LayoutKind.Sequential)]
@@ -40,6 +49,56 @@ internal unsafe struct NativeHcltOptions
     public int* Parents;
     public NativeDistribution* Distributions;
     public int Latents;
-    public int Reserved;
+    public int Roots;
     public ulong Seed;
+    public int TiedInputs;
+    public int Reserved;
+}
+
+[StructLayout(LayoutKind.Sequential)]
+internal unsafe struct NativeHmmOptions
+{
+    public int Size;
+    public int Variables;
+    public NativeDistribution* Distributions;
+    public int Latents;
+    public int Roots;
+    public ulong Seed;
+    public int Homogeneous;
+    public int Reserved;
+}
+
+[StructLayout(LayoutKind.Sequential)]
+internal unsafe struct NativeRatSpnOptions
+{
+    public int Size;
+    public int Variables;
+    public NativeDistribution* Distributions;
+    public int Latents;
+    public int Roots;
+    public ulong Seed;
+    public int Depth;
+    public int Repetitions;
+    public int Pieces;
+    public int Reserved;
+}
+
+[StructLayout(LayoutKind.Sequential)]
+internal unsafe struct NativePoonDomingosOptions
+{
+    public int Size;
+    public int Axes;
+    public int* Shape;
+    public NativeDistribution* Distributions;
+    public int Latents;
+    public int Roots;
+    public ulong Seed;
+    public int* Intervals;
+    public int* SplitCounts;
+    public int* SplitPoints;
+    public int BlockSize;
+    public int MostSplits;
+    public int ProductDominated;
+    public int Tied;
+    public int* Parents;
 }

@@ -16,6 +16,12 @@ public sealed record HcltOptions
     /// <summary>What the parameters are before training, <see cref="HcltStart.Random"/> by default.</summary>
     public HcltStart Start { get; init; }
 
+    /// <summary>Whether all variables share one table of input parameters, and so have one distribution; false by default.</summary>
+    public bool TiedInputs { get; init; }
+
+    /// <summary>Nodes of the root, each a distribution over all variables, which share all below; 1 by default.</summary>
+    public int Roots { get; init; } = 1;
+
     /// <summary>How the tree is learnt where <see cref="Parents"/> is null.</summary>
     public TreeOptions Tree { get; init; } = new();
 }

@@ -256,19 +256,83 @@ JUICE_API juice_status juice_mutual_information(const juice_rows* rows, const ju
 JUICE_API juice_status juice_maximum_spanning_tree(const double* weights, int32_t variables, int32_t* parents) JUICE_NOEXCEPT;
 JUICE_API juice_status juice_chow_liu_tree(const juice_rows* rows, const juice_tree_options* options, int32_t* parents) JUICE_NOEXCEPT;
 
+/* Families of circuits. Their parameters are drawn from `seed`, as those of any skeleton. `distributions` has an entry a variable: categorical,
+ * Bernoulli, binomial, Gaussian or discrete logistic. `latents` is the width of every vector but the root; `roots` the nodes of the root, each a
+ * distribution over all variables, which share everything below (0: one). What breaks a rule is an argument error that names the field. */
+
 /* Hidden Chow-Liu tree (Liu & Van den Broeck, "Tractable Regularization of Probabilistic Circuits", 2021): every variable of the tree gets
  * `latents` hidden states; leaf variables enter as inputs, each inner variable but the root is a latents × latents sum, the root one sum node. */
 typedef struct juice_hclt_options {
     int32_t                   size;
     int32_t                   variables;
-    const int32_t*            parents;          /* [variables]; one -1 */
-    const juice_distribution* distributions;    /* [variables]; categorical, Bernoulli, binomial, Gaussian or discrete logistic */
+    const int32_t*            parents;          /* [variables]; one -1                                                          */
+    const juice_distribution* distributions;    /* [variables]; all alike where inputs are tied                                 */
     int32_t                   latents;
-    int32_t                   reserved;
+    int32_t                   roots;
     uint64_t                  seed;
+    int32_t                   tied_inputs;      /* 1: one table of input parameters for all variables                           */
+    int32_t                   reserved;
 } juice_hclt_options;
 
 JUICE_API juice_status juice_circuit_hclt(const juice_hclt_options* options, juice_circuit** circuit) JUICE_NOEXCEPT;
+
+/* Hidden Markov model (Rabiner, "A tutorial on hidden Markov models and selected applications in speech recognition", 1989): variable t is the
+ * symbol at time t, `latents` the states, the root the distribution of the first one. Shorter sequences are rows whose last entries are missing:
+ * those are summed out, so that each has the likelihood that the model of its own length gives it. */
+typedef struct juice_hmm_options {
+    int32_t                   size;
+    int32_t                   variables;        /* the length                                                                   */
+    const juice_distribution* distributions;    /* [variables]; all alike in a homogeneous model                                */
+    int32_t                   latents;
+    int32_t                   roots;
+    uint64_t                  seed;
+    int32_t                   homogeneous;      /* 1: one transition and one emission table for all times; 0: each its own      */
+    int32_t                   reserved;
+} juice_hmm_options;
+
+JUICE_API juice_status juice_circuit_hmm(const juice_hmm_options* options, juice_circuit** circuit) JUICE_NOEXCEPT;
+
+/* Random tensorised sum-product network (Peharz et al., "Random Sum-Product Networks", 2020): `repetitions` times the variables are split at
+ * random into `pieces` of nearly equal size, those again, `depth` times over; a region that can be split no more is a product of inputs. Every
+ * region but the whole is a latents × latents sum over its product; the root mixes the repetitions. Inputs are shared by the repetitions. */
+typedef struct juice_rat_spn_options {
+    int32_t                   size;
+    int32_t                   variables;
+    const juice_distribution* distributions;    /* [variables]                                                                  */
+    int32_t                   latents;
+    int32_t                   roots;
+    uint64_t                  seed;             /* draws the splits, too                                                        */
+    int32_t                   depth;            /* at least 1                                                                   */
+    int32_t                   repetitions;      /* at least 1                                                                   */
+    int32_t                   pieces;           /* at least 2                                                                   */
+    int32_t                   reserved;
+} juice_rat_spn_options;
+
+JUICE_API juice_status juice_circuit_rat_spn(const juice_rat_spn_options* options, juice_circuit** circuit) JUICE_NOEXCEPT;
+
+/* Poon & Domingos, "Sum-Product Networks: A New Deep Architecture", 2011: the variables lie on a grid, regions are its boxes between split
+ * points, and every region is a sum over all its splits in two. Between split points lie cells: there, inputs, pairs of neighbours and the
+ * whole cell are each mixed within blocks; or, where a tree is given, a cell is a hidden Chow-Liu tree. */
+typedef struct juice_poon_domingos_options {
+    int32_t                   size;
+    int32_t                   axes;
+    const int32_t*            shape;            /* [axes]; the variables are numbered with the last axis fastest                */
+    const juice_distribution* distributions;    /* [product of shape]; all alike where tied                                     */
+    int32_t                   latents;
+    int32_t                   roots;
+    uint64_t                  seed;             /* draws the splits that sum blocks read, too                                   */
+    const int32_t*            intervals;        /* [axes]: a split point every so many entries; NULL: `split_points`            */
+    const int32_t*            split_counts;     /* [axes]: split points an axis                                                 */
+    const int32_t*            split_points;     /* [sum of split_counts]: axis after axis, ascending, 1 … extent - 1            */
+    int32_t                   block_size;       /* a divisor of latents; 0: the largest up to 32                                */
+    int32_t                   most_splits;      /* a sum block reads so many splits of its region at most, drawn; 0: all        */
+    int32_t                   product_dominated;/* 1: every product has sums of its own; 0: a region's sums are shared          */
+    int32_t                   tied;             /* 1: inputs share one table, and boxes of one shape, wherever they lie, their
+                                                   parameters                                                                   */
+    const int32_t*            parents;          /* NULL, or [product of shape]: a tree over each cell's variables, -1 at its root */
+} juice_poon_domingos_options;
+
+JUICE_API juice_status juice_circuit_poon_domingos(const juice_poon_domingos_options* options, juice_circuit** circuit) JUICE_NOEXCEPT;
 
 /* ---- 6. Models -------------------------------------------------------------------------------------------------------------------------- */
 

@@ -41,7 +41,15 @@ std::vector<Entry> make_layout() {
            FIELD(reserved))
     STRUCT(juice_tree_options, FIELD(size), FIELD(bins), FIELD(quantiles), FIELD(threads), FIELD(row_limit), FIELD(seed), FIELD(pseudocount),
            FIELD(progress), FIELD(user))
-    STRUCT(juice_hclt_options, FIELD(size), FIELD(variables), FIELD(parents), FIELD(distributions), FIELD(latents), FIELD(reserved), FIELD(seed))
+    STRUCT(juice_hclt_options, FIELD(size), FIELD(variables), FIELD(parents), FIELD(distributions), FIELD(latents), FIELD(roots), FIELD(seed),
+           FIELD(tied_inputs), FIELD(reserved))
+    STRUCT(juice_hmm_options, FIELD(size), FIELD(variables), FIELD(distributions), FIELD(latents), FIELD(roots), FIELD(seed), FIELD(homogeneous),
+           FIELD(reserved))
+    STRUCT(juice_rat_spn_options, FIELD(size), FIELD(variables), FIELD(distributions), FIELD(latents), FIELD(roots), FIELD(seed), FIELD(depth),
+           FIELD(repetitions), FIELD(pieces), FIELD(reserved))
+    STRUCT(juice_poon_domingos_options, FIELD(size), FIELD(axes), FIELD(shape), FIELD(distributions), FIELD(latents), FIELD(roots), FIELD(seed),
+           FIELD(intervals), FIELD(split_counts), FIELD(split_points), FIELD(block_size), FIELD(most_splits), FIELD(product_dominated),
+           FIELD(tied), FIELD(parents))
     STRUCT(juice_compile_options, FIELD(size), FIELD(threads), FIELD(device), FIELD(instruction_set), FIELD(memory_limit), FIELD(batch_size))
     STRUCT(juice_model_info, FIELD(size), FIELD(variables), FIELD(roots), FIELD(vectors), FIELD(threads), FIELD(in_place), FIELD(operations),
            FIELD(stages), FIELD(critical_path), FIELD(batch_size), FIELD(micro_batch), FIELD(parameter_bytes), FIELD(flow_bytes),

@@ -67,3 +67,27 @@ juice_status juice_circuit_hclt(const juice_hclt_options* options, juice_circuit
         *circuit = new juice_circuit{juice::hclt(*options)};
     });
 }
+
+juice_status juice_circuit_hmm(const juice_hmm_options* options, juice_circuit** circuit) noexcept {
+    return guard([&] {
+        check_struct(options, "options", "juice_hmm_options");
+        check_pointer(circuit, "circuit");
+        *circuit = new juice_circuit{juice::hmm(*options)};
+    });
+}
+
+juice_status juice_circuit_rat_spn(const juice_rat_spn_options* options, juice_circuit** circuit) noexcept {
+    return guard([&] {
+        check_struct(options, "options", "juice_rat_spn_options");
+        check_pointer(circuit, "circuit");
+        *circuit = new juice_circuit{juice::rat_spn(*options)};
+    });
+}
+
+juice_status juice_circuit_poon_domingos(const juice_poon_domingos_options* options, juice_circuit** circuit) noexcept {
+    return guard([&] {
+        check_struct(options, "options", "juice_poon_domingos_options");
+        check_pointer(circuit, "circuit");
+        *circuit = new juice_circuit{juice::poon_domingos(*options)};
+    });
+}

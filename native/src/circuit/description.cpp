@@ -2,6 +2,7 @@
 #include <cstring>
 #include <limits>
 
+#include "circuit/assembly.h"
 #include "circuit/build.h"
 #include "circuit/memory.h"
 #include "common/error.h"
@@ -22,7 +23,6 @@ std::span<const T> copy(const T* values, std::int64_t count, CircuitParts& parts
     return {reinterpret_cast<const T*>(memory.get()), static_cast<std::size_t>(count)};
 }
 
-Distribution distribution_of(const juice_distribution& d) { return {static_cast<DistributionType>(d.type), d.count, d.low, d.high}; }
 
 Vector copy_vector(std::int32_t id, const juice_vector& given, CircuitParts& parts) {
     if (given.child_count < 0 || (given.child_count > 0 && given.children == nullptr)) {

@@ -21,6 +21,40 @@ struct Hclt {
     }
 };
 
+template <typename Options>
+Options family(const std::vector<juice_distribution>& distributions) {
+    auto options = some::sized<Options>();
+    options.distributions = distributions.data();
+    options.latents = 4;
+    options.seed = 1;
+    return options;
+}
+
+template <typename Options>
+juice_circuit_info info_of(juice_status (*build)(const Options*, juice_circuit**) noexcept, const Options& options) {
+    juice_circuit* made = nullptr;
+    auto info = some::sized<juice_circuit_info>();
+    EXPECT_OK(build(&options, &made));
+    const some::CircuitHandle circuit(made);
+    EXPECT_OK(juice_circuit_get_info(circuit.get(), &info));
+    return info;
+}
+
+template <typename Options>
+void expect_refused(juice_status (*build)(const Options*, juice_circuit**) noexcept, Options options, const char* type) {
+    juice_circuit* made = nullptr;
+    EXPECT_ARGUMENT_ERROR(build(nullptr, &made), "options is NULL");
+    EXPECT_ARGUMENT_ERROR(build(&options, nullptr), "circuit is NULL");
+    options.latents = 0;
+    EXPECT_ARGUMENT_ERROR(build(&options, &made), "latents is 0, and must be at least 1");
+    options.latents = 4;
+    options.distributions = nullptr;
+    EXPECT_ARGUMENT_ERROR(build(&options, &made), "distributions is NULL");
+    options.size -= 4;
+    EXPECT_ARGUMENT_ERROR(build(&options, &made), type);
+    EXPECT_EQ(nullptr, made);
+}
+
 }  // namespace
 
 TEST(Structures, MutualInformationIsExact) {
@@ -125,4 +159,44 @@ TEST(Structures, RejectBadHclts) {
     reject([](Hclt& given) { given.parents = {-1, 2, 1}; given.options.parents = given.parents.data(); }, "parents");
     reject([](Hclt& given) { given.distributions[2].type = 17; }, "17");
     reject([](Hclt& given) { given.distributions[2].count = 0; }, "0");
+}
+
+TEST(Structures, AnHmmHasATransitionBetweenTimes) {
+    const std::vector<juice_distribution> distributions(5, juice_distribution{JUICE_CATEGORICAL, 3, 0, 0});
+    auto options = family<juice_hmm_options>(distributions);
+    options.variables = 5;
+    options.homogeneous = 1;
+    options.roots = 2;
+    const juice_circuit_info info = info_of(juice_circuit_hmm, options);
+    EXPECT_EQ(5, info.variables);
+    EXPECT_EQ(2, info.roots);
+    EXPECT_EQ(4 * 4 * 4 + 2 * 4, info.sum_edges);
+    EXPECT_EQ(4 * 3 + 4 * 4 + 2 * 4, info.parameters) << "ties are stored once";
+    expect_refused(juice_circuit_hmm, options, "sizeof(juice_hmm_options)");
+}
+
+TEST(Structures, ARatSpnHasASumForEveryRegionButTheWhole) {
+    const std::vector<juice_distribution> distributions(8, juice_distribution{JUICE_BERNOULLI, 0, 0, 0});
+    auto options = family<juice_rat_spn_options>(distributions);
+    options.variables = 8;
+    options.depth = 2;
+    options.repetitions = 3;
+    options.pieces = 2;
+    const juice_circuit_info info = info_of(juice_circuit_rat_spn, options);
+    EXPECT_EQ(3 * (2 + 4) * 4 * 4 + 3 * 4, info.sum_edges);
+    EXPECT_EQ(3 * (8 + 4 + 2) * 4, info.product_edges);
+    expect_refused(juice_circuit_rat_spn, options, "sizeof(juice_rat_spn_options)");
+}
+
+TEST(Structures, APoonDomingosCircuitHasAProductForEverySplit) {
+    const std::vector<juice_distribution> distributions(4, juice_distribution{JUICE_BERNOULLI, 0, 0, 0});
+    const std::vector<std::int32_t> shape = {2, 2}, intervals = {1, 1};
+    auto options = family<juice_poon_domingos_options>(distributions);
+    options.axes = 2;
+    options.shape = shape.data();
+    options.intervals = intervals.data();
+    const juice_circuit_info info = info_of(juice_circuit_poon_domingos, options);
+    EXPECT_EQ(2 * (4 + 2) * 4, info.product_edges) << "four halves split once, the whole twice";
+    EXPECT_EQ(4 * 4 * 4 + 4 * 4 * 4 + 2 * 4, info.sum_edges) << "four pixels, four halves, the root";
+    expect_refused(juice_circuit_poon_domingos, options, "sizeof(juice_poon_domingos_options)");
 }

@@ -111,7 +111,8 @@ struct Hclt {
     Hclt(std::vector<std::int32_t> tree, std::int32_t latents)
         : parents(std::move(tree)), distributions(parents.size(), {.type = JUICE_CATEGORICAL, .count = 4, .low = 0, .high = 0}) {
         options = {.size = sizeof options, .variables = static_cast<std::int32_t>(parents.size()), .parents = parents.data(),
-                   .distributions = distributions.data(), .latents = latents, .reserved = 0, .seed = 5};
+                   .distributions = distributions.data(), .latents = latents, .roots = 0, .seed = 5,
+                   .tied_inputs = 0, .reserved = 0};
     }
 };
 
