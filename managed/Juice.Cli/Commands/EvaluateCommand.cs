@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Juice.Cli.Options;
 using Juice.Cli.Output;
+using Juice.Cli.Training;
 
 namespace Juice.Cli.Commands;
 
@@ -14,14 +15,16 @@ internal static class EvaluateCommand
         Argument<string> model = Arguments.Model();
         Option<string> data = Arguments.RequiredData($"The rows: {DataOptions.Kinds}. Of a data set the test part, unless --split says otherwise.");
         Option<bool> json = Arguments.Json();
+        Option<int> label = OptionValues.Whole("--label", "Column N (from 0) is a class: print how well the model tells it from the others.", minimum: 0);
         DataOptions dataOptions = new();
         ModelOptions modelOptions = new();
         ToolCommand command = new("evaluate", "Print the mean log-likelihood of rows, and bits per dimension.")
         {
-            Examples = ["juice evaluate m.juice --data fashion-mnist", "juice evaluate m.juice --data rows.csv --json"],
+            Examples = ["juice evaluate m.juice --data fashion-mnist", "juice evaluate m.juice --data rows.csv --json", "juice evaluate classifier.juice --data rows.csv --label 4"],
         };
         command.Add(model);
         command.Add(data);
+        command.Add(label);
         dataOptions.AddTo(command);
         modelOptions.AddTo(command);
         command.Add(json);
@@ -31,11 +34,15 @@ internal static class EvaluateCommand
             using Circuit circuit = Circuit.Load(path);
             NamedRows rows = await dataOptions.LoadAsync(parsed, terminal, parsed.GetRequiredValue(data), usualPart: "test", cancellation);
             rows.CheckFits(circuit, path);
+            LabelScore.Check(parsed.GetResult(label) is null ? null : parsed.GetValue(label), circuit, path);
             using CompiledCircuit compiled = modelOptions.Compile(circuit, parsed);
             long start = Stopwatch.GetTimestamp();
             double[] values = rows.Use(all => compiled.LogLikelihood(all, cancellation));
             Score[] scores = [.. Enumerable.Range(0, compiled.Roots).Select(root => Score.Of(values, root, compiled))];
-            Evaluation evaluation = new(path, rows, scores, Stopwatch.GetElapsedTime(start));
+            LabelScore? told = parsed.GetResult(label) is null
+                ? null
+                : rows.Use(all => LabelScore.Of(compiled, all, parsed.GetValue(label), cancellation));
+            Evaluation evaluation = new(path, rows, scores, told, Stopwatch.GetElapsedTime(start));
             if (parsed.GetValue(json)) evaluation.WriteJson(terminal.Out);
             else evaluation.Write(terminal.Out);
             return Tool.Success;
@@ -65,7 +72,7 @@ internal static class EvaluateCommand
         }
     }
 
-    private sealed record Evaluation(string Model, NamedRows Rows, Score[] Scores, TimeSpan Time)
+    private sealed record Evaluation(string Model, NamedRows Rows, Score[] Scores, LabelScore? Told, TimeSpan Time)
     {
         public void Write(TextWriter output)
         {
@@ -76,6 +83,7 @@ internal static class EvaluateCommand
             facts.Add("impossible", Each(score => Units.Count(score.ImpossibleRows)));
             if (Scores.Any(score => score.ImpossibleRows > 0))
                 facts.Add("others", Each(score => Number(score.PossibleLogLikelihood, "0.000000")) + " nats a row, impossible ones left out");
+            Told?.AddTo(facts, "label");
             facts.Add("time", $"{Units.Time(Time)} ({Units.Count((long)(Rows.Rows.Count / Math.Max(Time.TotalSeconds, 1e-9)))} rows/s)");
             facts.Write(output);
         }
@@ -88,6 +96,12 @@ internal static class EvaluateCommand
             json.WriteNumber("rows", Rows.Rows.Count);
             json.WriteNumber("variables", Rows.Rows.Variables);
             json.WriteNumber("seconds", Time.TotalSeconds);
+            if (Told is not null)
+            {
+                json.WriteNumber("labelled_rows", Told.Rows);
+                json.Finite("accuracy", Told.Accuracy);
+                json.Finite("log_loss", Told.LogLoss);
+            }
             if (Scores.Length == 1)
             {
                 WriteScore(json, Scores[0]);

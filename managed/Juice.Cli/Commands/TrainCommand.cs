@@ -13,7 +13,8 @@ internal sealed class TrainCommand
     private readonly Terminal _terminal;
     private readonly Argument<string> _model = new("MODEL")
     {
-        Description = $"'{HcltArguments.Structure}' to start a hidden Chow-Liu tree, learnt from the rows, or a model file to go on with.",
+        Description = "A model file to go on with, or the structure of a new model: "
+            + string.Join("; ", StructureArguments.Structures.Select(structure => $"{structure.Name}, {structure.What}")) + ".",
     };
 
     private readonly Option<string> _data = Arguments.RequiredData(
@@ -29,7 +30,7 @@ internal sealed class TrainCommand
     };
 
     private readonly DataOptions _dataOptions = new();
-    private readonly HcltArguments _hclt = new();
+    private readonly StructureArguments _structure = new();
     private readonly TrainOptions _train = new();
     private readonly CheckpointOptions _checkpoint = new();
     private readonly ValidationChoice _validation = new();
@@ -45,6 +46,11 @@ internal sealed class TrainCommand
             Examples =
             [
                 "juice train hclt --data fashion-mnist --latents 64 --epochs 10 --out m.juice --chart curve.png",
+                "juice train rat-spn --data fashion-mnist --latents 64 --depth 5 --repetitions 2 --out m.juice",
+                "juice train pd --data fashion-mnist --shape 28x28 --latents 64 --out m.juice",
+                "juice train hmm --data sequences.csv --latents 32 --out m.juice",
+                "juice train hclt --data rows.csv --label 4 --latents 16 --out classifier.juice",
+                "juice train chow-liu --data rows.csv --pseudocount 1 --out m.juice",
                 "juice train m.juice --data rows.csv --full-batch --epochs 1 --step-size 0.7 --pseudocount 0.5 --out n.juice",
                 "juice train hclt --data rows.csv --header --validation valid.csv --patience 3 --epochs 100 --out m.juice",
                 "juice train hclt --data rows.csv --header --validation valid.csv --patience 3 --epochs 100 --out m.juice --resume",
@@ -53,7 +59,7 @@ internal sealed class TrainCommand
         command.Add(train._model);
         command.Add(train._data);
         command.Add(train._out);
-        train._hclt.AddTo(command);
+        train._structure.AddTo(command);
         train._train.AddTo(command);
         train._validation.AddTo(command);
         train._checkpoint.AddTo(command);
@@ -69,27 +75,29 @@ internal sealed class TrainCommand
     {
         string model = parsed.GetRequiredValue(_model), output = parsed.GetRequiredValue(_out);
         string? chart = parsed.GetValue(_chart), log = parsed.GetValue(_log);
-        bool isNew = model == HcltArguments.Structure;
+        bool isNew = StructureArguments.IsStructure(model), isCounted = model == StructureArguments.ChowLiu;
         OutputFile.Check(output, ".juice");
         if (chart is not null) OutputFile.Check(chart, ".png");
         if (log is not null) OutputFile.CheckFolder(log);
-        if (!isNew) _hclt.RejectAll(parsed, model);
+        _structure.Check(parsed, model);
+        if (isCounted) RejectTraining(parsed);
         CheckpointPlan plan = _checkpoint.Plan(parsed, isNew ? null : model, output);
 
         NamedRows data = await _dataOptions.LoadAsync(parsed, _terminal, parsed.GetRequiredValue(_data), usualPart: "train", cancellation);
-        (Rows rows, Rows? validation) = _validation.Choose(parsed, _dataOptions, data.Rows, isNew, _train.Seed(parsed), cancellation);
+        (Rows rows, Rows? validation) = _validation.Choose(parsed, _dataOptions, data.Rows, isNew && !isCounted, _train.Seed(parsed), cancellation);
         if (_train.Patience(parsed) is not null && validation is null) throw new UsageException("--patience needs rows to watch: give --validation.");
         _terminal.Note($"{data}: {Units.Count(rows.Count, "row")} of {Units.Count(rows.Variables, "variable")}"
             + (validation is null ? "" : $", {Units.Count(validation.Count)} for validation"));
 
         ITrainingView view = ITrainingView.For(_terminal);
+        if (isCounted) return Count(parsed, view, data, rows, validation, output, cancellation);
         // Rows are numbered anew where some were held out; whoever reads a complaint about a row should know.
         NamedRows train = new(rows.Count < data.Rows.Count ? $"{data} without held-out rows" : data.ToString(), null, rows);
         Checkpoint? resume = plan.Resume ? Checkpoint.Load(plan.Path!) : null;
         using Circuit? resumed = resume?.Circuit;
         if (resume is not null) _terminal.Note($"{plan.Path}: goes on after epoch {resume.Epochs.Count} of {resume.PlannedEpochs}");
         using CompiledCircuit compiled = Compile(parsed, model, train, validation, plan, resume, view, cancellation);
-        string name = isNew ? $"{model.ToUpperInvariant()} with {_hclt.Latents(parsed)} latents" : Path.GetFileName(model);
+        string name = isNew ? _structure.Title(parsed, model) : Path.GetFileName(model);
         return Train(parsed, new Run(view, compiled, name, data.Name, train, validation, output, chart, log, plan, resume), cancellation);
     }
 
@@ -98,7 +106,7 @@ internal sealed class TrainCommand
         ParseResult parsed, string model, NamedRows rows, Rows? validation, CheckpointPlan plan, Checkpoint? resume, ITrainingView view,
         CancellationToken cancellation)
     {
-        using Circuit circuit = model == HcltArguments.Structure
+        using Circuit circuit = StructureArguments.IsStructure(model)
             ? New(parsed, rows.Rows, validation, plan, resume, view, cancellation)
             : Circuit.Load(model, _train.GivenSeed(parsed));
         rows.CheckFits(circuit, model);
@@ -111,7 +119,7 @@ internal sealed class TrainCommand
     private Circuit New(
         ParseResult parsed, Rows rows, Rows? validation, CheckpointPlan plan, Checkpoint? resume, ITrainingView view, CancellationToken cancellation)
     {
-        JsonObject structure = _hclt.Describe(parsed, _train.Seed(parsed));
+        JsonObject structure = _structure.Describe(parsed, parsed.GetRequiredValue(_model), _train.Seed(parsed));
         if (resume is not null) TrainingMetadata.CheckStructure(resume.Circuit, plan.Path!, structure);
         using Circuit? started = resume is null ? Start(parsed, rows, validation, view, cancellation) : null;
         return (started ?? resume!.Circuit).WithMetadata(TrainingMetadata.Structure, structure.ToJsonString());
@@ -119,15 +127,46 @@ internal sealed class TrainCommand
 
     private Circuit Start(ParseResult parsed, Rows rows, Rows? validation, ITrainingView view, CancellationToken cancellation)
     {
+        string structure = parsed.GetRequiredValue(_model);
+        IReadOnlyList<Rows> all = validation is null ? [rows] : [rows, validation];
+        Circuit Build(IProgress<double>? progress) =>
+            _structure.Build(parsed, structure, all, _modelOptions.Threads(parsed), _train.Seed(parsed), progress, cancellation);
+        return _structure.Work(parsed, structure) is { } work ? view.Work(work, Build) : Build(null);
+    }
+
+    // A tree without hidden states: nothing is left to train.
+    private int Count(
+        ParseResult parsed, ITrainingView view, NamedRows data, Rows rows, Rows? validation, string output, CancellationToken cancellation)
+    {
+        Stopwatch clock = Stopwatch.StartNew();
+        double pseudocount = _train.GivenPseudocount(parsed) ?? 1;
         ulong seed = _train.Seed(parsed);
         IReadOnlyList<Rows> all = validation is null ? [rows] : [rows, validation];
-        string work = _hclt.Start(parsed) == HcltArguments.Clusters ? "Chow-Liu tree and clusters" : "Chow-Liu tree";
-        return view.Work(work, progress => Structures.Hclt(
-            rows,
-            _hclt.Latents(parsed),
-            seed,
-            _hclt.Options(parsed, all, _modelOptions.Threads(parsed), seed, progress, cancellation),
-            cancellation));
+        using Circuit circuit = view.Work(_structure.Work(parsed, StructureArguments.ChowLiu)!, progress => data.Use(_ =>
+            _structure.Count(parsed, all, pseudocount, _modelOptions.Threads(parsed), seed, progress, cancellation)));
+        _terminal.Note($"{StructureArguments.ChowLiu}: {Units.Count(circuit.Edges)} edges, {Units.Count(circuit.Parameters)} parameters, depth {circuit.Depth}");
+        using CompiledCircuit compiled = _modelOptions.Compile(circuit, parsed);
+        JsonObject structure = _structure.Describe(parsed, StructureArguments.ChowLiu, seed);
+        structure["pseudocount"] = pseudocount;
+        JsonObject settings = new() { ["model"] = StructureArguments.ChowLiu, ["rows"] = rows.Count, ["pseudocount"] = pseudocount, ["seed"] = seed };
+        using Circuit named = circuit.WithMetadata(TrainingMetadata.Structure, structure.ToJsonString());
+        using Circuit described = TrainingMetadata.AddTo(
+            named, data.Name, rows, CommandText.Of(parsed), settings, [], TrainingMachine.Describe(compiled, clock.Elapsed));
+        described.Save(output);
+
+        Facts facts = new();
+        facts.Add("model", output);
+        facts.Add("train", $"{PlainView.Bpd(compiled.BitsPerDimension(rows, cancellation))} bpd");
+        if (validation is not null) facts.Add("validation", $"{PlainView.Bpd(compiled.BitsPerDimension(validation, cancellation))} bpd");
+        facts.Add("time", Units.Time(clock.Elapsed));
+        facts.Write(_terminal.Out);
+        return Tool.Success;
+    }
+
+    private void RejectTraining(ParseResult parsed)
+    {
+        Option? given = _train.GivenButPseudocount(parsed) ?? new Option[] { _chart, _log }.FirstOrDefault(option => parsed.GetResult(option) is not null);
+        if (given is not null) throw new UsageException($"{given.Name} goes with training; '{StructureArguments.ChowLiu}' is counted, not trained.");
     }
 
     private int Train(ParseResult parsed, Run run, CancellationToken cancellation)
@@ -176,7 +215,7 @@ internal sealed class TrainCommand
             return Tool.Failure;
         }
         run.Checkpoint.RemoveUsual();
-        Report(run, result);
+        Report(parsed, run, result, cancellation);
         return Tool.Success;
     }
 
@@ -204,13 +243,14 @@ internal sealed class TrainCommand
             ["pseudocount"] = em.Pseudocount,
             ["seed"] = em.Seed,
         };
-        if (parsed.GetRequiredValue(_model) != HcltArguments.Structure) return settings;
-        settings["latents"] = _hclt.Latents(parsed);
-        settings["start"] = _hclt.Start(parsed);
+        string model = parsed.GetRequiredValue(_model);
+        if (!StructureArguments.IsStructure(model)) return settings;
+        settings["latents"] = _structure.Latents(parsed);
+        if (model == StructureArguments.Hclt) settings["start"] = _structure.Start(parsed);
         return settings;
     }
 
-    private void Report(Run run, FitResult result)
+    private void Report(ParseResult parsed, Run run, FitResult result, CancellationToken cancellation)
     {
         long impossible = result.Epochs[^1].ImpossibleRows;
         if (impossible > 0) _terminal.Note($"{Units.Count(impossible, "row")} had likelihood 0 in the last epoch and taught the model nothing");
@@ -221,6 +261,11 @@ internal sealed class TrainCommand
         facts.Add("epochs", $"{result.Epochs.Count}{early}{which}");
         facts.Add("train", $"{PlainView.Bpd(kept.TrainBitsPerDimension)} bpd");
         if (kept.ValidationBitsPerDimension is double validation) facts.Add("validation", $"{PlainView.Bpd(validation)} bpd");
+        if (_structure.Label(parsed) is int label)
+        {
+            (string of, Rows scored) = run.Validation is { } held ? ("validation", held) : ("train", run.Rows.Rows);
+            LabelScore.Of(run.Model, scored, label, cancellation).AddTo(facts, of);
+        }
         facts.Add("time", Units.Time(result.Elapsed));
         facts.Write(_terminal.Out);
     }

@@ -57,7 +57,14 @@ internal sealed class TrainOptions
     public ulong Seed(ParseResult parsed) => parsed.GetValue(_seed);
 
     /// <summary>The seed where the command line names one.</summary>
-    public ulong? GivenSeed(ParseResult parsed) => parsed.GetResult(_seed) is { Implicit: false } ? parsed.GetValue(_seed) : null;
+    public ulong? GivenSeed(ParseResult parsed) => IsGiven(parsed, _seed) ? parsed.GetValue(_seed) : null;
+
+    /// <summary>The pseudocount where the command line names one.</summary>
+    public double? GivenPseudocount(ParseResult parsed) => IsGiven(parsed, _pseudocount) ? parsed.GetValue(_pseudocount) : null;
+
+    /// <summary>The first option given that is neither the pseudocount nor the seed; null where there is none.</summary>
+    public Option? GivenButPseudocount(ParseResult parsed) =>
+        new Option[] { _epochs, _batchSize, _fullBatch, _stepSize, _minDeviation, _patience }.FirstOrDefault(option => IsGiven(parsed, option));
 
     public int BatchSize(ParseResult parsed) => parsed.GetValue(_batchSize);
 
@@ -79,4 +86,6 @@ internal sealed class TrainOptions
             Seed = parsed.GetValue(_seed),
         };
     }
+
+    private static bool IsGiven(ParseResult parsed, Option option) => parsed.GetResult(option) is { Implicit: false };
 }

@@ -293,8 +293,8 @@ typedef struct juice_hmm_options {
 JUICE_API juice_status juice_circuit_hmm(const juice_hmm_options* options, juice_circuit** circuit) JUICE_NOEXCEPT;
 
 /* Random tensorised sum-product network (Peharz et al., "Random Sum-Product Networks", 2020): `repetitions` times the variables are split at
- * random into `pieces` of nearly equal size, those again, `depth` times over; a region that can be split no more is a product of inputs. Every
- * region but the whole is a latents × latents sum over its product; the root mixes the repetitions. Inputs are shared by the repetitions. */
+ * random into `pieces` of nearly equal size, those again, `depth` times over; a region that is split no more is a product of inputs. Every region
+ * of several variables but the whole is a latents × latents sum over its product; the root mixes the repetitions. Inputs are shared by the repetitions. */
 typedef struct juice_rat_spn_options {
     int32_t                   size;
     int32_t                   variables;

@@ -2,7 +2,7 @@
 //
 // A region is a box between split points. Each of its splits in two is a product, node by node, and its sum reads them all, or so many drawn for
 // each sum block that no split is read by none. A region without split points is a cell: its inputs, pairs of neighbours and at last all of it are
-// mixed, each block within itself; or it is a hidden tree.
+// mixed, each block within itself; or it is a hidden tree. A cell of one variable is its input.
 #include <algorithm>
 #include <map>
 
@@ -57,6 +57,7 @@ private:
     // What a region's sum reads, and how: no edges for every block.
     struct Region {
         std::vector<std::int32_t> operands, edges;
+        bool single = false;            // of one variable, whose input it reads
         std::int32_t sum = -1;
     };
     // Boxes of one form, where these are tied; otherwise every box is of its own.
@@ -119,9 +120,11 @@ private:
         return own;
     }
 
-    // The sum of a region; where products dominate, another one for every product that asks.
+    // The sum of a region; where products dominate, another one for every product that asks. A mixture of one variable's inputs would be another
+    // input: a single variable has none.
     std::int32_t sum(const Box& box) {
         const Region& read = region(box);
+        if (read.single) return read.operands[0];
         if (read.sum >= 0 && options_.product_dominated == 0) return read.sum;
         Form& shared = form(box);
         const std::int32_t made = options_.tied == 1 && shared.owner >= 0 ? assembly_.tied_sum(read.operands, shared.owner)
@@ -135,8 +138,7 @@ private:
     Region cell(const Box& box) {
         std::vector<std::int32_t> parts = grid_.variables(box);
         for (std::int32_t& part : parts) part = inputs_(part);
-        const std::vector<std::int32_t> within = diagonal();
-        if (parts.size() == 1) return {std::move(parts), within};
+        if (parts.size() == 1) return {std::move(parts), {}, true};
         for (std::int32_t& part : parts) part = mix(part, input_owner_);
         const std::size_t step = parts.size() > 2 ? 2 : 1;
         std::vector<std::int32_t> factors;
@@ -144,7 +146,7 @@ private:
             const bool pair = step == 2 && i + 1 < parts.size();
             factors.push_back(pair ? mix(assembly_.product({parts[i], parts[i + 1]}, latents_), pair_owner_) : parts[i]);
         }
-        return {{assembly_.product(std::move(factors), latents_)}, within};
+        return {{assembly_.product(std::move(factors), latents_)}, diagonal()};
     }
 
     // Every block within itself.
@@ -173,7 +175,7 @@ private:
             parents.push_back(parent == -1 ? -1 : static_cast<std::int32_t>(place - variables.begin()));
         }
         const auto input = [&](std::int32_t v) { return inputs_(variables[static_cast<std::size_t>(v)]); };
-        return {{add_hidden_tree(assembly_, RootedTree(parents, variables), latents_, input)}, {}};
+        return {{add_hidden_tree(assembly_, RootedTree(parents, variables), latents_, input)}, {}, variables.size() == 1};
     }
 
     const juice_poon_domingos_options& options_;

@@ -48,11 +48,17 @@ private:
             const std::int32_t pieces = std::min(options_.pieces, end - begin), size = (end - begin) / pieces, longer = (end - begin) % pieces;
             for (std::int32_t p = 0, at = begin; p < pieces; ++p) {
                 const std::int32_t next = at + size + (p < longer);
-                children.push_back(assembly_.sum({region(at, next, depth + 1)}, latents_));
+                children.push_back(part(at, next, depth + 1));
                 at = next;
             }
         }
         return assembly_.product(std::move(children), latents_);
+    }
+
+    // A mixture of one variable's inputs would be another input: a single variable has no sum.
+    std::int32_t part(std::int32_t begin, std::int32_t end, std::int32_t depth) {
+        if (end - begin == 1) return inputs_(order_[static_cast<std::size_t>(begin)]);
+        return assembly_.sum({region(begin, end, depth)}, latents_);
     }
 
     const juice_rat_spn_options& options_;

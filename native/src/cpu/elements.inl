@@ -277,6 +277,7 @@ template <bool single>
 static bool multiply_whole(const FactorView* views, std::int64_t count, std::int64_t panels, std::int64_t row, float* out, std::int64_t stride, Floats& largest) {
     std::int64_t tables = 0;
     while (tables < count && views[tables].codes) ++tables;
+    if (count - tables > 3) return false;       // or the number below would be that of other counts
     for (std::int64_t f = 0; f < count; ++f) {
         if (views[f].mapping != Mapping::Identity || (f >= tables && views[f].codes)) return false;
         if (single ? !plain_row(views[f], row) : !plain_tile(views[f], row)) return false;

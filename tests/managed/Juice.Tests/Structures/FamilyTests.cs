@@ -43,7 +43,8 @@ public class FamilyTests
             for (int p = 0; p < parts; p++)
             {
                 int size = region.Length / parts + (p < region.Length % parts ? 1 : 0);
-                children.Add(builder.Sum([Region(region[at..(at + size)], depth + 1)], 1, latents));
+                int[] part = region[at..(at + size)];
+                children.Add(size == 1 ? Input(part[0]) : builder.Sum([Region(part, depth + 1)], 1, latents));
                 at += size;
             }
             return builder.Product([.. children], 1, latents);
@@ -73,7 +74,7 @@ public class FamilyTests
         (int[], int[,]?) Region(int begin, int end)
         {
             if (regions.TryGetValue((begin, end), out var known)) return known;
-            return regions[(begin, end)] = end - begin == 1 ? (begin == 4 ? ([Input(12)], within) : Cell(3 * begin)) : Splits(begin, end);
+            return regions[(begin, end)] = end - begin == 1 ? (begin == 4 ? ([Input(12)], null) : Cell(3 * begin)) : Splits(begin, end);
         }
         (int[], int[,]?) Cell(int first)
         {
@@ -111,6 +112,7 @@ public class FamilyTests
             if (sums.TryGetValue((begin, end), out int known)) return known;
             bool drawn = mostSplits > 0 && end - begin - 1 > mostSplits;
             (int[] operands, int[,]? edges) = Region(begin, end);
+            if (begin == 4) return sums[(begin, end)] = operands[0];
             if (!drawn) forms++;
             return sums[(begin, end)] = builder.Sum(operands, blocks, 2, edges);
         }
@@ -160,6 +162,8 @@ public class FamilyTests
         () => Structures.Hmm(6, new Bernoulli(), latents: 3, seed: 1),
         () => Structures.Hmm(6, new Bernoulli(), latents: 100, seed: 1, new HmmOptions { Homogeneous = false }),
         () => Structures.RatSpn(Bits(6), latents: 5, seed: 1),
+        () => Structures.RatSpn(Bits(8), latents: 5, seed: 1, new() { Depth = 1, Pieces = 4 }),
+        () => Structures.RatSpn(Bits(10), latents: 20, seed: 1, new() { Depth = 1, Pieces = 5, Repetitions = 1 }),
         () => Structures.PoonDomingos([2, 3], Bits(6), latents: 8, seed: 1, new() { SplitIntervals = [1, 1], MostSplits = 2, BlockSize = 2 }),
         () => Structures.PoonDomingos([2, 3], Bits(6), latents: 3, seed: 1, new() { SplitPoints = [[], [2]], Tied = true, ProductDominated = true }),
         () => Structures.PdHclt(Some.Rows(variables: 6, categories: 2), [2, 3], latents: 4, seed: 1, new() { SplitIntervals = [2, 2] }),
