@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Everything that a GPU is needed for, in one command and without .NET: builds the native part for it, runs the engine tests on it, compute-sanitizer
-# where it is there, and the benchmark. Wants nvcc, cmake, a C++ compiler, GoogleTest, rapidcheck, nlohmann-json and zlib.
+# where it is there, the .NET library's smoke test where it was carried along, and the benchmark. Wants nvcc, cmake, a C++ compiler, GoogleTest, rapidcheck, nlohmann-json and zlib.
 #   tools/gpu.sh [CMAKE OPTIONS…]
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -18,4 +18,7 @@ if command -v compute-sanitizer > /dev/null; then
         --gtest_filter='Conformance/*UpdatesParameters*cuda_0*:Conformance/*NodeFlows*cuda_0*:*EngineOnZeros.Follows*cuda_0*:*EngineOnShapes.Latents*cuda_0*'
     compute-sanitizer --tool racecheck --error-exitcode 9 "$tests" --gtest_brief=1 --gtest_filter='Conformance/*InOneMiniBatch*case0?_cuda_0_1*'
 fi
+# The .NET library on it, where that was compiled ahead of time and carried here:
+# dotnet publish tests/managed/Juice.Gpu.Smoke -c Release -r linux-x64 -p:PublishAot=true -o out/gpu-smoke
+if [ -x out/gpu-smoke/Juice.Gpu.Smoke ]; then out/gpu-smoke/Juice.Gpu.Smoke; fi
 "$build/native/bench/juice-device-bench"

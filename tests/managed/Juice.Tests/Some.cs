@@ -68,11 +68,11 @@ internal static class Some
     }
 
     /// <summary>A compiled hidden Chow-Liu tree over <see cref="Rows"/>.</summary>
-    public static CompiledCircuit Model(int latents = 4, ulong seed = 1, int variables = 12, int categories = 4)
+    public static CompiledCircuit Model(int latents = 4, ulong seed = 1, int variables = 12, int categories = 4, Device? device = null)
     {
         int[] chain = [.. Enumerable.Range(-1, variables)];
         Distribution[] distributions = [.. Enumerable.Repeat(new Categorical(categories), variables)];
         using Circuit circuit = Structures.Hclt(chain, distributions, latents, seed);
-        return circuit.Compile();
+        return circuit.Compile(device);
     }
 }

@@ -3,9 +3,14 @@ using System.Text.Json;
 
 namespace Juice.Tests;
 
-[TestFixtureSource(typeof(ConformanceCase), nameof(ConformanceCase.All))]
-public class ConformanceTests(ConformanceCase answers)
+[TestFixtureSource(nameof(OnProcessor))]
+[TestFixtureSource(nameof(OnCard), Category = Gpu)]
+public class ConformanceTests(ConformanceCase answers, string device) : OnEveryDevice(device)
 {
+    private static IEnumerable<TestFixtureData> OnProcessor => Cases(Processor);
+
+    private static IEnumerable<TestFixtureData> OnCard => Cases(Card);
+
     private Circuit _circuit;
     private CompiledCircuit _model;
 
@@ -16,7 +21,7 @@ public class ConformanceTests(ConformanceCase answers)
     public void Free() => _circuit.Dispose();
 
     [SetUp]
-    public void Compile() => _model = _circuit.Compile();
+    public void Compile() => _model = _circuit.Compile(Device);
 
     [TearDown]
     public void FreeModel() => _model.Dispose();
@@ -109,6 +114,9 @@ public class ConformanceTests(ConformanceCase answers)
             Assert.That(fromJson.Vectors[id].Edges.SequenceEqual(_circuit.Vectors[id].Edges), Is.True);
         }
     }
+
+    private static IEnumerable<TestFixtureData> Cases(string[] devices) =>
+        devices.SelectMany(_ => ConformanceCase.All, (device, answers) => new TestFixtureData(answers, device));
 
     private double[] Answer(string key) => ConformanceCase.Numbers(answers[key]);
 

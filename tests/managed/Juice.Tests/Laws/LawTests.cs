@@ -3,7 +3,7 @@ using CsCheck;
 namespace Juice.Tests;
 
 /// <summary>Laws that hold for every circuit, tried on random ones.</summary>
-public class LawTests
+public class LawTests(string device) : OnEveryDevice(device)
 {
     private static readonly Gen<RandomCircuit> s_circuits = Gen.Int[0, int.MaxValue - 1].Select(RandomCircuit.From);
 
@@ -50,7 +50,7 @@ public class LawTests
     public void Any_split_into_batches_gives_the_same_flows() => Check((made, model) =>
     {
         Rows rows = made.AllRows();
-        using CompiledCircuit parts = made.Circuit.Compile();
+        using CompiledCircuit parts = made.Circuit.Compile(Device);
         model.Forward(rows);
         model.Backward();
         for (long start = 0; start < rows.Count; start += 3)
@@ -98,11 +98,11 @@ public class LawTests
         }
     });
 
-    private static void Check(Action<RandomCircuit, CompiledCircuit> law) =>
+    private void Check(Action<RandomCircuit, CompiledCircuit> law) =>
         s_circuits.Sample(
             made =>
             {
-                using CompiledCircuit model = made.Circuit.Compile();
+                using CompiledCircuit model = made.Circuit.Compile(Device);
                 law(made, model);
             },
             iter: 60, threads: 1);

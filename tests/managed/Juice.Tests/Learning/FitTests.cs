@@ -1,11 +1,11 @@
 namespace Juice.Tests;
 
-public class FitTests
+public class FitTests(string device) : OnEveryDevice(device)
 {
     [Test]
     public void Training_lowers_the_bits_of_rows_never_seen()
     {
-        using CompiledCircuit model = Some.Model(latents: 8);
+        using CompiledCircuit model = SomeModel(latents: 8);
         double before = model.BitsPerDimension(Some.Rows(count: 500, seed: 9));
 
         FitResult result = model.Fit(Some.Rows(count: 2000), new MiniBatchEm { Epochs = 5, BatchSize = 100 });
@@ -23,7 +23,7 @@ public class FitTests
     [Test]
     public void Full_batch_training_never_lowers_the_likelihood()
     {
-        using CompiledCircuit model = Some.Model();
+        using CompiledCircuit model = SomeModel();
 
         FitResult result = model.Fit(Some.Rows(), new FullBatchEm { Epochs = 15, Pseudocount = 0, BatchSize = 64 });
 
@@ -36,7 +36,7 @@ public class FitTests
     public void A_full_batch_epoch_is_the_step_in_three_calls()
     {
         var rows = Some.Rows();
-        using CompiledCircuit epoch = Some.Model(), step = Some.Model();
+        using CompiledCircuit epoch = SomeModel(), step = SomeModel();
 
         epoch.Fit(rows, new FullBatchEm { Epochs = 1, StepSize = 0.7, Pseudocount = 0.5, BatchSize = 33 });
         step.Forward(rows);
@@ -53,7 +53,7 @@ public class FitTests
         double[] Trained(int threads)
         {
             using Circuit circuit = Structures.Hclt(rows, latents: 16, seed: 3);
-            using CompiledCircuit model = circuit.Compile(options: new() { Threads = threads });
+            using CompiledCircuit model = circuit.Compile(Device, new() { Threads = threads });
             model.Fit(rows, new MiniBatchEm { Epochs = 3, BatchSize = 128, Seed = 5 });
             return model.LogLikelihood(rows);
         }
@@ -67,7 +67,7 @@ public class FitTests
         var rows = Some.Rows();
         double Trained(ulong seed, bool shuffle)
         {
-            using CompiledCircuit model = Some.Model();
+            using CompiledCircuit model = SomeModel();
             model.Fit(rows, new MiniBatchEm { Epochs = 2, BatchSize = 32, Seed = seed, Shuffle = shuffle });
             return model.MeanLogLikelihood(rows);
         }
@@ -83,7 +83,7 @@ public class FitTests
     {
         // With a step size near 0 nothing moves; with one near 0 after the first epoch only the first one does.
         var rows = Some.Rows();
-        using CompiledCircuit still = Some.Model(), first = Some.Model();
+        using CompiledCircuit still = SomeModel(), first = SomeModel();
         double before = still.MeanLogLikelihood(rows);
 
         still.Fit(rows, new MiniBatchEm { Epochs = 2, BatchSize = 50, StepSize = 1e-7 });
@@ -99,7 +99,7 @@ public class FitTests
     public void Validation_scores_every_epoch_and_the_best_is_kept()
     {
         // A few rows are learnt by heart, so validation gets worse while training gets better.
-        using CompiledCircuit model = Some.Model(latents: 16);
+        using CompiledCircuit model = SomeModel(latents: 16);
         var validation = Some.Rows(count: 300, seed: 9);
 
         FitResult result = model.Fit(
@@ -115,7 +115,7 @@ public class FitTests
     [Test]
     public void Patience_stops_early_and_without_keeping_the_last_epoch_stays()
     {
-        using CompiledCircuit model = Some.Model(latents: 16);
+        using CompiledCircuit model = SomeModel(latents: 16);
         var validation = Some.Rows(count: 300, seed: 9);
         FitOptions options = new() { Validation = validation, Patience = 3, KeepBest = false };
 
@@ -129,7 +129,7 @@ public class FitTests
     [Test]
     public void Progress_ends_every_epoch_with_its_scores()
     {
-        using CompiledCircuit model = Some.Model();
+        using CompiledCircuit model = SomeModel();
         List<FitProgress> heard = [];
         FitOptions options = new() { Validation = Some.Rows(seed: 9), Progress = new Heard<FitProgress>(heard.Add) };
 
@@ -148,7 +148,7 @@ public class FitTests
     [Test]
     public void Queries_are_allowed_between_epochs_and_refused_within()
     {
-        using CompiledCircuit model = Some.Model();
+        using CompiledCircuit model = SomeModel();
         var rows = Some.Rows();
         FitOptions askAtTheEnd = new() { Progress = new Heard<FitProgress>(progress => { if (progress.IsEpochEnd) model.BitsPerDimension(rows); }) };
         FitOptions askAlways = new() { Progress = new Heard<FitProgress>(_ => model.BitsPerDimension(rows)) };
@@ -160,7 +160,7 @@ public class FitTests
     [Test]
     public void An_exception_of_a_progress_handler_comes_out_of_training()
     {
-        using CompiledCircuit model = Some.Model();
+        using CompiledCircuit model = SomeModel();
         FitOptions options = new() { Progress = new Heard<FitProgress>(_ => throw new InvalidTimeZoneException()) };
 
         Assert.That(() => model.Fit(Some.Rows(), new MiniBatchEm { Epochs = 1 }, options), Throws.TypeOf<InvalidTimeZoneException>());
@@ -169,7 +169,7 @@ public class FitTests
     [Test]
     public void Cancelling_ends_training_with_a_model_that_goes_on()
     {
-        using CompiledCircuit model = Some.Model();
+        using CompiledCircuit model = SomeModel();
         using CancellationTokenSource cancel = new();
         FitOptions options = new() { Progress = new Heard<FitProgress>(progress => { if (progress.Epoch == 2) cancel.Cancel(); }) };
         var rows = Some.Rows();
@@ -183,7 +183,7 @@ public class FitTests
     [Test]
     public async Task Training_can_be_awaited_and_cancelled()
     {
-        using CompiledCircuit model = Some.Model();
+        using CompiledCircuit model = SomeModel();
         using CancellationTokenSource cancel = new();
 
         FitResult result = await model.FitAsync(Some.Rows(), new MiniBatchEm { Epochs = 1 });
@@ -198,7 +198,7 @@ public class FitTests
     [Test]
     public void A_logger_gets_a_line_an_epoch()
     {
-        using CompiledCircuit model = Some.Model();
+        using CompiledCircuit model = SomeModel();
         ListLogger logger = new();
 
         model.Fit(Some.Rows(), new MiniBatchEm { Epochs = 2 }, new FitOptions { Logger = logger });
@@ -213,7 +213,7 @@ public class FitTests
     [Test]
     public void A_logger_hears_how_a_training_went_wrong()
     {
-        using CompiledCircuit model = Some.Model();
+        using CompiledCircuit model = SomeModel();
         ListLogger failed = new(), cancelled = new();
         using CancellationTokenSource cancel = new();
         Heard<FitProgress> fail = new(_ => throw new InvalidTimeZoneException()), stop = new(_ => cancel.Cancel());
@@ -231,7 +231,7 @@ public class FitTests
     public void Impossible_rows_are_counted_and_warned_of()
     {
         using Circuit circuit = Some.Circuit();
-        using CompiledCircuit model = circuit.Compile();
+        using CompiledCircuit model = circuit.Compile(Device);
         model.SetParameters(0, [1, 0, 1, 0]);
         ListLogger logger = new();
 
@@ -244,7 +244,7 @@ public class FitTests
     [Test]
     public void Options_that_make_no_sense_are_rejected()
     {
-        using CompiledCircuit model = Some.Model();
+        using CompiledCircuit model = SomeModel();
         var rows = Some.Rows();
 
         Assert.That(() => model.Fit(rows, new MiniBatchEm { Epochs = 0 }), Throws.ArgumentException.With.Message.Contains("Epochs is 0"));

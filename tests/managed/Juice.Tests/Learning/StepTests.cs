@@ -1,6 +1,6 @@
 namespace Juice.Tests;
 
-public class StepTests
+public class StepTests(string device) : OnEveryDevice(device)
 {
     private static readonly Rows s_rows = Rows.Of(Some.AllRows(), 3);
 
@@ -8,7 +8,7 @@ public class StepTests
     public void Three_calls_are_one_step_of_expectation_maximisation()
     {
         using Circuit circuit = Some.Circuit();
-        using CompiledCircuit model = circuit.Compile();
+        using CompiledCircuit model = circuit.Compile(Device);
         double[] posterior = [.. Some.AllRows().Chunk(3).Select(row => FirstComponent(row) / Some.Probability(row[0], row[1], row[2]))];
 
         double[] logs = model.Forward(s_rows);
@@ -87,7 +87,7 @@ public class StepTests
     public void Several_roots_need_root_flows()
     {
         using Circuit circuit = Some.TwoRoots();
-        using CompiledCircuit model = circuit.Compile();
+        using CompiledCircuit model = circuit.Compile(Device);
         model.Forward(s_rows.Take(1));
 
         Assert.That(() => model.Backward(), Throws.ArgumentException);
@@ -175,10 +175,10 @@ public class StepTests
         Assert.That(() => model.GetNodeFlows(5), Throws.InstanceOf<ArgumentException>());
     }
 
-    private static CompiledCircuit Compiled()
+    private CompiledCircuit Compiled()
     {
         using Circuit circuit = Some.Circuit();
-        return circuit.Compile();
+        return circuit.Compile(Device);
     }
 
     private static void Step(CompiledCircuit model, Rows rows)

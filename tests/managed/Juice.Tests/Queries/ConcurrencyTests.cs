@@ -1,11 +1,11 @@
 namespace Juice.Tests;
 
-public class ConcurrencyTests
+public class ConcurrencyTests(string device) : OnEveryDevice(device)
 {
     [Test]
     public void Eight_threads_get_the_answers_that_one_gets()
     {
-        using CompiledCircuit model = Some.Model(latents: 8);
+        using CompiledCircuit model = SomeModel(latents: 8);
         var rows = Some.Rows(count: 300);
         double[] expected = model.LogLikelihood(rows);
 
@@ -17,7 +17,7 @@ public class ConcurrencyTests
     [Test]
     public void Queries_and_training_wait_for_each_other_and_both_come_out_whole()
     {
-        using CompiledCircuit model = Some.Model();
+        using CompiledCircuit model = SomeModel();
         var rows = Some.Rows(count: 500);
         double before = model.BitsPerDimension(rows);
 
@@ -33,7 +33,7 @@ public class ConcurrencyTests
     [Test]
     public void Two_trainings_of_one_model_go_one_after_the_other()
     {
-        using CompiledCircuit model = Some.Model();
+        using CompiledCircuit model = SomeModel();
         var rows = Some.Rows();
 
         FitResult[] results = OnThreads(2, _ => model.Fit(rows, new FullBatchEm { Epochs = 5, Pseudocount = 0 }));
@@ -51,7 +51,7 @@ public class ConcurrencyTests
         var rows = Some.Rows(count: 2000);
         for (int i = 0; i < 10; i++)
         {
-            CompiledCircuit model = Some.Model();
+            CompiledCircuit model = SomeModel();
             Task<bool> query = Task.Run(() =>
             {
                 try

@@ -2,7 +2,7 @@ using System.Numerics.Tensors;
 
 namespace Juice.Tests;
 
-public class LogLikelihoodTests
+public class LogLikelihoodTests(string device) : OnEveryDevice(device)
 {
     private Circuit _circuit;
     private CompiledCircuit _model;
@@ -11,7 +11,7 @@ public class LogLikelihoodTests
     public void Compile()
     {
         _circuit = Some.Circuit();
-        _model = _circuit.Compile();
+        _model = _circuit.Compile(Device);
     }
 
     [OneTimeTearDown]
@@ -187,7 +187,7 @@ public class LogLikelihoodTests
     public void Impossible_rows_are_minus_infinity_and_count_only_where_they_weigh()
     {
         using Circuit circuit = Some.Circuit();
-        using CompiledCircuit model = circuit.Compile();
+        using CompiledCircuit model = circuit.Compile(Device);
         model.SetParameters(0, [1, 0, 1, 0]);
         var rows = Rows.Of(new byte[] { 1, 0, 0, 0, 0, 0 }, 3);
 
@@ -200,7 +200,7 @@ public class LogLikelihoodTests
     public void Several_roots_have_several_log_likelihoods_and_no_mean()
     {
         using Circuit circuit = Some.TwoRoots();
-        using CompiledCircuit model = circuit.Compile();
+        using CompiledCircuit model = circuit.Compile(Device);
         double[] both = new double[2];
 
         model.LogLikelihood<byte>([0, 0, 0], both);
@@ -213,7 +213,7 @@ public class LogLikelihoodTests
     [Test]
     public void Progress_counts_rows_and_cancelling_ends_the_call()
     {
-        using CompiledCircuit model = Some.Model();
+        using CompiledCircuit model = SomeModel();
         var rows = Some.Rows(count: 5000);
         double[] destination = new double[5000];
         List<long> heard = [];
@@ -230,7 +230,7 @@ public class LogLikelihoodTests
     [Test]
     public void A_callback_may_not_use_the_model_that_it_is_called_by()
     {
-        using CompiledCircuit model = Some.Model(), other = Some.Model();
+        using CompiledCircuit model = SomeModel(), other = SomeModel();
         var rows = Some.Rows(count: 100);
         double[] destination = new double[100];
 

@@ -2,7 +2,7 @@ using Juice.Tests.Data;
 
 namespace Juice.Tests;
 
-public class SampleTests
+public class SampleTests(string device) : OnEveryDevice(device)
 {
     private Circuit _circuit;
     private CompiledCircuit _model;
@@ -11,7 +11,7 @@ public class SampleTests
     public void Compile()
     {
         _circuit = Some.Circuit();
-        _model = _circuit.Compile();
+        _model = _circuit.Compile(Device);
     }
 
     [OneTimeTearDown]
@@ -83,7 +83,7 @@ public class SampleTests
         CircuitBuilder builder = new(variables: 1);
         builder.Input(0, distribution, nodeBlocks: 1, blockSize: 1);
         using Circuit circuit = builder.Build(seed: 1);
-        using CompiledCircuit model = circuit.Compile();
+        using CompiledCircuit model = circuit.Compile(Device);
 
         Assert.That(model.Sample(1).ElementType, Is.EqualTo(expected));
         Assert.That(model.Sample(Rows.Of(new[] { double.NaN }, 1)).ElementType, Is.EqualTo(RowElement.Double));
@@ -97,7 +97,7 @@ public class SampleTests
         int a = builder.Input(0, new Gaussian(), nodeBlocks: 1, blockSize: 1, parameters: [0, 1]);
         int b = builder.Input(1, new Gaussian(), nodeBlocks: 1, blockSize: 1, parameters: [5, 2]);
         using Circuit circuit = builder.Build(builder.Product([a, b], nodeBlocks: 1, blockSize: 1));
-        using CompiledCircuit model = circuit.Compile();
+        using CompiledCircuit model = circuit.Compile(Device);
 
         double[] samples = model.Sample(Rows.Of(new[] { 0.1, double.NaN }, 2), new SampleOptions { SamplesPerRow = 2 }).Entries();
 
@@ -109,7 +109,7 @@ public class SampleTests
     public void Each_root_is_a_distribution_of_its_own()
     {
         using Circuit circuit = Some.TwoRoots();
-        using CompiledCircuit model = circuit.Compile();
+        using CompiledCircuit model = circuit.Compile(Device);
         Rows blank = Rows.Of(Enumerable.Repeat(double.NaN, 6000).ToArray(), 3);
         int[] roots = [.. Enumerable.Range(0, 2000).Select(row => row % 2)];
 
@@ -134,7 +134,7 @@ public class SampleTests
     [Test]
     public void An_impossible_row_is_named()
     {
-        using CompiledCircuit model = _circuit.Compile();
+        using CompiledCircuit model = _circuit.Compile(Device);
         model.SetParameters(0, [1, 0, 1, 0]);
 
         Assert.That(() => model.Sample(Rows.Of(new[] { 0, -1, 0, 1, -1, 0 }, 3).WithSentinel(-1)),
