@@ -21,5 +21,5 @@ internal unsafe struct NativeRows
     public long* Selection;
     public long DataCount;
     public int Mapped;
-    public int Reserved;
+    public int Version;
 }

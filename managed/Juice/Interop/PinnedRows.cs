@@ -16,7 +16,9 @@ internal readonly unsafe ref struct PinnedRows : IDisposable
 
     public readonly NativeRows Native;
 
-    public PinnedRows(Rows rows)
+    /// <param name="rows">The rows.</param>
+    /// <param name="version">Not 0: a promise that all rows given to a model under this number are the same, so that a device may keep them.</param>
+    public PinnedRows(Rows rows, int version = 0)
     {
         Native = new NativeRows
         {
@@ -26,6 +28,7 @@ internal readonly unsafe ref struct PinnedRows : IDisposable
             Variables = rows.Variables,
             HasSentinel = rows.Sentinel.HasValue ? 1 : 0,
             Sentinel = rows.Sentinel ?? 0,
+            Version = version,
         };
         if (rows.Storage is not null)
         {

@@ -11,7 +11,8 @@ public sealed partial class CompiledCircuit
     /// <summary>Trains the model on rows by expectation maximisation.</summary>
     /// <remarks>
     /// One training at a time: a second one waits for the first. Queries from other threads are answered between epochs. A training that is
-    /// cancelled or fails leaves the parameters of its last finished update.
+    /// cancelled or fails leaves the parameters of its last finished update. The rows must not change while it trains: a graphics card keeps them from
+    /// epoch to epoch where they take at most half of its free memory (and a quarter of <see cref="CompileOptions.MemoryLimit"/>, if there is one).
     /// </remarks>
     /// <param name="train">The rows to learn from.</param>
     /// <param name="em">How to learn: <see cref="MiniBatchEm"/> or <see cref="FullBatchEm"/>.</param>
@@ -54,13 +55,13 @@ public sealed partial class CompiledCircuit
     public Task<FitResult> FitAsync(Rows train, Em em, FitOptions? options = null, CancellationToken cancellationToken = default) =>
         LongRunning.Run(() => Fit(train, em, options, cancellationToken), cancellationToken);
 
-    /// <summary>One pass over the rows.</summary>
+    /// <summary>One pass over the rows, which are the same under the same version unless that is 0.</summary>
     internal unsafe NativeEpochResult FitEpoch(
-        Rows rows, Em em, int epoch, ReadOnlySpan<float> stepSizes, Action<long, long, double>? report, CancellationToken cancellationToken)
+        Rows rows, int version, Em em, int epoch, ReadOnlySpan<float> stepSizes, Action<long, long, double>? report, CancellationToken cancellationToken)
     {
         using CallScope call = EnterCall();
         using ProgressScope progress = new(report, cancellationToken);
-        using PinnedRows pinned = new(rows);
+        using PinnedRows pinned = new(rows, version);
         fixed (float* sizes = stepSizes)
         {
             NativeEpochOptions options = new()

@@ -8,6 +8,10 @@ internal sealed class Trainer(CompiledCircuit model, Rows train, Em em, FitOptio
 {
     private static readonly TimeSpan s_reportInterval = TimeSpan.FromSeconds(0.1);
 
+    private static int s_trainings;
+
+    // A number for the rows of this training, by which a device that keeps them knows them again. Rows that are seen once need none.
+    private readonly int _version = em.Epochs > 1 ? Version() : 0;
     private readonly long _stepsPerEpoch = em.StepsPerEpoch(train.Count);
     private readonly List<FitEpoch> _history = [];
     private readonly BestParameters _best = new();
@@ -113,6 +117,13 @@ internal sealed class Trainer(CompiledCircuit model, Rows train, Em em, FitOptio
         }
     }
 
+    // Never 0, and the same again after four thousand million others.
+    private static int Version()
+    {
+        int version = Interlocked.Increment(ref s_trainings);
+        return version == 0 ? Interlocked.Increment(ref s_trainings) : version;
+    }
+
     // Always false: the exception passes.
     private bool Logged(Exception exception)
     {
@@ -133,7 +144,7 @@ internal sealed class Trainer(CompiledCircuit model, Rows train, Em em, FitOptio
 
         Action<long, long, double>? report = options.Progress is null ? null : Report;
         float[] stepSizes = StepSizes(epoch);
-        NativeEpochResult result = model.FitEpoch(train, em, epoch - 1, stepSizes, report, cancellationToken);
+        NativeEpochResult result = model.FitEpoch(train, _version, em, epoch - 1, stepSizes, report, cancellationToken);
         TimeSpan elapsed = _clock.Elapsed - start;
         model.RecordEpoch(elapsed, em);
         _validation = Validate();

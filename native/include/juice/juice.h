@@ -232,8 +232,10 @@ typedef struct juice_rows {
     void*                user;
     const int64_t*       selection;         /* NULL, or [count]: row i lies at row selection[i] of `data`, any number of times */
     int64_t              data_count;        /* rows in `data`, where there is a selection                                      */
-    int32_t              mapped;            /* 1: `data` is a read-only mapping of a file. Its pages are asked for before they */
-    int32_t              reserved;          /* are read and unmapped (not dropped from the system's cache) some way behind     */
+    int32_t              mapped;            /* 1: `data` is a read-only mapping of a file. Its pages are asked for before they
+                                               are read and unmapped (not dropped from the system's cache) some way behind     */
+    int32_t              version;           /* 0, or a promise: rows of this version and count are the same in every epoch of a
+                                               model that they are given to, so that a device may keep them                    */
 } juice_rows;
 
 /* ---- 5. Structures ------------------------------------------------------------------------------------------------------------------ */
@@ -476,7 +478,10 @@ typedef struct juice_epoch_result {
     double  seconds;
 } juice_epoch_result;
 
-/* Rows in a mapped file (juice_rows.mapped) may be many times larger than memory: the next batch's are asked for while one trains. An epoch leaves
+/* A device with memory of its own keeps rows of a version (juice_rows.version) from epoch to epoch, in the fewest bytes that hold their values, where
+ * that takes at most half of its free memory and, under a memory limit, a quarter of the limit; the first epoch then checks and copies them all before
+ * it begins. Other rows are copied a batch ahead. Both give the same bits; progress comes a batch late there.
+ * Rows in a mapped file (juice_rows.mapped) may be many times larger than memory: the next batch's are asked for while one trains. An epoch leaves
  * nothing behind that a copy of the parameters lacks: setting them anew, in this model or another of the same plan and instruction set, changes no
  * bit of the epochs that follow. A cancelled epoch leaves the parameters of the last finished update. One that ends for want of memory may leave an
  * update half made: each vector's parameters are then those from before or from after it. */

@@ -38,7 +38,7 @@ std::vector<Entry> make_layout() {
     STRUCT(juice_tensor, FIELD(name), FIELD(type), FIELD(shape), FIELD(data), FIELD(bytes), FIELD(rank), FIELD(reserved))
     STRUCT(juice_rows, FIELD(size), FIELD(element), FIELD(data), FIELD(count), FIELD(row_stride), FIELD(variables), FIELD(has_sentinel),
            FIELD(sentinel), FIELD(missing), FIELD(weights), FIELD(fetch), FIELD(user), FIELD(selection), FIELD(data_count), FIELD(mapped),
-           FIELD(reserved))
+           FIELD(version))
     STRUCT(juice_tree_options, FIELD(size), FIELD(bins), FIELD(quantiles), FIELD(threads), FIELD(row_limit), FIELD(seed), FIELD(pseudocount),
            FIELD(progress), FIELD(user))
     STRUCT(juice_hclt_options, FIELD(size), FIELD(variables), FIELD(parents), FIELD(distributions), FIELD(latents), FIELD(roots), FIELD(seed),

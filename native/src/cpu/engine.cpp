@@ -497,6 +497,7 @@ const EngineTable engine_table = {
     },
     [](void* engine) { return guarded(engine, [&](Engine& self) { self.clear_flows(); }); },
     [](void* engine) { return guarded(engine, [](Engine& self) { self.settle(); }); },
+    nullptr, nullptr, nullptr, nullptr, nullptr, nullptr,       // it reads rows where they are
 };
 
 }  // namespace

@@ -10,6 +10,8 @@
 #include <vector>
 
 #include "common/error.h"
+#include "cuda/answers.h"
+#include "cuda/data.h"
 #include "cuda/kernels.h"
 #include "cuda/stream.h"
 #include "cuda/workspace.h"
@@ -165,13 +167,7 @@ public:
     }
 
     void rows(const BatchView& batch) {
-        if (!training_ || training_->capacity() < batch.rows) {
-            stream_.wait();
-            stream_.forget();
-            training_.reset();
-            training_.emplace(plan_, batch.rows, true);
-        }
-        allocate_training();
+        make_room(batch.rows);
         run_ = base_run();
         training_->load(run_, plan_, batch, 0, batch.rows, stream_.get());
     }
@@ -212,6 +208,40 @@ public:
         stream_.wait();
         clear_flows();
     }
+
+    // What is open already is kept as it is, but for its contents.
+    bool data_open(const DataShape& shape, std::int64_t batch_rows, std::int64_t limit) {
+        make_room(batch_rows);          // what a step needs comes first
+        if (data_ && std::memcmp(&data_->shape(), &shape, sizeof shape) == 0) return true;
+        stream_.wait();
+        data_.reset();
+        std::size_t free = 0, total = 0;
+        check(cudaMemGetInfo(&free, &total), "asking for free memory");
+        if (DataSet::bytes(shape) > std::min(limit, static_cast<std::int64_t>(free / 2))) return false;
+        try {
+            data_.emplace(shape);
+        } catch (const Error& error) {
+            if (error.status() != JUICE_ERROR_MEMORY) throw;
+            return false;               // what looked free is not
+        }
+        return true;
+    }
+    void data_write(std::int64_t chunk, const BatchView& rows) { data_->write(chunk, rows); }
+    void data_order(const std::int64_t* numbers, std::int64_t count) {
+        answers_.forget();
+        data_->order(numbers, count, stream_.get());
+    }
+    void data_pick(std::int64_t first, std::int64_t rows) {
+        make_room(rows);
+        run_ = base_run();
+        training_->pick(run_, *data_, first, rows, stream_.get());
+    }
+
+    void step_later(const Rule& rule) {
+        step(rule, nullptr);
+        answers_.send(training_->log_array(), std::int64_t{run_.rows} * plan_.roots, stream_.get());
+    }
+    void logs(double* log_likelihood) { answers_.receive(log_likelihood); }
 
     void step(const Rule& rule, double* log_likelihood) {
         clear_flows();
@@ -306,6 +336,9 @@ private:
     Array<Rule> rule_;
     EmCoefficients coefficients_{};
 
+    std::optional<DataSet> data_;
+    Answers answers_;
+
     std::int64_t query_rows() const { return std::max<std::int64_t>(panel, std::min<std::int64_t>(plan_.target.query_rows * 4, 512)); }
 
     Run base_run() const {
@@ -327,6 +360,17 @@ private:
         run.counts = counts_.data();
         run.flows = flows_.data();
         return run;
+    }
+
+    // A workspace for a training batch of so many rows.
+    void make_room(std::int64_t rows) {
+        if (!training_ || training_->capacity() < rows) {
+            stream_.wait();
+            stream_.forget();
+            training_.reset();
+            training_.emplace(plan_, rows, true);
+        }
+        allocate_training();
     }
 
     void allocate_training() {
@@ -470,6 +514,14 @@ const EngineTable engine_table = {
     },
     [](void* engine) { return guarded(engine, [&](Engine& self) { self.clear_flows(); }); },
     [](void* engine) { return guarded(engine, [](Engine&) {}); },       // every update is complete
+    [](void* engine, const DataShape* shape, std::int64_t batch_rows, std::int64_t limit, std::int32_t* open) {
+        return guarded(engine, [&](Engine& self) { *open = self.data_open(*shape, batch_rows, limit); });
+    },
+    [](void* engine, std::int64_t chunk, const BatchView* rows) { return guarded(engine, [&](Engine& self) { self.data_write(chunk, *rows); }); },
+    [](void* engine, const std::int64_t* numbers, std::int64_t count) { return guarded(engine, [&](Engine& self) { self.data_order(numbers, count); }); },
+    [](void* engine, std::int64_t first, std::int64_t rows) { return guarded(engine, [&](Engine& self) { self.data_pick(first, rows); }); },
+    [](void* engine, const juice_em* rule) { return guarded(engine, [&](Engine& self) { self.step_later(rule_of(*rule)); }); },
+    [](void* engine, double* log_likelihood) { return guarded(engine, [&](Engine& self) { self.logs(log_likelihood); }); },
 };
 
 }  // namespace

@@ -1,6 +1,7 @@
 // The launchers: what the engine asks of the kernels, a stage or a whole pass at a time. They allocate nothing and wait for nothing.
 #pragma once
 
+#include "cuda/data.h"
 #include "cuda/device.h"
 #include "cuda/run.h"
 #include "plan/engine.h"
@@ -29,6 +30,11 @@ struct SampleMemory {
 
 // Tables of at most so many values have their flows added up in shared memory.
 inline constexpr std::int64_t shared_values = 256;
+
+// ---- the batch ----
+// Rows `numbers` (NULL: from `first` on) of the store, run.rows of them and padding, into codes and reals [variables][run.line] and weights.
+void pick_rows(const Run& run, const RowStore& store, const std::int64_t* numbers, std::int64_t first, std::int32_t* codes, float* reals, float* weights,
+               cudaStream_t stream);
 
 // ---- forward, stage by stage ----
 void elements(const Run& run, const PlanStage& stage, cudaStream_t stream);

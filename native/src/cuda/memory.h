@@ -1,4 +1,4 @@
-// Memory on the device, and plain arrays going there and back.
+// Memory on the device, plain arrays going there and back, and what to wait for meanwhile.
 #pragma once
 
 #include <cstdint>
@@ -48,6 +48,55 @@ public:
 private:
     T* data_ = nullptr;
     std::int64_t count_ = 0;
+};
+
+// Pinned memory of the host, which copies reach beside everything else.
+template <class T>
+class HostArray {
+public:
+    HostArray() = default;
+    HostArray(std::int64_t count, const char* purpose) : count_(count) {
+        if (count == 0) return;
+        void* address = nullptr;
+        const auto bytes = static_cast<std::size_t>(count) * sizeof(T);
+        if (const cudaError_t error = cudaMallocHost(&address, bytes); error != cudaSuccess) fail_allocation(error, static_cast<std::int64_t>(bytes), purpose);
+        data_ = static_cast<T*>(address);
+    }
+    ~HostArray() {
+        if (data_) cudaFreeHost(data_);
+    }
+    HostArray(HostArray&& other) noexcept { swap(other); }
+    HostArray& operator=(HostArray&& other) noexcept {
+        swap(other);
+        return *this;
+    }
+
+    T* data() const noexcept { return data_; }
+    std::int64_t size() const noexcept { return count_; }
+
+private:
+    T* data_ = nullptr;
+    std::int64_t count_ = 0;
+
+    void swap(HostArray& other) noexcept {
+        std::swap(data_, other.data_);
+        std::swap(count_, other.count_);
+    }
+};
+
+// A moment in a stream's work, for other streams and the host to wait for.
+class Event {
+public:
+    Event() { check(cudaEventCreateWithFlags(&event_, cudaEventDisableTiming), "making an event"); }
+    ~Event() { cudaEventDestroy(event_); }
+    Event(const Event&) = delete;
+
+    void record(cudaStream_t stream) { check(cudaEventRecord(event_, stream), "recording an event"); }
+    void hold(cudaStream_t stream) const { check(cudaStreamWaitEvent(stream, event_, 0), "waiting for an event"); }     // until it has happened
+    void wait() const { check(cudaEventSynchronize(event_), "waiting for the device"); }                               // here
+
+private:
+    cudaEvent_t event_ = nullptr;
 };
 
 }  // namespace juice::cuda

@@ -35,6 +35,16 @@ void Workspace::load(Run& run, const PlanView& plan, const BatchView& batch, std
     check(cudaMemcpy2DAsync(codes_.data(), to_line, batch.codes + first, from_line, wide, variables, cudaMemcpyHostToDevice, stream), "copying a batch");
     if (batch.reals) check(cudaMemcpy2DAsync(reals_.data(), to_line, batch.reals + first, from_line, wide, variables, cudaMemcpyHostToDevice, stream), "copying a batch");
     if (batch.weights && weights_.size() > 0) weights_.upload(batch.weights + first, 0, rows, stream);
+    place(run, rows, batch.weights != nullptr);
+}
+
+void Workspace::pick(Run& run, DataSet& data, std::int64_t first, std::int64_t rows, cudaStream_t stream) {
+    place(run, rows, data.shape().has_weights != 0);
+    data.pick(run, first, codes_.data(), reals_.data(), weights_.data(), stream);
+}
+
+// Points the run at this memory.
+void Workspace::place(Run& run, std::int64_t rows, bool weighted) {
     run.values = values_.data();
     run.gradients = gradients_.data();
     run.elements = elements_.data();
@@ -54,7 +64,7 @@ void Workspace::load(Run& run, const PlanView& plan, const BatchView& batch, std
     run.rows16 = static_cast<std::int32_t>(padded(rows));
     run.stride = padded(rows) * panel;
     run.root_flows = nullptr;
-    run.weights = batch.weights ? weights_.data() : nullptr;
+    run.weights = weighted ? weights_.data() : nullptr;
 }
 
 void Workspace::load_root_flows(Run& run, const float* root_flows, cudaStream_t stream) {

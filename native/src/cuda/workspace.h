@@ -1,6 +1,7 @@
 // Device memory of one batch in work.
 #pragma once
 
+#include "cuda/data.h"
 #include "cuda/memory.h"
 #include "cuda/run.h"
 #include "plan/engine.h"
@@ -15,8 +16,11 @@ public:
 
     // Copies rows first … first + rows - 1 of a batch to the device and points the run at this memory.
     void load(Run& run, const PlanView& plan, const BatchView& batch, std::int64_t first, std::int64_t rows, cudaStream_t stream);
+    // The same with rows out of a data set.
+    void pick(Run& run, DataSet& data, std::int64_t first, std::int64_t rows, cudaStream_t stream);
     void load_root_flows(Run& run, const float* root_flows, cudaStream_t stream);
     double* logs() noexcept { return logs_.data(); }
+    const Array<double>& log_array() const noexcept { return logs_; }
     void download_logs(double* to, std::int64_t count, cudaStream_t stream) { logs_.download(to, 0, count, stream); }
 
     // What a pass starts from.
@@ -34,6 +38,8 @@ private:
     Array<std::int32_t> codes_;
     Array<float> reals_, weights_, root_flows_;
     Array<double> logs_;
+
+    void place(Run& run, std::int64_t rows, bool weighted);
 };
 
 }  // namespace juice::cuda

@@ -46,6 +46,7 @@ public:
     juice_epoch_result fit_epoch(const juice_rows& rows, const juice_epoch_options& options);
 
 private:
+    friend class Feed;      // how rows come to the engine (model/feed.h)
     struct State;
     std::unique_ptr<State> state_;
 };

@@ -9,7 +9,7 @@
 
 #include "common/error.h"
 #include "common/philox.h"
-#include "model/state.h"
+#include "model/feed.h"
 
 namespace juice {
 
@@ -20,12 +20,11 @@ void check_rule(const juice_em& rule) {
     if (!(rule.min_scale > 0) || std::isinf(rule.min_scale)) fail(JUICE_ERROR_ARGUMENT, "min_scale is %g: it must be above 0", static_cast<double>(rule.min_scale));
 }
 
-void Model::State::accumulate(const Batch& rows, const float* root_flows, double* log_likelihood) {
+void Model::State::accumulate(std::int64_t rows, const std::function<void(std::int64_t first, std::int64_t count)>& give, const float* root_flows,
+                              double* log_likelihood) {
     const auto micro = plan.totals.micro_batch;
-    for (std::int64_t first = 0; first < rows.rows; first += micro) {
-        const auto count = std::min(micro, rows.rows - first);
-        const BatchView batch_view = view_of(rows, first, count);
-        check_engine(table->rows(engine, &batch_view));
+    for (std::int64_t first = 0; first < rows; first += micro) {
+        give(first, std::min(micro, rows - first));
         check_engine(table->forward(engine, log_likelihood ? log_likelihood + first * plan.roots : nullptr));
         check_engine(table->backward(engine, root_flows ? root_flows + first * plan.roots : nullptr));
     }
@@ -60,7 +59,11 @@ void Model::backward(const float* root_flows) {
     const bool values = std::exchange(s.has_values, false);     // flows take their place
     try {
         if (values) check_engine(s.table->backward(s.engine, root_flows));
-        else s.accumulate(s.batch, root_flows, nullptr);
+        else
+            s.accumulate(s.batch.rows, [&](std::int64_t first, std::int64_t count) {
+                const BatchView batch_view = s.view_of(s.batch, first, count);
+                check_engine(s.table->rows(s.engine, &batch_view));
+            }, root_flows, nullptr);
     } catch (...) {
         s.table->clear_flows(s.engine);     // half a batch's would be wrong for whoever goes on
         throw;
@@ -162,7 +165,7 @@ juice_epoch_result Model::fit_epoch(const juice_rows& rows, const juice_epoch_op
     juice_em rule = options.rule;
     if (!options.step_sizes) check_rule(rule);
     const auto size = std::min(options.batch_size, rows.count);
-    const auto batches = (rows.count + size - 1) / size, updates = options.full_batch ? 1 : batches;
+    const auto updates = options.full_batch ? 1 : (rows.count + size - 1) / size;
     if (options.step_sizes && options.step_count != updates)
         fail(JUICE_ERROR_ARGUMENT, "step_count is %lld: this epoch has %lld updates", static_cast<long long>(options.step_count), static_cast<long long>(updates));
     for (std::int64_t i = 0; options.step_sizes && i < options.step_count; ++i) {
@@ -185,30 +188,15 @@ juice_epoch_result Model::fit_epoch(const juice_rows& rows, const juice_epoch_op
         const State& state;
         ~Clear() { state.table->clear_flows(state.engine); }
     } const clear{s};
-    RowReader reader(rows, s.domains);
-    // The rows of batch b: their numbers (NULL: in order), the first, how many.
-    const auto numbers_of = [&](std::int64_t b) { return options.shuffle ? order.data() + b * size : nullptr; };
-    const auto count_of = [&](std::int64_t b) { return std::min(size, rows.count - b * size); };
-    reader.read_ahead(numbers_of(0), 0, count_of(0));
+    Feed feed(s, rows, options.shuffle ? order.data() : nullptr, size);
     std::vector<double> logs(static_cast<std::size_t>(size));
     juice_epoch_result result{};
     result.size = sizeof result;
     double total = 0, weight = 0;
-    for (std::int64_t b = 0; b < batches; ++b) {
-        const std::int64_t count = count_of(b);
-        reader.read(numbers_of(b), b * size, count, s.batch);
-        if (b + 1 < batches) reader.read_ahead(numbers_of(b + 1), (b + 1) * size, count_of(b + 1));     // they come while this batch trains
-        if (options.step_sizes) rule.step_size = options.step_sizes[options.full_batch ? 0 : b];
-        if (!options.full_batch && count <= s.plan.totals.micro_batch) {
-            const BatchView batch_view = s.view_of(s.batch, 0, count);
-            check_engine(s.table->rows(s.engine, &batch_view));
-            check_engine(s.table->step(s.engine, &rule, logs.data()));
-        } else {
-            s.accumulate(s.batch, nullptr, logs.data());
-            if (!options.full_batch) check_engine(s.table->update(s.engine, &rule));
-        }
-        for (std::int64_t i = 0; i < count; ++i) {
-            const double w = s.batch.weights.empty() ? 1.0 : s.batch.weights[static_cast<std::size_t>(i)];
+    // Counts a batch whose log-likelihoods are there.
+    const auto finish = [&](std::int64_t b) {
+        for (std::int64_t i = 0; i < feed.count(b); ++i) {
+            const double w = feed.weight(b, i);
             if (std::isinf(logs[static_cast<std::size_t>(i)])) {
                 ++result.impossible_rows;
                 continue;
@@ -216,11 +204,40 @@ juice_epoch_result Model::fit_epoch(const juice_rows& rows, const juice_epoch_op
             total += w * logs[static_cast<std::size_t>(i)];
             weight += w;
         }
-        result.rows += count;
+        result.rows += feed.count(b);
         result.log_likelihood = weight > 0 ? total / weight : -std::numeric_limits<double>::infinity();
         if (options.progress && options.progress(result.rows, rows.count, result.log_likelihood, options.user) != 0)
             fail(JUICE_ERROR_CANCELLED, "cancelled after %lld of %lld rows", static_cast<long long>(result.rows), static_cast<long long>(rows.count));
+    };
+    std::int64_t under_way = -1;        // a batch whose step is not waited for
+    const auto catch_up = [&] {
+        if (under_way < 0) return;
+        check_engine(s.table->logs(s.engine, logs.data()));
+        finish(std::exchange(under_way, -1));
+    };
+    for (std::int64_t b = 0; b < feed.batches(); ++b) {
+        const std::int64_t count = feed.count(b);
+        feed.prepare(b);
+        if (options.step_sizes) rule.step_size = options.step_sizes[options.full_batch ? 0 : b];
+        const bool at_once = !options.full_batch && count <= s.plan.totals.micro_batch;
+        if (at_once && feed.ahead()) {
+            feed.give(b, 0, count);
+            check_engine(s.table->step_later(s.engine, &rule));
+            catch_up();
+            under_way = b;
+            continue;
+        }
+        catch_up();
+        if (at_once) {
+            feed.give(b, 0, count);
+            check_engine(s.table->step(s.engine, &rule, logs.data()));
+        } else {
+            s.accumulate(count, [&](std::int64_t first, std::int64_t part) { feed.give(b, first, part); }, nullptr, logs.data());
+            if (!options.full_batch) check_engine(s.table->update(s.engine, &rule));
+        }
+        finish(b);
     }
+    catch_up();
     if (options.full_batch) check_engine(s.table->update(s.engine, &rule));
     check_engine(s.table->settle(s.engine));        // always, so that whoever goes on from a copy of the parameters gets the same bits
     result.steps = updates;

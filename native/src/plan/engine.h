@@ -8,7 +8,7 @@
 
 namespace juice {
 
-inline constexpr std::uint32_t engine_version = 2;
+inline constexpr std::uint32_t engine_version = 3;
 
 // A plan as pointers into its arrays. It must outlive the engine.
 struct PlanView {
@@ -71,6 +71,15 @@ struct SampleView {
     float* reals;
 };
 
+// Training rows that an engine keeps by itself, so that a batch is a list of numbers: `chunks` chunks of `chunk` rows.
+struct DataShape {
+    std::int64_t chunks, chunk;
+    std::int64_t largest_domain;        // of the discrete variables; 0: there are none
+    std::int32_t variables;
+    std::int32_t has_reals, has_weights;
+    std::int32_t may_miss;              // some entry may be missing
+};
+
 struct EngineOptions {
     const char* instruction_set;        // NULL: the best there is
     std::int32_t device;                // which of the engine's devices
@@ -111,6 +120,18 @@ struct EngineTable {
     // Leaves parameters as read_parameters reads them, with nothing outstanding that writing them back would lose: after it, a model that was
     // written to a file and one that was not train on alike, bit for bit.
     juice_status (*settle)(void* engine);
+
+    // The engine's own copy of training rows; all NULL where it reads them where they are.
+    // data_open: room for them beside training batches of batch_rows; *open 0: they are more than `limit` bytes or than half of what is free. What is
+    // open in the same shape stays, with its rows. data_write: fills a chunk, and returns when the rows have been read. data_order: begins an epoch
+    // over those rows (NULL: all, as they lie). data_pick: what `rows` does, with rows first … first + rows - 1 of that order. step_later and logs: a
+    // step that is not waited for, and the log-likelihoods of the oldest one of the epoch that has not been asked for; at most two may be under way.
+    juice_status (*data_open)(void* engine, const DataShape* shape, std::int64_t batch_rows, std::int64_t limit, std::int32_t* open);
+    juice_status (*data_write)(void* engine, std::int64_t chunk, const BatchView* rows);
+    juice_status (*data_order)(void* engine, const std::int64_t* numbers, std::int64_t count);
+    juice_status (*data_pick)(void* engine, std::int64_t first, std::int64_t rows);
+    juice_status (*step_later)(void* engine, const juice_em* rule);
+    juice_status (*logs)(void* engine, double* log_likelihood);
 };
 
 }  // namespace juice

@@ -125,6 +125,11 @@ void fail_allocation_after(int device, std::int64_t allocations) {
     state().allocations_left[device] = allocations;
 }
 
+bool allocation_is_to_fail(int device) {
+    const auto lock = locked();
+    return state().allocations_left[device] >= 0;
+}
+
 void fault_after(int device, std::int64_t kernels, cudaError_t error) {
     const auto lock = locked();
     state().kernels_left[device] = kernels;

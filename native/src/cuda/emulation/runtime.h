@@ -54,6 +54,7 @@ void set_machine(const Machine* machine);
 
 // The allocation after so many more on the device fails, and it alone; -1: none does.
 void fail_allocation_after(int device, std::int64_t allocations);
+bool allocation_is_to_fail(int device);         // it has not come to that yet
 
 // The kernel after so many more on the device faults: from then on everything there answers with the error, for as long as the process lives.
 void fault_after(int device, std::int64_t kernels, cudaError_t error);
