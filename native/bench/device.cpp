@@ -1,5 +1,6 @@
 // juice-device-bench: an engine's HCLT training step on a GPU, without the reading of rows, beside what the plan counts.
 //   juice-device-bench [--device cuda:0] [--latents 64,256] [--batch 512] [--steps 100]
+// Then whole epochs, with rows that stay on the device and with rows that are copied (epochs.h).
 // Before anything is timed, the device's log-likelihoods are held to the processor's. Times are medians over the steps after the first ten; the
 // batch lies on the device throughout. The limit is the larger of the counted bytes over the copy rate measured in the same run, and of nothing else:
 // the matrix rate depends on the arithmetic that a kernel family chooses.
@@ -17,6 +18,7 @@
 #include "common/error.h"
 #include "common/threads.h"
 #include "data.h"
+#include "epochs.h"
 #include "model/engines.h"
 #include "model/model.h"
 #include "model/state.h"
@@ -153,6 +155,9 @@ int main(int count, char** arguments) {
                     "GB", "GB/s", "x limit", "setup s", "error");
         for (const auto h : latents)
             for (const auto b : batches) run_case(images, parents, found, static_cast<std::int32_t>(h), b, steps, copy_rate);
+        std::printf("\nSeconds an epoch of all images, and rows a second: rows kept on the device (first epoch, others), rows copied a batch ahead\n");
+        for (const auto h : latents)
+            for (const auto b : batches) run_epochs(images, parents, found, static_cast<std::int32_t>(h), b);
         return 0;
     } catch (const std::exception& error) {
         std::fprintf(stderr, "juice-device-bench: %s\n", error.what());
