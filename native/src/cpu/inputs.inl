@@ -148,6 +148,21 @@ static void accumulate_input(const Run& run, std::int32_t o, Scratch& scratch) {
     }
 }
 
+// A table that many variables share adds up hundreds of thousands of flows a step, and rounds a frequent value's the same way every time: where
+// that took a panel's probabilities further from 1 than rounding does, they are divided by what they add up to.
+static void settle_total(float* table, std::int64_t width, std::int64_t domain, Floats total) {
+    alignas(64) float factor[panel];
+    store(factor, total);
+    bool off = false;
+    for (float& f : factor) {
+        const bool far = f > 0 && (f < 1 - 1e-5f || f > 1 + 1e-5f);
+        f = far ? 1 / f : 1;
+        off |= far;
+    }
+    if (!off) return;
+    for (std::int64_t x = 0; x < domain; ++x) store(table + x * width, load(table + x * width) * load(factor));
+}
+
 static void settle(const Run& run, std::int32_t o) {
     OwnerState& state = run.states[o];
     if (!state.lazy) return;
@@ -155,12 +170,21 @@ static void settle(const Run& run, std::int32_t o) {
     float* table = run.parameters + owner.parameters;
     const std::int64_t width = owner.panels * panel;
     const Floats scale = splat(state.scale);
-    for (std::int64_t x = 0; x < owner.domain; ++x)
-        for (std::int64_t q = 0; q < width; q += panel) {
-            // A lazy table has no structural zeros, and a category never seen must not become one while the scale falls to 1e-6.
-            const Floats p = add_product(load(state.offset + q), load(table + x * width + q), scale);
-            store(table + x * width + q, only(less(splat(0.0f), load(state.counts + q)), maximum(p, splat(least_weight * 1e6f))));
+    for (std::int64_t q = 0; q < width; q += panel) {
+        Floats total = splat(0.0f);
+        for (std::int64_t begin = 0; begin < owner.domain; begin += 256) {      // sums of sums, so that those of many values are exact enough
+            Floats part = splat(0.0f);
+            for (std::int64_t x = begin; x < owner.domain && x < begin + 256; ++x) {
+                // A lazy table has no structural zeros, and a category never seen must not become one while the scale falls to 1e-6.
+                const Floats p = add_product(load(state.offset + q), load(table + x * width + q), scale);
+                const Floats kept = only(less(splat(0.0f), load(state.counts + q)), maximum(p, splat(least_weight * 1e6f)));
+                store(table + x * width + q, kept);
+                part = part + kept;
+            }
+            total = total + part;
         }
+        settle_total(table + q, width, owner.domain, total);
+    }
     __builtin_memset(state.offset, 0, static_cast<std::size_t>(width) * sizeof(float));
     state.scale = 1;
 }

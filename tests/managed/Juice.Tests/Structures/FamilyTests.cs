@@ -177,6 +177,28 @@ public class FamilyTests
     ];
 
     [Test]
+    public void A_long_sequence_keeps_its_shared_emissions_a_distribution()
+    {
+        // Rows like images, a bright patch on black: one table adds up 200,000 flows a step, most of them of one value and nearly 1.
+        Random random = new(1);
+        byte[] entries = new byte[1024 * 784];
+        for (int i = 0; i < entries.Length; i++)
+        {
+            int row = i / 784, y = i % 784 / 28, x = i % 28, size = 6 + row % 8;
+            bool patch = Math.Abs(y - 14) < size && Math.Abs(x - 14) < size / 2 + row % 5;
+            entries[i] = (byte)(patch ? 100 + (row * 7 + y) % 100 + random.Next(20) : 0);
+        }
+        using Circuit circuit = Structures.Hmm(784, new Categorical(256), latents: 16, seed: 1);
+        using CompiledCircuit model = circuit.Compile();
+
+        model.Fit(Rows.Of(entries, 784), new MiniBatchEm { Epochs = 6 });
+
+        using Circuit trained = model.ToCircuit();
+        NodeVector emission = trained.Vectors.Single(vector => vector.Type == NodeType.Input && vector.TiedTo is null);
+        Assert.That(emission.Parameters.ToArray().Chunk(256).Select(node => node.Sum(probability => (double)probability)), Is.All.EqualTo(1).Within(2e-5));
+    }
+
+    [Test]
     public void Bad_options_are_named()
     {
         Assert.That(() => Structures.Hmm(0, new Bernoulli(), 2), Throws.InstanceOf<ArgumentOutOfRangeException>().With.Message.Contains("length"));
