@@ -14,6 +14,7 @@ struct Ahead {
         std::int64_t row, end;          // to ask for next, and where to stop
     } parts[2];
     int part = 0, part_count = 0;
+    bool write = false;                 // what is read will be written, too: its lines are wanted for this core alone
     std::int64_t owed = 0, share = 0;   // rows, in 256ths: owed so far, and added at every 16 steps of a product
 };
 
@@ -67,7 +68,10 @@ JUICE_INLINE void ask_ahead(Ahead& ahead) {
             const Ahead::Source& source = part.sources[s];
             const std::int64_t at = source.codes ? (source.codes[part.row] < 0 ? 0 : source.codes[part.row]) : part.row;
             const float* line = source.base + at * source.row_stride;
-            for (std::int64_t i = 0; i < source.lines; ++i, line += panel) __builtin_prefetch(line, 0, 3);
+            if (ahead.write)
+                for (std::int64_t i = 0; i < source.lines; ++i, line += panel) __builtin_prefetch(line, 1, 3);
+            else
+                for (std::int64_t i = 0; i < source.lines; ++i, line += panel) __builtin_prefetch(line, 0, 3);
         }
         if (++part.row == part.end && ++ahead.part == ahead.part_count) {
             ahead.share = ahead.owed = 0;

@@ -122,14 +122,20 @@ void backward(const Run& run, std::int32_t o, std::int32_t next, Scratch& scratc
         if (flow == scratch.flow) add_rows(run, flow, operation.panels, totals, true);
         else totals = run.flows + run.operations[only_reader->operation].sums + only_reader->first_panel * panel;   // added up already
         // A flow near the end of a float's range loses edges that fall below it: then the update divides by what was added up instead.
-        for (std::int64_t i = 0; i < operation.nodes; ++i) in_place = in_place && !(totals[i] > 0 && totals[i] + rule->pseudocount < 1e-28f);
-        for (std::int64_t i = 0; i < operation.panels * panel; ++i) em_coefficients(totals[i], run.states[operation.owner].counts[i], *rule, keep[i], gain[i], share[i]);
+        Ints lost = splat(std::int32_t{0});
+        for (std::int64_t i = 0; i < operation.panels * panel; i += panel) {
+            const Floats total = load(totals + i);
+            lost = lost | (less(splat(0.0f), total) & less(total + splat(rule->pseudocount), splat(1e-28f)));
+            store_coefficients(total, run.states[operation.owner].counts, i, *rule, keep, gain, share);
+        }
+        in_place = !any(lost);
     }
     if (o == run.root) add_rows(run, flow, operation.panels, sums + operation.operand_panels * panel, set_sums);
     float* out = flows_of(run, operation);
     float* flows = run.flows + owner.flows;
     const bool set = run.fresh[operation.owner] || (rule && operation.first_use);
     Ahead ahead;
+    ahead.write = rule != nullptr;
     scratch.slow_count = 0;
     if (operation.form == Form::Edges) {
         elements(run, operation, views, scratch, scratch.elements, scratch.exponents);
@@ -146,6 +152,7 @@ void backward(const Run& run, std::int32_t o, std::int32_t next, Scratch& scratc
         }
         for (std::int64_t i = 0; i < operation.operand_panels * panel; i += panel) store(sums + i, set_sums ? load(scratch.totals + i) : load(sums + i) + load(scratch.totals + i));
         ahead = {};
+        ahead.write = rule != nullptr;
         look_ahead(run, next, ahead_bytes, false, ahead);
         spread(ahead, product_steps(run, operation));
         if (in_place && scratch.slow_count == 0) {

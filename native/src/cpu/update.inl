@@ -1,13 +1,27 @@
 // EM: parameters from the flow buffer (conformance/README.md gives the formulas). Part of the kernels (kernels.inl).
 
 // keep, gain, share of a node: weight' = weight · keep + flow · gain + share on its non-zero entries.
+JUICE_INLINE void em_coefficients(Floats total, Floats count, const Rule& rule, Floats& keep, Floats& gain, Floats& share) {
+    const Floats mass = total + splat(rule.pseudocount);
+    const Ints live = less(splat(0.0f), mass) & less(splat(0.0f), count);
+    keep = choose(live, splat(1 - rule.step), splat(1.0f));
+    gain = only(live, splat(rule.step) / mass);
+    share = only(live, gain * splat(rule.pseudocount) / count);
+}
+// Of the panel that begins at node i.
+JUICE_INLINE void store_coefficients(Floats total, const float* counts, std::int64_t i, const Rule& rule, float* keep, float* gain, float* share) {
+    Floats kept, gained, shared;
+    em_coefficients(total, load(counts + i), rule, kept, gained, shared);
+    store(keep + i, kept);
+    store(gain + i, gained);
+    store(share + i, shared);
+}
 JUICE_INLINE void em_coefficients(float total, float count, const Rule& rule, float& keep, float& gain, float& share) {
-    keep = 1;
-    gain = share = 0;
-    if (!(total + rule.pseudocount > 0) || count <= 0) return;
-    keep = 1 - rule.step;
-    gain = rule.step / (total + rule.pseudocount);
-    share = gain * rule.pseudocount / count;
+    Floats kept, gained, shared;
+    em_coefficients(splat(total), splat(count), rule, kept, gained, shared);
+    keep = first_lane(kept);
+    gain = first_lane(gained);
+    share = first_lane(shared);
 }
 
 static void update_blocks(const Run& run, std::int32_t o, Scratch& scratch, const Rule& rule) {
@@ -67,9 +81,7 @@ static void update_categorical(const Run& run, std::int32_t o, Scratch& scratch,
     for (std::int64_t q = 0; q < width; q += panel) {
         Floats total = splat(0.0f);
         for (std::int64_t x = 0; x < owner.domain; ++x) total = total + load(flows + x * width + q);
-        alignas(64) float totals[16];
-        store(totals, total);
-        for (int i = 0; i < 16; ++i) em_coefficients(totals[i], run.states[o].counts[q + i], rule, keep[q + i], gain[q + i], share[q + i]);
+        store_coefficients(total, run.states[o].counts, q, rule, keep, gain, share);
     }
     for (std::int64_t x = 0; x < owner.domain; ++x)
         for (std::int64_t q = 0; q < width; q += panel) {
