@@ -1,6 +1,6 @@
 // juice-device-bench: an engine's HCLT training step on a GPU, without the reading of rows, beside what the plan counts.
-//   juice-device-bench [--device cuda:0] [--latents 64,256] [--batch 512] [--steps 100]
-// Then whole epochs, with rows that stay on the device and with rows that are copied (epochs.h).
+//   juice-device-bench [--device cuda:0] [--latents 64,256] [--batch 512] [--steps 100] [--precision exact]
+// Then whole epochs of exact training, with rows that stay on the device and with rows that are copied (epochs.h).
 // Before anything is timed, the device's log-likelihoods are held to the processor's. Times are medians over the steps after the first ten; the
 // batch lies on the device throughout. The limit is the larger of the counted bytes over the copy rate measured in the same run, and of nothing else:
 // the matrix rate depends on the arithmetic that a kernel family chooses.
@@ -42,11 +42,12 @@ struct Engine {
     const EngineTable* table;
     void* engine = nullptr;
 
-    Engine(const Circuit& circuit, const DeviceEntry& device, std::int64_t batch) : plan(lower(circuit)), table(device.engine) {
+    Engine(const Circuit& circuit, const DeviceEntry& device, std::int64_t batch, bool fast = false) : plan(lower(circuit)), table(device.engine) {
         Target target;
         target.schedule = device.schedule;
         target.threads = available_cores();
         target.batch_size = batch;
+        target.fast = fast && device.fast;
         schedule(plan, target);
         const PlanView seen = view(plan);
         const EngineOptions options{nullptr, device.index};
@@ -70,7 +71,8 @@ std::vector<double> forward(const Engine& engine, const BatchView& batch) {
     return logs;
 }
 
-void run_case(const Images& images, const std::vector<std::int32_t>& parents, const DeviceEntry& device, std::int32_t latents, std::int64_t rows, int steps, double copy_rate) {
+void run_case(const Images& images, const std::vector<std::int32_t>& parents, const DeviceEntry& device, std::int32_t latents, std::int64_t rows, int steps, double copy_rate,
+              bool fast) {
     const std::vector<juice_distribution> pixels(parents.size(), {JUICE_CATEGORICAL, 256, 0, 0});
     juice_hclt_options structure{};
     structure.size = sizeof structure;
@@ -86,13 +88,13 @@ void run_case(const Images& images, const std::vector<std::int32_t>& parents, co
     const BatchView seen{rows, batch.stride, batch.codes.data(), nullptr, nullptr};
 
     const double start = now();
-    const Engine engine(*circuit, device, rows);
+    const Engine engine(*circuit, device, rows, fast);
     const double compiled = now() - start;
     const std::vector<double> got = forward(engine, seen), expected = forward(Engine(*circuit, processor(), rows), seen);
     double worst = 0;
     for (std::size_t i = 0; i < got.size(); ++i) {
         const double error = std::abs(got[i] - expected[i]) / std::abs(expected[i]);
-        if (!(error < 1e-5)) fail(JUICE_ERROR_INTERNAL, "row %zu has the log-likelihood %.9g on the device and %.9g on the processor", i, got[i], expected[i]);
+        if (!(error < (fast ? 2e-4 : 1e-5))) fail(JUICE_ERROR_INTERNAL, "row %zu has the log-likelihood %.9g on the device and %.9g on the processor", i, got[i], expected[i]);
         worst = std::max(worst, error);
     }
 
@@ -137,11 +139,13 @@ int main(int count, char** arguments) {
     std::string device = "cuda:0";
     std::vector<std::int64_t> latents{64, 256}, batches{512};
     int steps = 100;
+    bool fast = false;
     for (int i = 1; i + 1 < count; i += 2) {
         const std::string name = arguments[i], value = arguments[i + 1];
         if (name == "--device") device = value;
         else if (name == "--latents") latents = numbers(value);
         else if (name == "--batch") batches = numbers(value);
+        else if (name == "--precision") fast = value == "fast";
         else if (name == "--steps") steps = std::max(1, std::atoi(value.c_str()));
     }
     try {
@@ -150,11 +154,12 @@ int main(int count, char** arguments) {
         const double copy_rate = found.copy_rate(found.index);
         const Images images = load_images("");
         const auto parents = tree_of(images, available_cores());
-        std::printf("HCLT training step, %s, %s; copy rate %.0f GB/s\n", images.name.c_str(), found.description.c_str(), copy_rate * 1e-9);
+        std::printf("HCLT training step, %s, %s, %s; copy rate %.0f GB/s\n", fast ? "fast" : "exact", images.name.c_str(), found.description.c_str(), copy_rate * 1e-9);
         std::printf("%5s %6s | %8s %8s %8s %8s %8s | %7s %8s | %7s %8s | %6s | %7s | %s\n", "H", "batch", "forward", "backward", "update", "step ms", "first", "GFLOP", "GFLOP/s",
                     "GB", "GB/s", "x limit", "setup s", "error");
         for (const auto h : latents)
-            for (const auto b : batches) run_case(images, parents, found, static_cast<std::int32_t>(h), b, steps, copy_rate);
+            for (const auto b : batches) run_case(images, parents, found, static_cast<std::int32_t>(h), b, steps, copy_rate, fast);
+        if (fast) return 0;
         std::printf("\nSeconds an epoch of all images, and rows a second: rows kept on the device (first epoch, others), rows copied a batch ahead\n");
         for (const auto h : latents)
             for (const auto b : batches) run_epochs(images, parents, found, static_cast<std::int32_t>(h), b);

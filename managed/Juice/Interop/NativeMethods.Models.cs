@@ -47,6 +47,8 @@ internal unsafe struct NativeCompileOptions
     public byte* InstructionSet;
     public long MemoryLimit;
     public long BatchSize;
+    public int Precision;
+    public int Reserved;
 }
 
 [StructLayout(LayoutKind.Sequential)]

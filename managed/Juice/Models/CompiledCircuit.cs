@@ -61,6 +61,7 @@ public sealed partial class CompiledCircuit : IDisposable
                 InstructionSet = setName,
                 MemoryLimit = options.MemoryLimit,
                 BatchSize = options.BatchSize,
+                Precision = (int)options.Precision,
             };
             Status.Check(NativeMethods.juice_model_compile(circuit.Handle, in native, out ModelHandle handle));
             return handle;

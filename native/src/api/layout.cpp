@@ -50,7 +50,8 @@ std::vector<Entry> make_layout() {
     STRUCT(juice_poon_domingos_options, FIELD(size), FIELD(axes), FIELD(shape), FIELD(distributions), FIELD(latents), FIELD(roots), FIELD(seed),
            FIELD(intervals), FIELD(split_counts), FIELD(split_points), FIELD(block_size), FIELD(most_splits), FIELD(product_dominated),
            FIELD(tied), FIELD(parents))
-    STRUCT(juice_compile_options, FIELD(size), FIELD(threads), FIELD(device), FIELD(instruction_set), FIELD(memory_limit), FIELD(batch_size))
+    STRUCT(juice_compile_options, FIELD(size), FIELD(threads), FIELD(device), FIELD(instruction_set), FIELD(memory_limit), FIELD(batch_size),
+           FIELD(precision), FIELD(reserved))
     STRUCT(juice_model_info, FIELD(size), FIELD(variables), FIELD(roots), FIELD(vectors), FIELD(threads), FIELD(in_place), FIELD(operations),
            FIELD(stages), FIELD(critical_path), FIELD(batch_size), FIELD(micro_batch), FIELD(parameter_bytes), FIELD(flow_bytes),
            FIELD(activation_bytes), FIELD(flop_per_row), FIELD(step_bytes), FIELD(device), FIELD(instruction_set))

@@ -16,6 +16,7 @@ juice_status juice_model_compile(const juice_circuit* circuit, const juice_compi
         check_range(options->threads, 0, most_threads, "options.threads");
         check_least(options->memory_limit, 0, "options.memory_limit");
         check_least(options->batch_size, 0, "options.batch_size");
+        check_range(options->precision, JUICE_EXACT, JUICE_FAST, "options.precision");
         const auto& shape = *circuit->circuit;
         auto compiled = std::make_unique<juice::Model>(circuit->circuit, *options);
         *model = new juice_model{std::move(compiled), shape.size(), shape.roots()};

@@ -6,8 +6,16 @@
 
 namespace juice::cuda {
 
+namespace {
+
+constexpr std::int32_t has_passed = 90;
+
+}  // namespace
+
+bool has_fast(std::int32_t capability) { return capability >= has_passed; }
+
 Arithmetic choose_arithmetic(std::int32_t capability, const char* wanted) {
-    constexpr std::int32_t has_tf32 = 80, has_passed = 90;
+    constexpr std::int32_t has_tf32 = 80;
     if (!wanted || !*wanted) return capability >= has_passed ? Arithmetic::Tensor : Arithmetic::Plain;
     if (std::strcmp(wanted, "plain") == 0) return Arithmetic::Plain;
     if (std::strcmp(wanted, "tensor") != 0) fail(JUICE_ERROR_UNSUPPORTED, "instruction_set is '%s': a CUDA device has 'plain' and 'tensor'", wanted);

@@ -1,17 +1,18 @@
 // Sums over single edges: truly sparse wiring.
 #include "cuda/kernels.h"
-#include "cuda/logs.h"
+#include "cuda/mend.h"
 
 namespace juice::cuda {
 
 namespace {
 
-constexpr int edge_threads = 256, edge_groups = edge_threads / static_cast<int>(panel);     // a row, or an edge, a group of 16 lanes
-
+// 16 rows of an operation, a row a group of 16 lanes.
 __global__ void edge_values_kernel(const Run run, std::int32_t first) {
+    begin_early();
+    wait_for_earlier();
     const std::int32_t o = run.stage_operations[first + static_cast<std::int32_t>(blockIdx.x)];
     const auto thread = static_cast<int>(threadIdx.x), lane = thread % static_cast<int>(panel);
-    const std::int64_t row = std::int64_t{blockIdx.y} * edge_groups + thread / panel;
+    const std::int64_t row = std::int64_t{blockIdx.y} * rows_a_part + thread / panel;
     const PlanOperation& operation = run.operations[o];
     const float* weights = run.parameters + run.owners[operation.owner].parameters;
     const float* elements = element_row(run, operation, row);
@@ -30,12 +31,15 @@ __global__ void edge_values_kernel(const Run run, std::int32_t first) {
         value_row(run, operation, row)[q * run.stride + lane] = sum;
     }
     if (low) run.suspects[std::int64_t{o} * run.rows16 + row] = 1;
+    values_done(run, o, blockIdx.y / (rows_a_tile / rows_a_part), parts_of(run, blockIdx.y / (rows_a_tile / rows_a_part)), low);
 }
 
 __global__ void edge_operand_kernel(const Run run, std::int32_t first) {
+    begin_early();
+    wait_for_earlier();
     const std::int32_t o = run.stage_operations[first + static_cast<std::int32_t>(blockIdx.x)];
     const auto thread = static_cast<int>(threadIdx.x), lane = thread % static_cast<int>(panel);
-    const std::int64_t row = std::int64_t{blockIdx.y} * edge_groups + thread / panel;
+    const std::int64_t row = std::int64_t{blockIdx.y} * rows_a_part + thread / panel;
     const PlanOperation& operation = run.operations[o];
     const float* weights = run.parameters + run.owners[operation.owner].parameters;
     const float* gradients = gradient_row(run, operation, row);
@@ -48,6 +52,7 @@ __global__ void edge_operand_kernel(const Run run, std::int32_t first) {
         for (auto e = starts[position]; e < starts[position + 1]; ++e) sum += weights[numbers[e]] * gradients[at(run, nodes[e])];
         flow_row(run, operation, row)[at(run, position)] = sum * element_row(run, operation, row)[at(run, position)];
     }
+    operand_done(run, o, blockIdx.y / (rows_a_tile / rows_a_part), parts_of(run, blockIdx.y / (rows_a_tile / rows_a_part)));
 }
 
 // A thread block has a panel of an owner's nodes; 16 lanes add up an edge's rows.
@@ -62,7 +67,7 @@ __global__ void edge_parameters_kernel(const Run run, std::int32_t first, const 
         const PlanOperation& operation = run.operations[run.uses[use]];
         const EdgeList edges = edges_of(run, operation);
         for (std::int64_t node = tile.panel * panel; node < (tile.panel + 1) * panel && node < operation.nodes; ++node)
-            for (auto e = edges.starts[node] + thread / static_cast<int>(panel); e < edges.starts[node + 1]; e += edge_groups) {
+            for (auto e = edges.starts[node] + thread / static_cast<int>(panel); e < edges.starts[node + 1]; e += block_slots) {
                 float total = 0;
                 for (std::int64_t row = lane; row < run.rows; row += panel)
                     total += gradient_row(run, operation, row)[at(run, node)] * element_row(run, operation, row)[at(run, edges.positions[e])];
@@ -74,7 +79,7 @@ __global__ void edge_parameters_kernel(const Run run, std::int32_t first, const 
 }
 
 dim3 edges_by_rows(const PlanStage& stage, const Run& run) {
-    return dim3(static_cast<unsigned>(stage.edges_end - stage.edges_begin), static_cast<unsigned>(run.rows16 / edge_groups));
+    return dim3(static_cast<unsigned>(stage.edges_end - stage.edges_begin), static_cast<unsigned>(run.rows16 / rows_a_part));
 }
 
 }  // namespace
@@ -83,16 +88,16 @@ dim3 edges_by_rows(const PlanStage& stage, const Run& run) {
 
 void edge_values(const Run& run, const PlanStage& stage, cudaStream_t stream) {
     if (stage.edges_begin == stage.edges_end) return;
-    JUICE_LAUNCH(edge_values_kernel, edges_by_rows(stage, run), dim3(edge_threads), stream, run, stage.edges_begin);
+    JUICE_LAUNCH_IN_CHAIN(edge_values_kernel, edges_by_rows(stage, run), dim3(block_threads), 0, stream, run, stage.edges_begin);
 }
 
 void edge_operand_flows(const Run& run, const PlanStage& stage, cudaStream_t stream) {
     if (stage.edges_begin == stage.edges_end) return;
-    JUICE_LAUNCH(edge_operand_kernel, edges_by_rows(stage, run), dim3(edge_threads), stream, run, stage.edges_begin);
+    JUICE_LAUNCH_IN_CHAIN(edge_operand_kernel, edges_by_rows(stage, run), dim3(block_threads), 0, stream, run, stage.edges_begin);
 }
 
 void edge_parameter_flows(const Run& run, const PlanTotals& totals, const Pass& pass, cudaStream_t stream) {
-    JUICE_LAUNCH(edge_parameters_kernel, dim3(static_cast<unsigned>(totals.node_end - totals.node_begin)), dim3(edge_threads), stream, run, totals.node_begin, pass);
+    JUICE_LAUNCH(edge_parameters_kernel, dim3(static_cast<unsigned>(totals.node_end - totals.node_begin)), dim3(block_threads), stream, run, totals.node_begin, pass);
 }
 
 }  // namespace juice::cuda

@@ -69,6 +69,7 @@ public:
           name_("sm_" + std::to_string(stream_.capability()) + (arithmetic_ == Arithmetic::Tensor ? " tensor" : " plain")),
           device_plan_(plan, stream_.get()),
           parameters_(plan.totals.parameters, "parameters"),
+          weights16_(plan.totals.shadow, "parameters"),
           counts_(nodes_of_owners(plan), "parameters"),
           continuous_(static_cast<std::size_t>(plan.variables), 0),
           touched_(static_cast<std::size_t>(plan.owner_count), 0) {
@@ -76,8 +77,12 @@ public:
             has_log_tables_ = has_log_tables_ || plan.owners[o].kind == OwnerKind::LogTable;
             for (auto r = plan.owners[o].reader_begin; r < plan.owners[o].reader_end && plan.owners[o].kind == OwnerKind::Gaussian; ++r)
                 continuous_[static_cast<std::size_t>(plan.readers[r].variable)] = 1;
+            const PlanOwner& owner = plan.owners[o];
+            if (owner.kind == OwnerKind::Sum) sums_in_place_ = sums_in_place_ && owner.form != Form::Edges && owner.uses == 1;
+            else inputs_in_place_ = inputs_in_place_ && owner.kind == OwnerKind::Table && owner.domain <= shared_values;
             has_edges_ = has_edges_ || (plan.owners[o].kind == OwnerKind::Sum && plan.owners[o].form == Form::Edges);
         }
+        prepare_sums(plan.totals.shadow > 0);
         stream_.wait();
     }
 
@@ -96,6 +101,7 @@ public:
         const std::lock_guard lock(mutex_);
         parameters_.upload(settled.data(), owner.parameters, owner.parameter_count, stream_.get());
         counts_.upload(counts.data(), owner.first_node, static_cast<std::int64_t>(counts.size()), stream_.get());
+        if (owner.shadow >= 0) shadow_weights(base_run(), owner, stream_.get());
         if (owner.kind == OwnerKind::LogTable || owner.kind == OwnerKind::Gaussian) fill_tables(base_run(), o, 1, stream_.get());
         stream_.wait();
     }
@@ -112,6 +118,7 @@ public:
         Run run = base_run();
         run.maximise = maximise;
         if (maximise) {
+            run.wide = 0;
             if (best_.size() == 0) best_ = Array<float>(counts_.size(), "max-product");
             run.best = best_.data();
             best_values(run, plan_.totals, best_.data(), stream_.get());
@@ -140,6 +147,7 @@ public:
         std::vector<float> drawn_reals(static_cast<std::size_t>(reals.size()));
         std::vector<double> logs;
         Run run = base_run();
+        run.wide = 0;
         for (std::int64_t row = 0; row < batch.rows; row += query_->capacity()) {
             const auto rows = std::min(query_->capacity(), batch.rows - row);
             query_->load(run, plan_, batch, row, rows, stream_.get());
@@ -185,10 +193,7 @@ public:
         std::fill(touched_.begin(), touched_.end(), std::uint8_t{1});
         training_->load_root_flows(run_, root_flows, stream_.get());
         run_.flows = flows_.data();
-        run_backward(run_);
-        const Pass pass{false, true};
-        add_parameter_flows(run_, pass);
-        input_flows(run_, plan_.totals, pass, nullptr, stream_.get());
+        run_backward(run_, {false, true});
         row_sums(run_, plan_.totals, stream_.get());
         stream_.wait();
     }
@@ -202,7 +207,7 @@ public:
         Run run = base_run();
         touched_on_device_.upload(touched_.data(), 0, plan_.owner_count, stream_.get());
         set_rule(rule_.data(), rule, stream_.get());
-        update_sums(run, plan_.totals, {}, touched_on_device_.data(), false, rule_.data(), stream_.get());
+        update_sums(run, plan_.totals, {}, touched_on_device_.data(), Rest::All, rule_.data(), stream_.get());
         update_inputs(run, plan_.totals, touched_on_device_.data(), false, rule_.data(), stream_.get());
         if (has_log_tables_) fill_tables(run, 0, static_cast<std::int32_t>(plan_.owner_count), stream_.get());
         stream_.wait();
@@ -251,13 +256,9 @@ public:
         stream_.replay(static_cast<std::uint64_t>(run_.rows) << 1 | (run_.weights != nullptr), [&] {
             run_forward(run_, *training_);
             blocked_.clear(stream_.get());
-            run_backward(run_);
-            const Pass pass{true, false};
-            em_coefficients(run_, plan_.totals, coefficients_, rule_.data(), stream_.get());
-            add_parameter_flows(run_, pass);
-            input_flows(run_, plan_.totals, pass, rule_.data(), stream_.get());
-            update_sums(run_, plan_.totals, coefficients_, nullptr, true, rule_.data(), stream_.get());
-            update_inputs(run_, plan_.totals, nullptr, true, rule_.data(), stream_.get());
+            run_backward(run_, {true, false});
+            update_sums(run_, plan_.totals, coefficients_, nullptr, sums_in_place_ ? Rest::Blocked : Rest::NotInPlace, rule_.data(), stream_.get());
+            if (!inputs_in_place_) update_inputs(run_, plan_.totals, nullptr, true, rule_.data(), stream_.get());
             if (has_log_tables_) fill_tables(run_, 0, static_cast<std::int32_t>(plan_.owner_count), stream_.get());
         });
         if (log_likelihood) {
@@ -315,11 +316,14 @@ private:
     Arithmetic arithmetic_;
     std::string name_;                  // "sm_90 tensor"
     DevicePlan device_plan_;
-    Array<float> parameters_, counts_, best_, flows_;
+    Array<float> parameters_;
+    Array<std::uint16_t> weights16_;    // of wide sums
+    Array<float> counts_, best_, flows_;
     std::mutex mutex_;
     std::optional<Workspace> query_, training_;
     Run run_{};
     bool has_log_tables_ = false, has_edges_ = false;
+    bool sums_in_place_ = true, inputs_in_place_ = true;    // a step may leave nothing to the flow buffer
     std::vector<std::uint8_t> continuous_;  // by variable
 
     // Flows of many rows are added up in two levels, since like terms added one by one to a large float32 total all round the same way.
@@ -354,9 +358,14 @@ private:
         run.stage_operations = device_plan_.stage_operations.data();
         run.uses = device_plan_.uses.data();
         run.root = plan_.root;
+        run.operation_count = static_cast<std::int32_t>(plan_.operation_count);
+        run.owner_count = static_cast<std::int32_t>(plan_.owner_count);
         run.roots = plan_.roots;
         run.arithmetic = arithmetic_;
         run.parameters = parameters_.data();
+        run.weights16 = weights16_.data();
+        run.wide = weights16_.size() > 0;
+        run.early = run.wide && stream_.capability() >= 90;     // products in float32 lose by it: the blocks that wait take their places
         run.counts = counts_.data();
         run.flows = flows_.data();
         return run;
@@ -378,7 +387,7 @@ private:
         if (rule_.size() > 0) return;
         const auto nodes = counts_.size();
         em_ = Array<float>(3 * nodes, "training");
-        blocked_ = Array<std::int32_t>(plan_.owner_count, "training");
+        blocked_ = Array<std::int32_t>(plan_.owner_count + 1, "training");
         touched_on_device_ = Array<std::uint8_t>(plan_.owner_count, "training");
         coefficients_ = {em_.data(), em_.data() + nodes, em_.data() + 2 * nodes, blocked_.data()};
         rule_ = Array<Rule>(1, "training");
@@ -404,32 +413,30 @@ private:
     }
 
     void run_forward(const Run& run, Workspace& workspace) {
-        workspace.clear_suspects(stream_.get());
+        workspace.clear_forward(stream_.get());
         for (std::int64_t s = 0; s < plan_.stage_count; ++s) {
             const PlanStage& stage = plan_.stages[s];
             elements(run, stage, stream_.get());
             values(run, stage, stream_.get());
             edge_values(run, stage, stream_.get());
-            mend(run, stage, stream_.get());
         }
         root_logs(run, workspace.logs(), stream_.get());
     }
 
-    void run_backward(const Run& run) {
-        training_->clear_slow(stream_.get());
+    void run_backward(const Run& run, const Pass& pass) {
+        training_->clear_backward(stream_.get());
         for (std::int64_t s = plan_.stage_count; s-- > 0;) {
             const PlanStage& stage = plan_.stages[s];
             gradients(run, stage, stream_.get());
             operand_flows(run, stage, stream_.get());
             edge_operand_flows(run, stage, stream_.get());
-            slow_operand_flows(run, stage, stream_.get());
         }
-    }
-
-    void add_parameter_flows(const Run& run, const Pass& pass) {
+        stream_.beside([&](cudaStream_t beside) { input_flows(run, plan_.totals, pass, rule_.data(), beside); });
+        if (pass.in_place) em_coefficients(run, coefficients_, rule_.data(), stream_.get());
         parameter_flows(run, plan_.totals, coefficients_, pass, stream_.get());
         if (has_edges_) edge_parameter_flows(run, plan_.totals, pass, stream_.get());
-        slow_parameter_flows(run, plan_.totals, plan_.operation_count, stream_.get());
+        slow_parameter_flows(run, plan_.totals, stream_.get());
+        stream_.join();
     }
 
     // Non-zero parameters by node, of sums and tables.

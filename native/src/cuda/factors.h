@@ -16,7 +16,8 @@ struct FactorView {
     bool log;
 };
 
-__device__ inline FactorView view_factor(const Run& run, const PlanFactor& factor, std::int64_t row) {
+// All but whether a child's row is kept as logs, which is known when its values are there.
+__device__ inline FactorView place_factor(const Run& run, const PlanFactor& factor, std::int64_t row) {
     FactorView view{};
     view.mapping = factor.mapping;
     view.map = run.maps + factor.map;
@@ -30,7 +31,11 @@ __device__ inline FactorView view_factor(const Run& run, const PlanFactor& facto
     }
     view.step = run.stride;
     view.base = value_row(run, run.operations[factor.source], row);
-    view.log = run.log_rows[std::int64_t{factor.source} * run.rows16 + row] != 0;
+    return view;
+}
+__device__ inline FactorView view_factor(const Run& run, const PlanFactor& factor, std::int64_t row) {
+    FactorView view = place_factor(run, factor, row);
+    view.log = factor.kind == FactorKind::Values && run.log_rows[std::int64_t{factor.source} * run.rows16 + row] != 0;
     return view;
 }
 

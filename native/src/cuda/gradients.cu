@@ -1,22 +1,23 @@
 // Flows of whole operations: gathered from the readers, turned into gradients (flow over value), added up over rows; and the root's logs.
+#include "cuda/coefficients.h"
+#include "cuda/counters.h"
 #include "cuda/kernels.h"
 #include "cuda/logs.h"
+#include "cuda/mma.h"
 
 namespace juice::cuda {
 
 namespace {
 
-constexpr int flow_threads = 256, slots = flow_threads / static_cast<int>(panel);
-
 // Sums of every slot's number, by lane, in the order of the slots; the answer is right in slot 0.
 __device__ float add_slots(float x) {
-    JUICE_SHARED(float, parts, flow_threads);
+    JUICE_SHARED(float, parts, block_threads);
     const auto thread = static_cast<int>(threadIdx.x), lane = thread % static_cast<int>(panel);
     parts[thread] = x;
     __syncthreads();
     if (thread >= panel) return 0;
     float sum = 0;
-    for (int slot = 0; slot < slots; ++slot) sum += parts[slot * panel + lane];
+    for (int slot = 0; slot < block_slots; ++slot) sum += parts[slot * panel + lane];
     return sum;
 }
 
@@ -30,15 +31,13 @@ __device__ const float* only_reader(const Run& run, std::int32_t o, std::int64_t
 }
 
 // gradient = flow / value, relative to the elements' exponents. Entries of log rows below 2^-60 go edge by edge instead.
-__device__ float gradient_of(const Run& run, std::int32_t o, const PlanOperation& operation, std::int64_t at, std::int64_t row, float flow) {
-    const std::int64_t mark = std::int64_t{o} * run.rows16 + row;
-    const float value = value_row(run, operation, row)[at];
-    if (!run.log_rows[mark]) return value > 0 ? flow / value : 0;
-    const float log = value + static_cast<float>(run.exponents[mark] - run.element_exponents[mark]);
-    if (flow == 0 || !(log > minus_infinity())) return 0;
-    if (log >= lowest_log) return flow * exp2f(-log);
+__device__ float gradient_of(const Run& run, std::int32_t o, std::int64_t mark, bool log_row, float value, float flow) {
+    if (!log_row) return value > 0 ? flow / value : 0;
+    if (flow == 0 || !(value > minus_infinity())) return 0;
+    if (value >= lowest_log) return flow * exp2f(-value);
     run.slow_rows[mark] = 1;
     atomicOr(run.slow_operations + o, 1);
+    atomicOr(run.slow_operations + run.operation_count, 1);
     return 0;
 }
 
@@ -46,31 +45,54 @@ __device__ float gradient_of(const Run& run, std::int32_t o, const PlanOperation
 
 // A thread block has a panel of an operation for 64 rows.
 __global__ void gradients_kernel(const Run run, std::int32_t first) {
+    begin_early();
     const PlanTile tile = run.tiles[first + static_cast<std::int32_t>(blockIdx.x)];
     const PlanOperation& operation = run.operations[tile.target];
     const auto thread = static_cast<int>(threadIdx.x), lane = thread % static_cast<int>(panel);
-    constexpr int rows_each = rows_a_tile / slots;
-    const std::int64_t first_row = std::int64_t{blockIdx.y} * rows_a_tile + thread / panel;
+    constexpr int rows_each = rows_a_tile / block_slots;
+    const std::int64_t first_row = std::int64_t{blockIdx.y} * rows_a_tile + thread / panel, at = tile.panel * run.stride + lane;
+    const bool sum = operation.kind == Operation::Sum, wide = is_wide(run, operation);
     const float* from = only_reader(run, tile.target, tile.panel, lane);
-    float flows[rows_each];
+    wait_for_earlier();
+    float flows[rows_each], values[rows_each] = {};
 #pragma unroll
     for (int i = 0; i < rows_each; ++i) {
-        const std::int64_t row = first_row + i * slots;
+        const std::int64_t row = first_row + i * block_slots;
+        if (sum && row < run.rows) values[i] = value_row(run, operation, row)[at];
         flows[i] = row >= run.rows ? 0 : from ? from[row * panel] : own_flow(run, tile.target, tile.panel, lane, row);
     }
     float total = 0;
 #pragma unroll
     for (int i = 0; i < rows_each; ++i) {
-        const std::int64_t row = first_row + i * slots;
+        const std::int64_t row = first_row + i * block_slots;
         if (row >= run.rows16) continue;
-        const float flow = flows[i];
-        const std::int64_t at = tile.panel * run.stride + lane;
-        if (operation.kind == Operation::Sum) gradient_row(run, operation, row)[at] = gradient_of(run, tile.target, operation, at, row, flow);
-        else flow_row(run, operation, row)[at] = flow;
-        total += flow;
+        if (!sum) {
+            flow_row(run, operation, row)[at] = flows[i];
+            total += flows[i];
+            continue;
+        }
+        const std::int64_t mark = std::int64_t{tile.target} * run.rows16 + row;
+        const bool log_row = run.log_rows[mark] != 0;
+        const float value = log_row ? values[i] + static_cast<float>(run.exponents[mark] - run.element_exponents[mark]) : values[i];
+        const float gradient = gradient_of(run, tile.target, mark, log_row, value, flows[i]);
+        if (!wide) {
+            gradient_row(run, operation, row)[at] = gradient;
+            total += flows[i];
+            continue;
+        }
+        // What the rounded gradient carries is what the products will see, and what EM must divide by.
+        const Bf16 rounded = to_bf16(gradient);
+        gradient16_row(run, operation, row)[at] = rounded;
+        if (rounded != 0) total += from_bf16(rounded) * (log_row ? exp2f(value) : value);
     }
     total = add_slots(total);
     if (thread < panel) run.node_flows[((operation.train_values + tile.panel) * row_tiles(run) + blockIdx.y) * panel + lane] = total;
+}
+
+// A block an operation.
+__global__ void coefficients_kernel(const Run run, const EmCoefficients em, const Rule* rule) {
+    const auto o = static_cast<std::int32_t>(blockIdx.x);
+    if (run.operations[o].kind == Operation::Sum) find_coefficients(run, o, em, *rule);
 }
 
 // A panel of element flows (products and inputs: own flows) over all rows; behind a root sum's operand stand its own flows.
@@ -82,9 +104,9 @@ __global__ void row_sums_kernel(const Run run, std::int32_t first) {
     float total = 0;
     if (own >= 0) {
         const float* parts = run.node_flows + (operation.train_values + own) * row_tiles(run) * panel;
-        for (int part = thread / static_cast<int>(panel); part < row_tiles(run); part += slots) total += parts[part * panel + lane];
+        for (int part = thread / static_cast<int>(panel); part < row_tiles(run); part += block_slots) total += parts[part * panel + lane];
     } else {
-        for (std::int64_t row = thread / panel; row < run.rows; row += slots) total += flow_row(run, operation, row)[tile.panel * run.stride + lane];
+        for (std::int64_t row = thread / panel; row < run.rows; row += block_slots) total += flow_row(run, operation, row)[tile.panel * run.stride + lane];
     }
     total = add_slots(total);
     if (thread < panel) run.flows[operation.sums + tile.panel * panel + lane] += total;
@@ -105,11 +127,15 @@ __global__ void root_logs_kernel(const Run run, double* logs) {
 
 void gradients(const Run& run, const PlanStage& stage, cudaStream_t stream) {
     const dim3 grid(static_cast<unsigned>(stage.panel_end - stage.panel_begin), static_cast<unsigned>(row_tiles(run)));
-    JUICE_LAUNCH(gradients_kernel, grid, dim3(flow_threads), stream, run, stage.panel_begin);
+    JUICE_LAUNCH_IN_CHAIN(gradients_kernel, grid, dim3(block_threads), 0, stream, run, stage.panel_begin);
+}
+
+void em_coefficients(const Run& run, const EmCoefficients& em, const Rule* rule, cudaStream_t stream) {
+    JUICE_LAUNCH(coefficients_kernel, dim3(static_cast<unsigned>(run.operation_count)), dim3(block_threads), stream, run, em, rule);
 }
 
 void row_sums(const Run& run, const PlanTotals& totals, cudaStream_t stream) {
-    JUICE_LAUNCH(row_sums_kernel, dim3(static_cast<unsigned>(totals.row_sum_end - totals.row_sum_begin)), dim3(flow_threads), stream, run, totals.row_sum_begin);
+    JUICE_LAUNCH(row_sums_kernel, dim3(static_cast<unsigned>(totals.row_sum_end - totals.row_sum_begin)), dim3(block_threads), stream, run, totals.row_sum_begin);
 }
 
 void root_logs(const Run& run, double* logs, cudaStream_t stream) {

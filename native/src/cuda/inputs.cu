@@ -1,4 +1,5 @@
-// What flows back into inputs: by value into tables, as moments into the others.
+// What flows back into inputs: by value into tables, as moments into the others; their updates, and what follows from their parameters.
+#include "cuda/counters.h"
 #include "cuda/em.h"
 #include "cuda/flows.h"
 #include "cuda/kernels.h"
@@ -6,8 +7,6 @@
 namespace juice::cuda {
 
 namespace {
-
-constexpr int input_threads = 256, slots = input_threads / static_cast<int>(panel);
 
 constexpr int rows_listed = 512;        // at a time
 constexpr int flows_ahead = 8;          // loads under way
@@ -18,10 +17,10 @@ struct Range {
 
 // The rows of a chunk that a slot of 16 lanes adds up, in their order: those whose value is its own. Returns where they stand in `list`.
 __device__ Range list_rows(const std::int32_t* codes, std::int64_t first, std::int64_t end, int lane, int slot, std::int32_t* list) {
-    JUICE_SHARED(int, counts, slots);
+    JUICE_SHARED(int, counts, block_slots);
     const auto wanted = [&](std::int64_t row) {
         const std::int32_t code = row < end ? codes[row] : -1;
-        return __ballot_sync(half_warp(), code >= 0 && code % slots == slot) >> (threadIdx.x & 16u) & 0xffffu;
+        return __ballot_sync(half_warp(), code >= 0 && code % block_slots == slot) >> (threadIdx.x & 16u) & 0xffffu;
     };
     int count = 0;
     for (std::int64_t row = first; row < end; row += panel) count += __popc(wanted(row + lane));
@@ -64,14 +63,14 @@ __device__ void add_by_value(const Run& run, const PlanOwner& owner, std::int64_
 
 // Totals over the values, by lane, in a fixed order; all threads get them.
 __device__ float add_values(const float* table, std::int64_t domain, std::int64_t width) {
-    JUICE_SHARED(float, parts, input_threads);
+    JUICE_SHARED(float, parts, block_threads);
     const auto thread = static_cast<int>(threadIdx.x), lane = thread % static_cast<int>(panel);
     float part = 0;
-    for (std::int64_t x = thread / panel; x < domain; x += slots) part += table[x * width + lane];
+    for (std::int64_t x = thread / panel; x < domain; x += block_slots) part += table[x * width + lane];
     parts[thread] = part;
     __syncthreads();
     float total = 0;
-    for (int slot = 0; slot < slots; ++slot) total += parts[slot * panel + lane];
+    for (int slot = 0; slot < block_slots; ++slot) total += parts[slot * panel + lane];
     return total;
 }
 
@@ -81,7 +80,7 @@ __device__ void update_table(const Run& run, const PlanOwner& owner, std::int64_
     float* table = run.parameters + owner.parameters + node;
     if (owner.distribution == DistributionType::Categorical) {
         const Em em = em_of(add_values(flows, owner.domain, flow_width), run.counts[owner.first_node + node], rule);
-        for (std::int64_t x = thread / panel; x < owner.domain; x += slots) table[x * width] = em_weight(table[x * width], flows[x * flow_width + lane], em);
+        for (std::int64_t x = thread / panel; x < owner.domain; x += block_slots) table[x * width] = em_weight(table[x * width], flows[x * flow_width + lane], em);
     } else if (owner.distribution == DistributionType::Bernoulli && thread < panel && node < owner.nodes) {
         table[width] = em_success(table[width], flows[lane], flows[flow_width + lane], rule);
         table[0] = 1 - table[width];
@@ -90,7 +89,7 @@ __device__ void update_table(const Run& run, const PlanOwner& owner, std::int64_
 
 // Sums of f·(trials − x) and f·x, or of f, f·d and f·d² with d = x − mean: in float64, since a variance is a small difference of them.
 __device__ void add_moments(const Run& run, const PlanOwner& owner, std::int64_t q, float* to, bool add) {
-    JUICE_SHARED(double, parts, 3 * input_threads);
+    JUICE_SHARED(double, parts, 3 * block_threads);
     const auto thread = static_cast<int>(threadIdx.x), lane = thread % static_cast<int>(panel);
     const std::int64_t width = owner.panels * panel, node = q * panel + lane;
     const bool gaussian = owner.kind == OwnerKind::Gaussian, binomial = owner.distribution == DistributionType::Binomial;
@@ -99,7 +98,7 @@ __device__ void add_moments(const Run& run, const PlanOwner& owner, std::int64_t
     double sums[3] = {};
     for (auto r = owner.reader_begin; r < owner.reader_end; ++r) {
         const PlanReader& reader = run.readers[r];
-        for (std::int64_t row = thread / panel; row < run.rows; row += slots) {
+        for (std::int64_t row = thread / panel; row < run.rows; row += block_slots) {
             const float real = gaussian ? run.reals[reader.variable * run.line + row] : 0;
             const std::int32_t code = gaussian ? 0 : run.codes[reader.variable * run.line + row];
             if (real != real || code < 0) continue;
@@ -115,12 +114,12 @@ __device__ void add_moments(const Run& run, const PlanOwner& owner, std::int64_t
             }
         }
     }
-    for (int k = 0; k < 3; ++k) parts[k * input_threads + thread] = sums[k];
+    for (int k = 0; k < 3; ++k) parts[k * block_threads + thread] = sums[k];
     __syncthreads();
     if (thread >= 3 * panel) return;
     const int k = thread / static_cast<int>(panel);     // one moment a slot
     double total = 0;
-    for (int slot = 0; slot < slots; ++slot) total += parts[k * input_threads + slot * panel + lane];
+    for (int slot = 0; slot < block_slots; ++slot) total += parts[k * block_threads + slot * panel + lane];
     float& sum = to[k * width];
     sum = static_cast<float>((add ? static_cast<double>(sum) : 0.0) + total);
 }
@@ -184,11 +183,11 @@ __global__ void input_flows_kernel(const Run run, std::int32_t first, const Pass
     if (owner.kind != OwnerKind::Table) {
         add_moments(run, owner, tile.panel, flows + lane, pass.add);
     } else if (!pass.in_place || owner.domain > shared_values) {
-        for (std::int64_t x = thread / panel; !pass.add && x < owner.domain; x += slots) flows[x * width + lane] = 0;
+        for (std::int64_t x = thread / panel; !pass.add && x < owner.domain; x += block_slots) flows[x * width + lane] = 0;
         add_by_value(run, owner, tile.panel, flows, width);
     } else {
         JUICE_SHARED(float, table, shared_values * panel);
-        for (std::int64_t x = thread / panel; x < owner.domain; x += slots) table[x * panel + lane] = 0;
+        for (std::int64_t x = thread / panel; x < owner.domain; x += block_slots) table[x * panel + lane] = 0;
         add_by_value(run, owner, tile.panel, table, panel);
         __syncthreads();
         update_table(run, owner, tile.panel, table, panel, *rule);
@@ -248,11 +247,11 @@ __global__ void best_kernel(const Run run, std::int32_t first, float* best) {
 // ---- launchers ----
 
 void input_flows(const Run& run, const PlanTotals& totals, const Pass& pass, const Rule* rule, cudaStream_t stream) {
-    JUICE_LAUNCH(input_flows_kernel, dim3(static_cast<unsigned>(totals.node_end - totals.node_begin)), dim3(input_threads), stream, run, totals.node_begin, pass, rule);
+    JUICE_LAUNCH(input_flows_kernel, dim3(static_cast<unsigned>(totals.node_end - totals.node_begin)), dim3(block_threads), stream, run, totals.node_begin, pass, rule);
 }
 
 void update_inputs(const Run& run, const PlanTotals& totals, const std::uint8_t* touched, bool in_place, const Rule* rule, cudaStream_t stream) {
-    JUICE_LAUNCH(update_inputs_kernel, dim3(static_cast<unsigned>(totals.node_end - totals.node_begin)), dim3(input_threads), stream, run, totals.node_begin, touched,
+    JUICE_LAUNCH(update_inputs_kernel, dim3(static_cast<unsigned>(totals.node_end - totals.node_begin)), dim3(block_threads), stream, run, totals.node_begin, touched,
                  in_place, rule);
 }
 

@@ -12,7 +12,7 @@ namespace juice::cuda {
 // flows must go through the flow buffer.
 struct EmCoefficients {
     float *keep, *gain, *share;
-    std::int32_t* blocked;
+    std::int32_t* blocked;              // behind the owners: some owner is
 };
 
 // How a pass deals with flows: set or added to the buffer, or used up at once.
@@ -28,6 +28,9 @@ struct SampleMemory {
     std::int64_t line;
 };
 
+// Thread blocks of a launch that usually finds nothing to do.
+inline constexpr std::int32_t few_blocks = 264;
+
 // Tables of at most so many values have their flows added up in shared memory.
 inline constexpr std::int64_t shared_values = 256;
 
@@ -37,10 +40,10 @@ void pick_rows(const Run& run, const RowStore& store, const std::int64_t* number
                cudaStream_t stream);
 
 // ---- forward, stage by stage ----
+void prepare_sums(bool wide);           // once a device, before the first of them
 void elements(const Run& run, const PlanStage& stage, cudaStream_t stream);
-void values(const Run& run, const PlanStage& stage, cudaStream_t stream);
+void values(const Run& run, const PlanStage& stage, cudaStream_t stream);           // entries far below their row's maximum are mended
 void edge_values(const Run& run, const PlanStage& stage, cudaStream_t stream);
-void mend(const Run& run, const PlanStage& stage, cudaStream_t stream);        // entries far below their row's maximum
 void root_logs(const Run& run, double* logs, cudaStream_t stream);             // natural logs, [rows, roots]
 
 // Samples first … first + count - 1 of the run's rows, whose first is row `first_row` of the call. nodes and owners: -1 throughout before.
@@ -51,20 +54,27 @@ void sample(const Run& run, const SampleMemory& memory, const SampleOptions& opt
 void gradients(const Run& run, const PlanStage& stage, cudaStream_t stream);
 void operand_flows(const Run& run, const PlanStage& stage, cudaStream_t stream);
 void edge_operand_flows(const Run& run, const PlanStage& stage, cudaStream_t stream);
-void slow_operand_flows(const Run& run, const PlanStage& stage, cudaStream_t stream);
 
 // ---- then, for all operations at once ----
-void em_coefficients(const Run& run, const PlanTotals& totals, const EmCoefficients& em, const Rule* rule, cudaStream_t stream);
+void em_coefficients(const Run& run, const EmCoefficients& em, const Rule* rule, cudaStream_t stream);
 void parameter_flows(const Run& run, const PlanTotals& totals, const EmCoefficients& em, const Pass& pass, cudaStream_t stream);
-void edge_parameter_flows(const Run& run, const PlanTotals& totals, const Pass& pass, cudaStream_t stream);
-void slow_parameter_flows(const Run& run, const PlanTotals& totals, std::int64_t operations, cudaStream_t stream);
 void input_flows(const Run& run, const PlanTotals& totals, const Pass& pass, const Rule* rule, cudaStream_t stream);
+void edge_parameter_flows(const Run& run, const PlanTotals& totals, const Pass& pass, cudaStream_t stream);
+void slow_parameter_flows(const Run& run, const PlanTotals& totals, cudaStream_t stream);
 void row_sums(const Run& run, const PlanTotals& totals, cudaStream_t stream);   // added to the flow buffer
 
 // ---- parameters ----
-// Applies the flow buffer. touched: [owners], 0 where no flow has come; NULL: all have. in_place: owners that a pass in place has dealt with are left out.
-void update_sums(const Run& run, const PlanTotals& totals, const EmCoefficients& em, const std::uint8_t* touched, bool in_place, const Rule* rule, cudaStream_t stream);
+// Which sums an update from the flow buffer is for.
+enum class Rest : std::int32_t {
+    All,
+    NotInPlace,     // what a pass in place has left
+    Blocked,        // the same where all sums are updated in place unless they are blocked
+};
+// Applies the flow buffer. touched: [owners], 0 where no flow has come; NULL: all have. in_place: what a pass in place has dealt with is left out.
+void update_sums(const Run& run, const PlanTotals& totals, const EmCoefficients& em, const std::uint8_t* touched, Rest rest, const Rule* rule, cudaStream_t stream);
 void update_inputs(const Run& run, const PlanTotals& totals, const std::uint8_t* touched, bool in_place, const Rule* rule, cudaStream_t stream);
+// The bf16 copy of an owner's weights.
+void shadow_weights(const Run& run, const PlanOwner& owner, cudaStream_t stream);
 // What follows from parameters: log tables, and the densities at a Gaussian's mean. On the device throughout, so that parameters written back give the
 // same bits.
 void fill_tables(const Run& run, std::int32_t first, std::int32_t count, cudaStream_t stream);

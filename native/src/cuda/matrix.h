@@ -136,7 +136,7 @@ __device__ inline void turn_fragments(const float (&from)[warp_tiles][4], WarpPl
 
 template <class Steps>
 __device__ void multiply_on_tensor_cores(Steps& steps, float (&acc)[4][4]) {
-    JUICE_SHARED(float, sides, pipeline_steps * 2 * side_floats);
+    JUICE_POOL(float, sides, pipeline_steps * 2 * side_floats);
     const WarpPlace warp = warp_place();
     const int to_a = piece_place<Steps::a_along>(), to_b = side_floats + piece_place<Steps::b_along>();
     float fragments[warp_tiles][4] = {};
@@ -169,7 +169,7 @@ __device__ void multiply_on_tensor_cores(Steps& steps, float (&acc)[4][4]) {
 // none for zeros; it answers the same for all threads.
 template <bool maximise, class Steps>
 __device__ void multiply_in_threads(Steps& steps, bool active, float (&acc)[4][4]) {
-    JUICE_SHARED(float, tiles, 4 * tile_floats);        // two of either side
+    JUICE_POOL(float, tiles, 4 * tile_floats);          // two of either side
     const Place mine = place();
     const float *a = nullptr, *b = nullptr;
     bool more = steps.next(a, b);
@@ -185,6 +185,8 @@ __device__ void multiply_in_threads(Steps& steps, bool active, float (&acc)[4][4
         if (active) multiply_plain<maximise>(as, bs, mine, acc);
     }
 }
+
+inline constexpr int matrix_pool_bytes = pipeline_steps * 2 * side_floats * 4;
 
 template <bool maximise, bool tensor, class Steps>
 __device__ void multiply_tile(Steps& steps, bool active, float (&acc)[4][4]) {

@@ -55,6 +55,15 @@ __device__ inline float* flow_row(const Run& run, const PlanOperation& operation
     return run.element_flows + operation.operand * run.stride + row * panel;
 }
 
+// The same of wide sums.
+__device__ inline std::uint16_t* element16_row(const Run& run, const PlanOperation& operation, std::int64_t row) {
+    return run.elements16 + operation.operand * run.stride + row * panel;
+}
+__device__ inline std::uint16_t* gradient16_row(const Run& run, const PlanOperation& operation, std::int64_t row) {
+    return run.gradients16 + operation.train_values * run.stride + row * panel;
+}
+__device__ inline bool is_wide(const Run& run, const PlanOperation& operation) { return run.wide && operation.wide; }
+
 // A position's or node's place within such rows.
 __device__ inline std::int64_t at(const Run& run, std::int64_t node) { return node / panel * run.stride + node % panel; }
 

@@ -6,6 +6,7 @@
 
 #include "cuda/device.h"
 #include "cuda/engine.h"
+#include "cuda/run.h"
 #include "plan/plugin.h"
 
 namespace {
@@ -22,6 +23,7 @@ void describe(int index, juice::PluginDevice& device) {
     device.memory = static_cast<std::int64_t>(properties.totalGlobalMem);
     device.cores = properties.multiProcessorCount;
     device.available = properties.major * 10 + properties.minor >= least_capability;
+    device.fast = juice::cuda::has_fast(properties.major * 10 + properties.minor);
     std::snprintf(device.description, sizeof device.description, "%.90s, compute capability %d.%d", properties.name, properties.major, properties.minor);
     if (!device.available) std::snprintf(device.reason, sizeof device.reason, "its compute capability is %d.%d: Juice needs 7.5", properties.major, properties.minor);
 }

@@ -19,6 +19,8 @@ enum class Arithmetic : std::int32_t {
 // The arithmetic for a GPU of that compute capability (90: 9.0). What has not passed its tests on such a GPU is chosen only where it is asked for:
 // wanted is NULL, "plain" or "tensor".
 Arithmetic choose_arithmetic(std::int32_t capability, const char* wanted);
+// Whether wide sums are multiplied in bf16 there.
+bool has_fast(std::int32_t capability);
 
 struct Run {
     const PlanOperation* operations;
@@ -32,6 +34,7 @@ struct Run {
     const std::int32_t* stage_operations;
     const std::int32_t* uses;
     std::int32_t root, roots;
+    std::int32_t operation_count, owner_count;
     Arithmetic arithmetic;
 
     float* parameters;
@@ -47,8 +50,12 @@ struct Run {
     std::uint8_t* log_rows;             // [operations][rows16]
     std::uint8_t* suspects;             // [operations][rows16]: some value is below 2^-60
     std::uint8_t* slow_rows;            // [operations][rows16]: some flow goes edge by edge
-    std::int32_t* slow_operations;      // [operations]: some row does
+    std::int32_t* slow_operations;      // [operations]: some row does; behind them: some operation does
     float* node_flows;                  // [value panels][row tiles][16]: own flows added up over 64 rows
+    // Wide sums, where `wide` is not 0: operands, gradients and weights as bf16, with the places of their floats.
+    std::uint16_t *elements16, *gradients16, *weights16;
+    std::int32_t wide;
+    std::int32_t *values_done, *operand_done;       // [operations][row tiles]: blocks that are done, 0 before a pass
 
     std::int32_t rows, rows16;          // rows16: padded to a multiple of 16. Padding rows are wholly missing, and their flows are 0
     std::int64_t stride;                // rows16 · 16
@@ -58,6 +65,7 @@ struct Run {
     const float* root_flows;            // [rows, roots]; NULL: 1
     const float* weights;               // [rows]; NULL: 1
     std::int32_t maximise;
+    std::int32_t early;                 // kernels of a pass may begin early: compute capability 9.0
 };
 
 inline constexpr std::int32_t rows_a_tile = 64;

@@ -20,6 +20,15 @@ public:
     void use() const;               // makes its device the calling thread's; throws where it is lost
     void wait() const { check(cudaStreamSynchronize(stream_), "waiting for the device"); }
 
+    // Work that does not depend on what is asked of the stream meanwhile: beside(…) after what has been asked so far; join() before what comes.
+    template <class Work>
+    void beside(Work work) {
+        fork();
+        work(beside_ ? beside_ : stream_);
+        meet();
+    }
+    void join();
+
     // Plays what `work` did when it was first called with this key; recorded work must be the same each time.
     template <class Work>
     void replay(std::uint64_t key, Work work) {
@@ -40,6 +49,11 @@ private:
     cudaStream_t stream_ = nullptr;
     std::int32_t capability_ = 0;
     std::vector<std::pair<std::uint64_t, void*>> recordings_;
+
+    cudaStream_t beside_ = nullptr;         // the emulation does everything on one
+    cudaEvent_t forked_ = nullptr, joined_ = nullptr;
+    void fork();
+    void meet();
 
     bool play(std::uint64_t key);
     void begin_recording();

@@ -6,6 +6,7 @@ namespace {
 
 std::int64_t padded(std::int64_t rows) { return panels_of(rows) * panel; }
 constexpr const char* purpose = "activations";
+std::int64_t tiles_of(std::int64_t rows) { return (rows + rows_a_tile - 1) / rows_a_tile; }
 
 }  // namespace
 
@@ -15,11 +16,15 @@ Workspace::Workspace(const PlanView& plan, std::int64_t rows, bool training)
       gradients_(training ? plan.totals.value_panels * panel * capacity_ : 0, purpose),
       elements_(plan.totals.operand_panels * panel * capacity_, purpose),
       element_flows_(training ? plan.totals.operand_panels * panel * capacity_ : 0, purpose),
-      node_flows_(training ? plan.totals.value_panels * panel * ((capacity_ + rows_a_tile - 1) / rows_a_tile) : 0, purpose),
+      node_flows_(training ? plan.totals.value_panels * panel * tiles_of(capacity_) : 0, purpose),
+      elements16_(plan.totals.shadow > 0 ? plan.totals.operand_panels * panel * capacity_ : 0, purpose),
+      gradients16_(training && plan.totals.shadow > 0 ? plan.totals.value_panels * panel * capacity_ : 0, purpose),
+      values_done_(plan.operation_count * tiles_of(capacity_), purpose),
+      operand_done_(training ? plan.operation_count * tiles_of(capacity_) : 0, purpose),
       exponents_(plan.operation_count * capacity_, purpose),
       element_exponents_(plan.operation_count * capacity_, purpose),
       segment_exponents_(plan.totals.exponent_segments * capacity_, purpose),
-      slow_operations_(training ? plan.operation_count : 0, purpose),
+      slow_operations_(training ? plan.operation_count + 1 : 0, purpose),
       log_rows_(plan.operation_count * capacity_, purpose),
       suspects_(plan.operation_count * capacity_, purpose),
       slow_rows_(training ? plan.operation_count * capacity_ : 0, purpose),
@@ -50,6 +55,8 @@ void Workspace::place(Run& run, std::int64_t rows, bool weighted) {
     run.elements = elements_.data();
     run.element_flows = element_flows_.data();
     run.node_flows = node_flows_.data();
+    run.elements16 = elements16_.data();
+    run.gradients16 = gradients16_.data();
     run.exponents = exponents_.data();
     run.element_exponents = element_exponents_.data();
     run.segment_exponents = segment_exponents_.data();
@@ -63,6 +70,8 @@ void Workspace::place(Run& run, std::int64_t rows, bool weighted) {
     run.rows = static_cast<std::int32_t>(rows);
     run.rows16 = static_cast<std::int32_t>(padded(rows));
     run.stride = padded(rows) * panel;
+    run.values_done = values_done_.data();
+    run.operand_done = operand_done_.data();
     run.root_flows = nullptr;
     run.weights = weighted ? weights_.data() : nullptr;
 }

@@ -24,15 +24,21 @@ public:
     void download_logs(double* to, std::int64_t count, cudaStream_t stream) { logs_.download(to, 0, count, stream); }
 
     // What a pass starts from.
-    void clear_suspects(cudaStream_t stream) { suspects_.clear(stream); }
-    void clear_slow(cudaStream_t stream) {
+    void clear_forward(cudaStream_t stream) {
+        suspects_.clear(stream);
+        values_done_.clear(stream);
+    }
+    void clear_backward(cudaStream_t stream) {
         slow_rows_.clear(stream);
         slow_operations_.clear(stream);
+        operand_done_.clear(stream);
     }
 
 private:
     std::int64_t capacity_;
     Array<float> values_, gradients_, elements_, element_flows_, node_flows_;
+    Array<std::uint16_t> elements16_, gradients16_;
+    Array<std::int32_t> values_done_, operand_done_;
     Array<std::int32_t> exponents_, element_exponents_, segment_exponents_, slow_operations_;
     Array<std::uint8_t> log_rows_, suspects_, slow_rows_;
     Array<std::int32_t> codes_;

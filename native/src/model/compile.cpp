@@ -19,14 +19,17 @@ namespace {
 
 thread_local char engine_error[1024] = "";     // memory that is always there
 
-Target target_for(const juice_compile_options& options, Schedule schedule) {
+Target target_for(const juice_compile_options& options, const DeviceEntry& device) {
     if (options.threads < 0) fail(JUICE_ERROR_ARGUMENT, "threads is %d: it must be 0 (all cores) or more", options.threads);
     if (options.threads > 1024) fail(JUICE_ERROR_ARGUMENT, "threads is %d: it must be at most 1024", options.threads);
     if (options.batch_size < 0 || options.batch_size > (1 << 24))
         fail(JUICE_ERROR_ARGUMENT, "batch_size is %lld: it must be 0 (256) to 16777216", static_cast<long long>(options.batch_size));
+    if (options.precision != JUICE_EXACT && options.precision != JUICE_FAST)
+        fail(JUICE_ERROR_ARGUMENT, "precision is %d: it must be %d (exact) or %d (fast)", options.precision, JUICE_EXACT, JUICE_FAST);
     if (options.memory_limit < 0) fail(JUICE_ERROR_ARGUMENT, "memory_limit is %lld: it must be 0 (none) or more", static_cast<long long>(options.memory_limit));
     Target target;
-    target.schedule = schedule;
+    target.schedule = device.schedule;
+    target.fast = options.precision == JUICE_FAST && device.fast;
     target.threads = options.threads > 0 ? options.threads : available_cores();
     target.batch_size = options.batch_size > 0 ? options.batch_size : 256;
     target.memory_limit = options.memory_limit > 0 ? options.memory_limit : memory_limit_from_environment();
@@ -63,7 +66,7 @@ Model::Model(std::shared_ptr<const Circuit> circuit, const juice_compile_options
     s.device = device.name;
     s.circuit = std::move(circuit);
     s.domains = domains_of(*s.circuit);
-    const Target target = target_for(options, device.schedule);
+    const Target target = target_for(options, device);
     s.plan = lower(*s.circuit, target.memory_limit);
     schedule(s.plan, target);
     s.table = device.engine;

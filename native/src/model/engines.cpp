@@ -17,9 +17,9 @@ std::deque<DeviceEntry> find_all() {
     for (std::size_t i = 0; i < plugin.devices.size(); ++i) {
         const PluginDevice& found = plugin.devices[i];
         all.push_back({"cuda:" + std::to_string(i), found.description, found.reason, found.available != 0, found.memory, found.cores, plugin.engine,
-                       static_cast<std::int32_t>(i), Schedule::Launches, plugin.copy_rate});
+                       static_cast<std::int32_t>(i), Schedule::Launches, plugin.copy_rate, found.fast != 0});
     }
-    if (plugin.devices.empty()) all.push_back({"cuda:0", "", plugin.reason, false, 0, 0, nullptr, 0, Schedule::Launches, nullptr});
+    if (plugin.devices.empty()) all.push_back({"cuda:0", "", plugin.reason, false, 0, 0, nullptr, 0, Schedule::Launches, nullptr, false});
     return all;
 }
 

@@ -18,6 +18,7 @@ struct DeviceEntry {
     std::int32_t index = 0;             // among its engine's devices
     Schedule schedule = Schedule::Tasks;
     double (*copy_rate)(std::int32_t index) = nullptr;      // bytes a second, measured; a GPU's
+    bool fast = false;                  // has products in bf16
 };
 
 // The processor; asking for it loads nothing.

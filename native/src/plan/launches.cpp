@@ -14,6 +14,7 @@ public:
     void run() {
         place_operands();
         list_uses();
+        choose_wide();
         for (std::size_t o = 0; o < plan_.operations.size(); ++o) {
             if (plan_.operations[o].form == Form::Edges && plan_.operations[o].kind == Operation::Sum) turn_edges(plan_.operations[o]);
             invert_readers(plan_.operations[o].reader_begin, plan_.operations[o].reader_end, plan_.operations[o].panels);
@@ -25,10 +26,13 @@ public:
     }
 
 private:
+    static constexpr std::int32_t least_wide = 64, most_wide_panels = 256;
     Plan& plan_;
 
     std::int32_t next_tile() const { return static_cast<std::int32_t>(plan_.tiles.size()); }
     static bool in_blocks(const PlanOperation& operation) { return operation.kind == Operation::Sum && operation.form != Form::Edges; }
+
+    static std::int32_t width_of(const PlanOperation& operation) { return operation.wide ? wide_panels : tile_panels; }
 
     void place_operands() {
         auto& totals = plan_.totals;
@@ -59,6 +63,29 @@ private:
             plan_.owners[o].use_begin = static_cast<std::int32_t>(plan_.uses.size());
             plan_.uses.insert(plan_.uses.end(), uses[o].begin(), uses[o].end());
             plan_.owners[o].use_end = static_cast<std::int32_t>(plan_.uses.size());
+        }
+    }
+
+    // Enough nodes and positions for wide tiles, blocks that fill their pieces, and an operand of one segment that a thread block holds in registers.
+    bool is_wide(const PlanOperation& operation) const {
+        if (!plan_.target.fast || !in_blocks(operation) || operation.segment_end - operation.segment_begin != 1) return false;
+        if (operation.nodes < least_wide || operation.operand_panels < tile_panels || operation.operand_panels > most_wide_panels) return false;
+        for (auto b = operation.block_begin; b < operation.block_end; ++b)
+            if (const auto& block = plan_.blocks[static_cast<std::size_t>(b)]; block.out_panels < tile_panels || block.in_panels < tile_panels) return false;
+        return true;
+    }
+
+    // All uses of an owner's weights alike.
+    void choose_wide() {
+        plan_.totals.shadow = 0;
+        for (auto& owner : plan_.owners) {
+            owner.shadow = -1;
+            bool wide = owner.use_begin < owner.use_end;
+            for (auto u = owner.use_begin; u < owner.use_end; ++u) wide = wide && is_wide(plan_.operations[static_cast<std::size_t>(plan_.uses[static_cast<std::size_t>(u)])]);
+            for (auto u = owner.use_begin; u < owner.use_end; ++u) plan_.operations[static_cast<std::size_t>(plan_.uses[static_cast<std::size_t>(u)])].wide = wide;
+            if (!wide) continue;
+            owner.shadow = plan_.totals.shadow;
+            plan_.totals.shadow += owner.parameter_count;
         }
     }
 
@@ -106,23 +133,24 @@ private:
 
     // Runs of a sum's blocks that share their node panels (values) or their operand panels.
     void cut_values(std::int32_t o, const PlanOperation& operation) {
+        const auto width = width_of(operation);
         for (auto begin = operation.block_begin; begin < operation.block_end;) {
             const auto& first = plan_.blocks[static_cast<std::size_t>(begin)];
             auto end = begin;
             while (end < operation.block_end && plan_.blocks[static_cast<std::size_t>(end)].out_panel == first.out_panel) ++end;
-            for (std::int32_t p = 0; p < first.out_panels; p += tile_panels)
-                plan_.tiles.push_back({o, first.out_panel + p, std::min(tile_panels, first.out_panels - p), begin, end, 0, 0});
+            for (std::int32_t p = 0; p < first.out_panels; p += width)
+                plan_.tiles.push_back({o, first.out_panel + p, std::min(width, first.out_panels - p), begin, end, 0, 0});
             begin = end;
         }
     }
 
     void cut_operand(std::int32_t o, const PlanOperation& operation) {
-        const auto count = operation.block_end - operation.block_begin;
+        const auto count = operation.block_end - operation.block_begin, width = width_of(operation);
         const auto block = [&](std::int32_t b) -> const PlanBlock& {
             return plan_.blocks[static_cast<std::size_t>(plan_.maps[static_cast<std::size_t>(operation.block_by_in + b)])];
         };
         const auto add = [&](std::int32_t panel_begin, std::int32_t panel_end, std::int32_t begin, std::int32_t end) {
-            for (auto p = panel_begin; p < panel_end; p += tile_panels) plan_.tiles.push_back({o, p, std::min(tile_panels, panel_end - p), begin, end, 0, 0});
+            for (auto p = panel_begin; p < panel_end; p += width) plan_.tiles.push_back({o, p, std::min(width, panel_end - p), begin, end, 0, 0});
         };
         std::int32_t covered = 0;
         for (std::int32_t begin = 0; begin < count;) {
@@ -145,13 +173,25 @@ private:
             by_stage[stage].push_back(static_cast<std::int32_t>(o));
         }
         plan_.stages.clear();
+        const auto operation = [&](std::int32_t o) -> PlanOperation& { return plan_.operations[static_cast<std::size_t>(o)]; };
+        // Cuts those of a range of operations that are sums in blocks, and keeps how many tiles each has.
+        const auto cut = [&](auto begin, auto end, std::int32_t PlanOperation::*count, void (Launches::*pieces)(std::int32_t, const PlanOperation&)) {
+            for (auto o = begin; o != end; ++o) {
+                if (!in_blocks(operation(*o))) continue;
+                const auto before = next_tile();
+                (this->*pieces)(*o, operation(*o));
+                operation(*o).*count = next_tile() - before;
+            }
+            return next_tile();
+        };
         for (auto& operations : by_stage) {
-            const auto operation = [&](std::int32_t o) -> const PlanOperation& { return plan_.operations[static_cast<std::size_t>(o)]; };
-            const auto edges = std::stable_partition(operations.begin(), operations.end(), [&](std::int32_t o) {
+            const auto wide = std::stable_partition(operations.begin(), operations.end(), [&](std::int32_t o) { return operation(o).wide != 0; });
+            const auto edges = std::stable_partition(wide, operations.end(), [&](std::int32_t o) {
                 return operation(o).kind != Operation::Sum || operation(o).form != Form::Edges;
             });
             PlanStage stage{};
             stage.operation_begin = static_cast<std::int32_t>(plan_.stage_operations.size());
+            stage.wide_end = stage.operation_begin + static_cast<std::int32_t>(wide - operations.begin());
             stage.edges_begin = stage.operation_begin + static_cast<std::int32_t>(edges - operations.begin());
             plan_.stage_operations.insert(plan_.stage_operations.end(), operations.begin(), operations.end());
             stage.operation_end = stage.edges_end = static_cast<std::int32_t>(plan_.stage_operations.size());
@@ -159,31 +199,36 @@ private:
             for (const auto o : operations)
                 for (std::int32_t p = 0; p < operation(o).panels; ++p) plan_.tiles.push_back({o, p, 1, 0, 0, 0, 0});
             stage.panel_end = stage.value_begin = next_tile();
-            for (const auto o : operations)
-                if (in_blocks(operation(o))) cut_values(o, operation(o));
-            stage.value_end = stage.operand_begin = next_tile();
-            for (const auto o : operations)
-                if (in_blocks(operation(o))) cut_operand(o, operation(o));
-            stage.operand_end = next_tile();
+            stage.value_wide = cut(operations.begin(), wide, &PlanOperation::value_tiles, &Launches::cut_values);
+            stage.value_end = stage.operand_begin = cut(wide, operations.end(), &PlanOperation::value_tiles, &Launches::cut_values);
+            stage.operand_wide = cut(operations.begin(), wide, &PlanOperation::operand_tiles, &Launches::cut_operand);
+            stage.operand_end = cut(wide, operations.end(), &PlanOperation::operand_tiles, &Launches::cut_operand);
             plan_.stages.push_back(stage);
+        }
+    }
+
+    void cut_parameters(std::int32_t o, const PlanOwner& owner) {
+        const auto width = width_of(plan_.operations[static_cast<std::size_t>(owner.operation)]);
+        for (auto b = owner.block_begin; b < owner.block_end; ++b) {
+            const auto& block = plan_.blocks[static_cast<std::size_t>(b)];
+            for (std::int32_t p = 0; p < block.out_panels; p += width)
+                for (std::int32_t q = 0; q < block.in_panels; q += width)
+                    plan_.tiles.push_back({o, p, std::min(width, block.out_panels - p), b, b + 1, q, std::min(width, block.in_panels - q)});
         }
     }
 
     // What is done once a pass: pieces of weights, and panels of owners with the blocks that hold their nodes' weights.
     void cut_owners() {
         auto& totals = plan_.totals;
+        const auto cut = [&](bool wide) {
+            for (std::int32_t o = 0; o < static_cast<std::int32_t>(plan_.owners.size()); ++o)
+                if (const auto& owner = plan_.owners[static_cast<std::size_t>(o)]; owner.kind == OwnerKind::Sum && owner.form != Form::Edges && (owner.shadow >= 0) == wide)
+                    cut_parameters(o, owner);
+            return next_tile();
+        };
         totals.parameter_begin = next_tile();
-        for (std::size_t o = 0; o < plan_.owners.size(); ++o) {
-            const auto& owner = plan_.owners[o];
-            if (owner.kind != OwnerKind::Sum || owner.form == Form::Edges) continue;
-            for (auto b = owner.block_begin; b < owner.block_end; ++b) {
-                const auto& block = plan_.blocks[static_cast<std::size_t>(b)];
-                for (std::int32_t p = 0; p < block.out_panels; p += tile_panels)
-                    for (std::int32_t q = 0; q < block.in_panels; q += tile_panels)
-                        plan_.tiles.push_back({static_cast<std::int32_t>(o), p, std::min(tile_panels, block.out_panels - p), b, b + 1, q, std::min(tile_panels, block.in_panels - q)});
-            }
-        }
-        totals.parameter_end = totals.node_begin = next_tile();
+        totals.parameter_wide = cut(true);
+        totals.parameter_end = totals.node_begin = cut(false);
         for (std::size_t o = 0; o < plan_.owners.size(); ++o) {
             const auto& owner = plan_.owners[o];
             auto begin = owner.kind == OwnerKind::Sum && owner.form != Form::Edges ? owner.block_begin : 0;

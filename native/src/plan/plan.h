@@ -27,6 +27,7 @@ struct Target {
     std::int64_t batch_size = 256;      // training batch
     std::int64_t memory_limit = 0;      // bytes; 0: none
     std::int64_t query_rows = 128;      // rows that a query works on at a time
+    std::int32_t fast = 0;              // Launches: 1: bf16 operands in the sums that are large enough
 };
 
 enum class Operation : std::int32_t {
@@ -119,6 +120,7 @@ struct PlanOwner {
     Form form;
     std::int32_t use_begin, use_end;            // sums, Launches: in uses, in the order of the backward pass
     std::int64_t first_node;                    // nodes (in whole panels) of the owners before this one
+    std::int64_t shadow;                        // Launches, wide sums: offset of the bf16 copy of the weights, else -1
 };
 
 struct PlanOperation {
@@ -149,6 +151,8 @@ struct PlanOperation {
     std::int64_t operand;
     std::int64_t segment_exponents;             // of its first segment, where it has several: one number a row
     std::int64_t edges_by_position;             // Edges, in maps: [operand_panels · 16 + 1] starts, then nodes, then weight numbers
+    std::int32_t wide;                          // Launches, sums: 1: bf16 operands, and tiles of wide_panels
+    std::int32_t value_tiles, operand_tiles;    // Launches, sums in blocks: how many there are
 };
 
 // A piece of work that one thread block does for a range of rows.
@@ -159,17 +163,17 @@ struct PlanTile {
     std::int32_t in_panel, in_panels;   // of a parameter block (in)
 };
 
-// Operations that do not depend on each other, as what is launched together: ranges of stage_operations and tiles.
+// Panels of a matrix tile, each way: 64 nodes; of a wide sum 128.
+inline constexpr std::int32_t tile_panels = 4, wide_panels = 8;
+
+// Operations that do not depend on each other, as what is launched together: ranges of stage_operations and tiles. Wide ones come first.
 struct PlanStage {
-    std::int32_t operation_begin, operation_end;
+    std::int32_t operation_begin, wide_end, operation_end;
     std::int32_t edges_begin, edges_end;        // of them, the sums over single edges: the last ones
     std::int32_t panel_begin, panel_end;        // a tile a panel of every operation
-    std::int32_t value_begin, value_end;        // sums in blocks: panels of values
-    std::int32_t operand_begin, operand_end;    // sums in blocks: panels of the operand
+    std::int32_t value_begin, value_wide, value_end;            // sums in blocks: panels of values
+    std::int32_t operand_begin, operand_wide, operand_end;      // sums in blocks: panels of the operand
 };
-
-// Panels of a matrix tile, each way: 64 nodes.
-inline constexpr std::int32_t tile_panels = 4;
 
 struct PlanTotals {
     std::int64_t parameters, flows;             // floats
@@ -182,7 +186,8 @@ struct PlanTotals {
     std::int64_t micro_batch;
     // Launches: panels of the value and of the operand buffers, segments with exponents of their own, ranges of tiles over all stages.
     std::int64_t value_panels, operand_panels, exponent_segments;
-    std::int32_t parameter_begin, parameter_end;        // pieces of parameter blocks
+    std::int32_t parameter_begin, parameter_wide, parameter_end;    // pieces of parameter blocks, of wide sums first
+    std::int64_t shadow;                                // weights that have a bf16 copy
     std::int32_t node_begin, node_end;                  // a panel of an owner, with a sum's blocks
     std::int32_t row_sum_begin, row_sum_end;            // a panel of element flow sums; a root's own flows behind its operand's
     double flop_per_row;                        // forward + backward, matrix products only

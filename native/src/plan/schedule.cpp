@@ -199,7 +199,8 @@ std::int64_t activation_bytes(const Plan& plan, std::int64_t rows) {
         const std::int64_t padded = panels_of(rows) * panel;
         const auto& totals = plan.totals;
         const auto floats = 2 * (totals.value_panels + totals.operand_panels) * panel + totals.exponent_segments + 2 * plan.variables + 4 * std::max(1, plan.roots);
-        return padded * (4 * floats + static_cast<std::int64_t>(plan.operations.size()) * 11);
+        const auto halves = totals.shadow > 0 ? (totals.value_panels + totals.operand_panels) * panel : 0;      // operands and gradients of wide sums
+        return padded * (4 * floats + 2 * halves + static_cast<std::int64_t>(plan.operations.size()) * 11);
     }
     const std::int64_t padded = (rows + panel - 1) / panel * panel + 1;
     const auto& totals = plan.totals;
@@ -222,7 +223,7 @@ void schedule(Plan& plan, const Target& target) {
     auto& totals = plan.totals;
     totals.micro_batch = target.batch_size;
     if (target.memory_limit > 0) {
-        const auto fixed = (totals.parameters + 2 * totals.flows) * 4;      // flows of many rows are added up in two levels
+        const auto fixed = (totals.parameters + 2 * totals.flows) * 4 + totals.shadow * 2;      // flows of many rows are added up in two levels
         const auto needs = fixed + activation_bytes(plan, 1);
         if (needs > target.memory_limit)
             fail(JUICE_ERROR_MEMORY, "memory_limit is %lld bytes: the parameters, flows and one row of this circuit need at least %lld",

@@ -192,6 +192,7 @@ TEST(Models, RejectBadCompilations) {
     reject(JUICE_ERROR_ARGUMENT, [](auto& changed) { changed.threads = 1 << 30; }, "options.threads is");
     reject(JUICE_ERROR_ARGUMENT, [](auto& changed) { changed.memory_limit = -1; }, "options.memory_limit is -1");
     reject(JUICE_ERROR_ARGUMENT, [](auto& changed) { changed.batch_size = -1; }, "options.batch_size is -1");
+    reject(JUICE_ERROR_ARGUMENT, [](auto& changed) { changed.precision = 2; }, "options.precision is 2");
     reject(JUICE_ERROR_MEMORY, [](auto& changed) { changed.memory_limit = 1; }, "1");
     reject(JUICE_ERROR_UNSUPPORTED, [](auto& changed) { changed.device = "cuda:7"; }, "cuda:7");
     reject(JUICE_ERROR_ARGUMENT, [](auto& changed) { changed.instruction_set = "abacus"; }, "abacus");

@@ -22,13 +22,19 @@ TEST(Arithmetic, IsChosenByTheGpu) {
     EXPECT_THROW(choose_arithmetic(90, "avx2"), Error);
 }
 
+TEST(Arithmetic, IsFastWhereThatHasPassed) {
+    EXPECT_FALSE(cuda::has_fast(75));
+    EXPECT_FALSE(cuda::has_fast(80)) << "not yet run on such a GPU";
+    EXPECT_TRUE(cuda::has_fast(90));
+}
+
 TEST(TensorCores, AgreeWithTheOracle) {
     for (const auto& [latents, rows] : {std::pair{3, 7}, std::pair{17, 20}, std::pair{JUICE_SANITIZED ? 20 : 80, 70}}) {
         SCOPED_TRACE(std::to_string(latents) + " latents");
         const auto circuit = Some::hclt(4, latents, 5, 3);
         const Table batch = Some::rows(*circuit, rows, 3, 0.1);
         devices();      // makes the emulated one known
-        const auto model = compile(circuit, {Device::emulated, "tensor", 1}, 0, 128);
+        const auto model = compile(circuit, {Device::emulated, "tensor", 1, false}, 0, 128);
         Reference reference(circuit);
         EXPECT_TRUE(near(forward(*model, batch), reference.log_likelihood(batch), 1e-5));
         backward(*model);

@@ -10,7 +10,7 @@
 namespace juice {
 
 std::string Device::name() const {
-    std::string text = device + (instruction_set.empty() ? "" : "_" + instruction_set) + "_" + std::to_string(threads);
+    std::string text = device + (instruction_set.empty() ? "" : "_" + instruction_set) + "_" + std::to_string(threads) + (fast ? "_fast" : "");
     std::replace(text.begin(), text.end(), ':', '_');
     return text;
 }
@@ -22,13 +22,14 @@ std::vector<Device> devices() {
         emulated.available = true;
         emulated.engine = &cuda::cuda_engine();
         emulated.schedule = Schedule::Launches;
+        emulated.fast = true;
         add_device(emulated);
         return true;
     }();
     (void)added;
-    std::vector<Device> all{{Device::emulated, "plain", 1}, {"cuda:0", "plain", 1}, {"cuda:0", "", 1}};
+    std::vector<Device> all{{Device::emulated, "plain", 1, false}, {"cuda:0", "plain", 1, false}, {"cuda:0", "", 1, false}};
     for (const char* instruction_set : {"avx512", "avx2", "portable"})
-        for (const int threads : {1, 2}) all.push_back({"cpu", instruction_set, threads});
+        for (const int threads : {1, 2}) all.push_back({"cpu", instruction_set, threads, false});
     return all;
 }
 
@@ -41,6 +42,7 @@ std::unique_ptr<Model> compile(const std::shared_ptr<const Circuit>& circuit, co
     options.instruction_set = device.instruction_set.empty() ? nullptr : device.instruction_set.c_str();
     options.memory_limit = memory_limit;
     options.batch_size = batch_size;
+    options.precision = device.fast ? JUICE_FAST : JUICE_EXACT;
     return std::make_unique<Model>(circuit, options);
 }
 

@@ -27,6 +27,7 @@ struct Device {
     static constexpr const char* emulated = "emulated";     // the CUDA engine on the processor, at a hundredth of its speed
     std::string device, instruction_set;
     int threads = 1;
+    bool fast = false;              // precision
     std::string name() const;       // "cpu_avx512_2"
 };
 inline void PrintTo(const Device& device, std::ostream* out) { *out << device.name(); }

@@ -14,6 +14,8 @@
 #define __global__
 #define __device__
 #define __host__
+#define __noinline__
+#define __grid_constant__
 #define __forceinline__ inline __attribute__((always_inline))
 #define __restrict__ __restrict
 #define __launch_bounds__(...)
@@ -21,6 +23,10 @@
 struct alignas(16) float4 {
     float x, y, z, w;
 };
+struct alignas(8) float2 {
+    float x, y;
+};
+inline float2 make_float2(float x, float y) { return {x, y}; }
 inline float4 make_float4(float x, float y, float z, float w) { return {x, y, z, w}; }
 
 struct dim3 {
@@ -49,8 +55,11 @@ unsigned ballot(unsigned mask, bool yes);
 // c += a · b by a whole warp, each lane with its fragments (cuda/mma.h).
 void mma_tf32(float (&c)[4], const unsigned (&a)[4], const unsigned (&b)[2]);
 
+void mma_bf16(float (&c)[4], const unsigned (&a)[4], unsigned b0, unsigned b1);
+void load_matrices(unsigned (&to)[4], const std::uint16_t* line, bool turned);
+
 // Asynchronous copies of 16 bytes (NULL: zeros) are made when their thread waits for them, and not a moment before.
-void copy_later(float* to, const float* from);
+void copy_later(void* to, const void* from);
 void commit_copies();
 void wait_for_copies(int groups);
 
@@ -78,6 +87,13 @@ T shuffle(unsigned mask, T value, int source_lane) {
 #define JUICE_SHARED(type, name, count)  \
     static const char name##_site = 0;   \
     type* const name = static_cast<type*>(::juice::cuda::emulation::shared_array(&name##_site, (count) * sizeof(type)))
+#define JUICE_POOL(type, name, count) JUICE_SHARED(type, name, count)
+#define JUICE_LAUNCH_WITH(kernel, grid, block, bytes, stream, ...) \
+    do {                                                           \
+        (void)(bytes);                                             \
+        JUICE_LAUNCH(kernel, grid, block, stream, __VA_ARGS__);    \
+    } while (false)
+#define JUICE_LAUNCH_IN_CHAIN(kernel, grid, block, bytes, stream, ...) JUICE_LAUNCH_WITH(kernel, grid, block, bytes, stream, __VA_ARGS__)
 #define JUICE_LAUNCH(kernel, grid, block, stream, ...)                                                                                                  \
     ::juice::cuda::check(::juice::cuda::emulation::enqueue_kernel(                                                                                      \
                              stream, [=, grid_ = dim3(grid), block_ = dim3(block)] { ::juice::cuda::emulation::launch(grid_, block_, [=] { kernel(__VA_ARGS__); }); }), \
@@ -104,5 +120,18 @@ inline int atomicOr(int* address, int value) {
     return old;
 }
 
+inline int atomicAdd(int* address, int value) {
+    const int old = *address;
+    *address = old + value;
+    return old;
+}
+
 inline float __int_as_float(int bits) { return __builtin_bit_cast(float, bits); }
 inline int __float_as_int(float value) { return __builtin_bit_cast(int, value); }
+
+namespace juice::cuda {
+
+inline void begin_early() {}
+inline void wait_for_earlier() {}
+
+}  // namespace juice::cuda

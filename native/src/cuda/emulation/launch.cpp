@@ -1,6 +1,7 @@
 // Launches and shared memory of the emulation.
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <deque>
 #include <memory>
 #include <numeric>
@@ -21,8 +22,8 @@ thread_local std::vector<SharedArray> shared_arrays;    // of the block at work
 thread_local std::vector<std::uint64_t> exchanged;      // by thread
 thread_local std::vector<std::array<unsigned, 6>> fragments;        // by thread
 struct Copies {
-    std::vector<std::pair<float*, const float*>> open;
-    std::deque<std::vector<std::pair<float*, const float*>>> groups;
+    std::vector<std::pair<void*, const void*>> open;
+    std::deque<std::vector<std::pair<void*, const void*>>> groups;
 };
 thread_local std::vector<Copies> copies;                            // by thread
 thread_local std::uint64_t next_seed = 1;
@@ -80,7 +81,40 @@ void mma_tf32(float (&c)[4], const unsigned (&a)[4], const unsigned (&b)[2]) {
     synchronize_warp(~0u);
 }
 
-void copy_later(float* to, const float* from) { copies[static_cast<std::size_t>(current_thread())].open.emplace_back(to, from); }
+void mma_bf16(float (&c)[4], const unsigned (&a)[4], unsigned b0, unsigned b1) {
+    const int thread = current_thread(), warp = thread / 32, lane = thread % 32;
+    if (fragments.size() < static_cast<std::size_t>(warp + 1) * 32) fragments.resize(static_cast<std::size_t>(warp + 1) * 32);
+    fragments[static_cast<std::size_t>(thread)] = {a[0], a[1], a[2], a[3], b0, b1};
+    synchronize_warp(~0u);
+    const auto number = [&](int from, int part, int half) {
+        const unsigned pair = fragments[static_cast<std::size_t>(warp * 32 + from)][static_cast<std::size_t>(part)];
+        return __builtin_bit_cast(float, half ? pair & 0xffff0000u : pair << 16);
+    };
+    for (int i = 0; i < 4; ++i) {
+        const int row = lane / 4 + i / 2 * 8, column = lane % 4 * 2 + i % 2;
+        for (int k = 0; k < 16; ++k)
+            c[i] += number(row % 8 * 4 + k % 8 / 2, (row >= 8 ? 1 : 0) + (k >= 8 ? 2 : 0), k % 2) * number(column * 4 + k % 8 / 2, 4 + (k >= 8 ? 1 : 0), k % 2);
+    }
+    synchronize_warp(~0u);
+}
+
+void load_matrices(unsigned (&to)[4], const std::uint16_t* line, bool turned) {
+    const int lane = current_thread() % 32;
+    for (int j = 0; j < 4; ++j) {
+        const auto number = [&](int row, int column) -> unsigned {
+            std::uint16_t half;
+            const auto address = exchange(~0u, reinterpret_cast<std::uint64_t>(line), j * 8 + row);
+            std::memcpy(&half, reinterpret_cast<const std::uint16_t*>(address) + column, sizeof half);
+            return half;
+        };
+        const int first = lane % 4 * 2, other = lane / 4;
+        const unsigned low = turned ? number(first, other) : number(other, first), high = turned ? number(first + 1, other) : number(other, first + 1);
+        to[j] = low | high << 16;
+    }
+    synchronize_warp(~0u);
+}
+
+void copy_later(void* to, const void* from) { copies[static_cast<std::size_t>(current_thread())].open.emplace_back(to, from); }
 
 void commit_copies() {
     Copies& mine = copies[static_cast<std::size_t>(current_thread())];

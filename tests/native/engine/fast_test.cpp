@@ -1,0 +1,147 @@
+// Precision Fast: bf16 operands where a sum is large enough. Within its tolerances of the oracle, and in everything else as Exact.
+#include <algorithm>
+#include <cmath>
+
+#include "engine/engine.h"
+#include "reference/cases.h"
+#include "reference/some.h"
+
+namespace juice {
+namespace {
+
+class Fast : public OnDevice {
+protected:
+    // Entries within 2 %, 99 of 100 of those that are not next to nothing; none far off.
+    static testing::AssertionResult flows_near(const Flows& got, const Flows& expected) {
+        std::vector<double> errors;
+        const auto compare = [&](const std::vector<double>& a, const std::vector<double>& b) {
+            for (std::size_t i = 0; i < b.size(); ++i) errors.push_back(std::abs(a[i] - b[i]) / std::max(std::abs(b[i]), 1e-3));
+        };
+        for (std::size_t id = 0; id < expected.nodes.size(); ++id) {
+            compare(got.nodes[id], expected.nodes[id]);
+            compare(got.parameters[id], expected.parameters[id]);
+        }
+        std::sort(errors.begin(), errors.end());
+        const double most = errors[errors.size() * 99 / 100], worst = errors.back();
+        if (most < 0.02 && worst < 0.2) return testing::AssertionSuccess();
+        return testing::AssertionFailure() << "99 of 100 flows are within " << most << ", the worst within " << worst;
+    }
+
+    // Where many edges live, roundings even out. Where one does, nothing evens them out: 2^-9 of an operand and of a weight in every sum.
+    void expect_agreement(const std::shared_ptr<const Circuit>& circuit, const Table& rows, double tolerance = 2e-4) const {
+        Reference reference(circuit);
+        const auto model = compile(circuit, 0, rows.rows());
+        EXPECT_TRUE(near(log_likelihood(*model, rows), reference.log_likelihood(rows), tolerance));
+        EXPECT_TRUE(near(forward(*model, rows), reference.log_likelihood(rows), tolerance)) << "by forward";
+        EXPECT_TRUE(near(max_log_value(*model, rows), reference.max_log_value(rows), 1e-5)) << "maximum";
+        backward(*model);
+        const Flows expected = reference.flows(rows);
+        EXPECT_TRUE(flows_near(flows(*model, *circuit), expected));
+        const juice_em rule = em_rule(0.5, 0.2);
+        model->update(rule);
+        expect_weights_add_up(*model, *circuit);
+        if (tolerance > 2e-4) return;       // variances of one row each are all digits lost
+        reference.update(expected, rule);
+        EXPECT_TRUE(near(log_likelihood(*model, rows), reference.log_likelihood(rows), 1e-3)) << "after the update";
+    }
+
+    static void expect_weights_add_up(const Model& model, const Circuit& circuit) {
+        for (std::int32_t id = 0; id < circuit.size(); ++id) {
+            if (circuit[id].type != NodeType::Sum || circuit[id].tied_to >= 0) continue;
+            const std::vector<float> weights = parameters(model, circuit, id);
+            std::vector<double> totals(static_cast<std::size_t>(circuit[id].nodes()), 0);
+            for_each_sum_edge(circuit, id, [&](std::int64_t w, std::int64_t node, std::int32_t, std::int64_t) {
+                totals[static_cast<std::size_t>(node)] += weights[static_cast<std::size_t>(w)];
+            });
+            EXPECT_TRUE(near(totals, std::vector<double>(totals.size(), 1), 1e-5)) << "weights of vector " << id;
+        }
+    }
+};
+
+TEST_P(Fast, AgreesWithTheOracle) {
+    for (const auto& [latents, rows] : {std::pair{64, 20}, std::pair{100, 70}, std::pair{272, 130}}) {
+        if (small() && latents > 100) continue;
+        SCOPED_TRACE(std::to_string(latents) + " latents");
+        const auto circuit = Some::hclt(4, latents, 5, 3);
+        expect_agreement(circuit, Some::rows(*circuit, rows, 3, 0.1));
+    }
+}
+
+TEST_P(Fast, TiedSumsAgreeWithTheOracle) {
+    const auto circuit = Some::hmm({.length = 5, .states = 80, .categories = 9, .tied = true, .seed = 5});
+    expect_agreement(circuit, Some::rows(*circuit, small() ? 20 : 200, 3, 0.1));
+}
+
+// Sharp Gaussians: most values lie far below their row's maximum, and are worked out edge by edge.
+TEST_P(Fast, FollowsStructuralZeros) {
+    for (const auto transition : {Some::Transition::Identity, Some::Transition::NearDiagonal}) {
+        const auto circuit = Some::hmm({.length = 6, .states = 64, .transition = transition, .seed = 9});
+        expect_agreement(circuit, Some::rows(*circuit, 12, 9, 0.05, 0.0), 6 * 0x1p-8);
+    }
+}
+
+TEST_P(Fast, WeightsAddUpAfterEveryMiniBatch) {
+    const auto circuit = Some::hclt(5, small() ? 64 : 200, 7, 4);
+    const Table rows = Some::rows(*circuit, small() ? 48 : 300, 5, 0.1);
+    const auto model = compile(circuit, 0, rows.rows() / 3);
+    const std::vector<double> before = log_likelihood(*model, rows);
+    for (int epoch = 0; epoch < some(6, 2); ++epoch) model->fit_epoch(rows.view(), epoch_options(em_rule(0.5, 0.1), rows.rows() / 3));
+    expect_weights_add_up(*model, *circuit);
+    double gained = 0;
+    const std::vector<double> after = log_likelihood(*model, rows);
+    for (std::size_t r = 0; r < after.size(); ++r) gained += after[r] - before[r];
+    EXPECT_GT(gained, 0);
+}
+
+TEST_P(Fast, MiniBatchUpdatesAsThreeCalls) {
+    const auto circuit = Some::hclt(4, 64, 5, 3);
+    const Table rows = Some::rows(*circuit, 30, 6, 0.1);
+    const auto one = compile(circuit, 0, rows.rows()), three = compile(circuit, 0, rows.rows());
+    one->fit_epoch(rows.view(), epoch_options(em_rule(0.5, 0.2), rows.rows()));
+    forward(*three, rows);
+    backward(*three);
+    three->update(em_rule(0.5, 0.2));
+    for (std::int32_t id = 0; id < circuit->size(); ++id)
+        if ((*circuit)[id].type != NodeType::Product) {
+            EXPECT_TRUE(near(parameters(*one, *circuit, id), parameters(*three, *circuit, id), 1e-5)) << "vector " << id;
+        }
+}
+
+TEST_P(Fast, RowsDoNotDependOnTheirNeighbours) {
+    const auto circuit = Some::hclt(4, 80, 5, 3);
+    const Table rows = Some::rows(*circuit, 40, 8, 0.1);
+    const auto model = compile(circuit);
+    const std::vector<double> all = log_likelihood(*model, rows);
+    for (const std::int64_t r : {0, 17, 39}) {
+        Table one;
+        one.variables = rows.variables;
+        one.values.assign(rows.row(r), rows.row(r) + rows.variables);
+        EXPECT_EQ(log_likelihood(*model, one)[0], all[static_cast<std::size_t>(r)]) << "row " << r;
+    }
+}
+
+TEST_P(Fast, IsExactWhereSumsAreSmall) {
+    const auto circuit = Some::hclt(6, 17, 5, 3);
+    const Table rows = Some::rows(*circuit, 20, 3, 0.1);
+    Device exact = GetParam();
+    exact.fast = false;
+    EXPECT_TRUE(same(log_likelihood(*compile(circuit), rows), log_likelihood(*juice::compile(circuit, exact), rows)));
+}
+
+TEST_P(Fast, SamplesAsExact) {
+    const auto circuit = Some::hclt(5, 70, 5, 3);
+    Device exact = GetParam();
+    exact.fast = false;
+    const juice_sample_options options = sample_options(50, 3);
+    EXPECT_EQ(sample(*compile(circuit), options).values, sample(*juice::compile(circuit, exact), options).values);
+}
+
+std::vector<Device> fast_devices() {
+    (void)devices();        // makes the emulated one known
+    return {{Device::emulated, "plain", 1, true}, {"cuda:0", "", 1, true}, {"cpu", "", 1, true}};
+}
+
+INSTANTIATE_TEST_SUITE_P(Devices, Fast, testing::ValuesIn(fast_devices()), [](const auto& test) { return test.param.name(); });
+
+}  // namespace
+}  // namespace juice
