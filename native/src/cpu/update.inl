@@ -114,6 +114,7 @@ static void update_moments(const Run& run, std::int32_t o, const Rule& rule) {
         const double first = flows[width + i] / f, second = flows[2 * width + i] / f, sigma = spreads[i] * unit, s = rule.step;
         const double variance = (1 - s) * sigma * sigma + s * second - s * first * s * first;
         const double spread = __builtin_sqrt(variance > 0 ? variance : 0) / unit;
+        if (!__builtin_isfinite(variance)) continue;        // values so far from the mean that floats do not hold the moments: the node stays as it is
         means[i] = static_cast<float>(means[i] + s * first);
         spreads[i] = static_cast<float>(spread > least ? spread : least);
         if (gaussian) spreads[width + i] = static_cast<float>(-__builtin_log2(static_cast<double>(spreads[i]) * 2.5066282746310002));
