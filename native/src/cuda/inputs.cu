@@ -1,4 +1,6 @@
 // What flows back into inputs: by value into tables, as moments into the others; their updates, and what follows from their parameters.
+#include <cmath>
+
 #include "cuda/counters.h"
 #include "cuda/em.h"
 #include "cuda/flows.h"
@@ -139,7 +141,7 @@ __device__ void update_moments(const Run& run, const PlanOwner& owner, std::int6
     const double sigma = static_cast<double>(*spreads) * unit, s = static_cast<double>(rule.step);
     const double variance = (1 - s) * sigma * sigma + s * second - s * first * s * first;
     const double spread = sqrt(variance > 0 ? variance : 0) / unit;
-    if (!isfinite(variance)) return;        // values so far from the mean that floats do not hold the moments: the node stays as it is
+    if (!std::isfinite(variance)) return;        // values so far from the mean that floats do not hold the moments: the node stays as it is
     *means = static_cast<float>(static_cast<double>(*means) + s * first);
     *spreads = static_cast<float>(spread > least ? spread : least);
     if (gaussian) spreads[width] = log2_peak(*spreads);
