@@ -15,7 +15,6 @@
 #include <unistd.h>
 #include <vector>
 
-#include "circuit/build.h"
 #include "common/error.h"
 #include "common/threads.h"
 #include "data.h"
@@ -78,20 +77,12 @@ double quantile(std::vector<double> times, double share) {
 double median(const std::vector<double>& times) { return quantile(times, 0.5); }
 
 std::unique_ptr<Model> make_model(const Options& options, const Images& images, const std::vector<std::int32_t>& parents, std::int32_t latents, std::int64_t batch, int threads) {
-    const std::vector<juice_distribution> pixels(parents.size(), {JUICE_CATEGORICAL, 256, 0, 0});
-    juice_hclt_options structure{};
-    structure.size = sizeof structure;
-    structure.variables = images.variables;
-    structure.parents = parents.data();
-    structure.distributions = pixels.data();
-    structure.latents = latents;
-    structure.seed = 1;
     juice_compile_options compile{};
     compile.size = sizeof compile;
     compile.threads = threads;
     compile.batch_size = batch;
     compile.instruction_set = options.instruction_set.empty() ? nullptr : options.instruction_set.c_str();
-    return std::make_unique<Model>(hclt(structure), compile);
+    return std::make_unique<Model>(hclt_of(images, parents, latents), compile);
 }
 
 Case case_of(const char* what, const Images& images, std::int32_t latents, std::int64_t batch, int threads) {

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "circuit/build.h"
 #include "common/philox.h"
 #include "structure/tree.h"
 
@@ -71,6 +72,18 @@ std::vector<std::int32_t> tree_of(const Images& images, int threads) {
     options.threads = threads;
     const auto information = mutual_information(images.rows(), options);
     return maximum_spanning_tree(information.data(), images.variables);
+}
+
+std::shared_ptr<const Circuit> hclt_of(const Images& images, const std::vector<std::int32_t>& parents, std::int32_t latents) {
+    const std::vector<juice_distribution> pixels(parents.size(), {JUICE_CATEGORICAL, 256, 0, 0});
+    juice_hclt_options structure{};
+    structure.size = sizeof structure;
+    structure.variables = images.variables;
+    structure.parents = parents.data();
+    structure.distributions = pixels.data();
+    structure.latents = latents;
+    structure.seed = 1;
+    return hclt(structure);
 }
 
 }  // namespace juice::bench

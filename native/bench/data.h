@@ -2,9 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "circuit/circuit.h"
 #include "juice/juice.h"
 
 namespace juice::bench {
@@ -21,5 +23,8 @@ Images load_images(const std::string& folder);
 
 // Parents of the images' Chow-Liu tree.
 std::vector<std::int32_t> tree_of(const Images& images, int threads);
+
+// The hidden Chow-Liu tree over it, its parameters drawn from a fixed seed.
+std::shared_ptr<const Circuit> hclt_of(const Images& images, const std::vector<std::int32_t>& parents, std::int32_t latents);
 
 }  // namespace juice::bench

@@ -14,7 +14,6 @@
 #include <string>
 #include <vector>
 
-#include "circuit/build.h"
 #include "common/error.h"
 #include "common/threads.h"
 #include "data.h"
@@ -73,15 +72,7 @@ std::vector<double> forward(const Engine& engine, const BatchView& batch) {
 
 void run_case(const Images& images, const std::vector<std::int32_t>& parents, const DeviceEntry& device, std::int32_t latents, std::int64_t rows, int steps, double copy_rate,
               bool fast) {
-    const std::vector<juice_distribution> pixels(parents.size(), {JUICE_CATEGORICAL, 256, 0, 0});
-    juice_hclt_options structure{};
-    structure.size = sizeof structure;
-    structure.variables = images.variables;
-    structure.parents = parents.data();
-    structure.distributions = pixels.data();
-    structure.latents = latents;
-    structure.seed = 1;
-    const auto circuit = hclt(structure);
+    const auto circuit = hclt_of(images, parents, latents);
     Batch batch;
     const juice_rows source = images.rows();
     RowReader(source, domains_of(*circuit)).read(nullptr, 0, rows, batch);

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstdio>
 
-#include "circuit/build.h"
 #include "common/error.h"
 #include "model/model.h"
 
@@ -47,15 +46,7 @@ Epochs run(const Images& images, const std::shared_ptr<const Circuit>& circuit, 
 }  // namespace
 
 void run_epochs(const Images& images, const std::vector<std::int32_t>& parents, const DeviceEntry& device, std::int32_t latents, std::int64_t batch) {
-    const std::vector<juice_distribution> pixels(parents.size(), {JUICE_CATEGORICAL, 256, 0, 0});
-    juice_hclt_options structure{};
-    structure.size = sizeof structure;
-    structure.variables = images.variables;
-    structure.parents = parents.data();
-    structure.distributions = pixels.data();
-    structure.latents = latents;
-    structure.seed = 1;
-    const auto circuit = hclt(structure);
+    const auto circuit = hclt_of(images, parents, latents);
     const Epochs kept = run(images, circuit, device, batch, 1), copied = run(images, circuit, device, batch, 0);
     if (kept.log_likelihoods != copied.log_likelihoods) fail(JUICE_ERROR_INTERNAL, "rows that are kept do not give the bits of rows that are copied");
     const auto rows = static_cast<double>(images.rows().count);
