@@ -8,7 +8,7 @@
 namespace juice::cuda {
 
 // Can this owner's weights be updated in place, without its flows?
-__device__ inline bool updates_in_place(const PlanOwner& owner) { return owner.kind == OwnerKind::Sum && owner.form != Form::Edges && owner.uses == 1; }
+__host__ __device__ inline bool updates_in_place(const PlanOwner& owner) { return owner.kind == OwnerKind::Sum && owner.form != Form::Edges && owner.uses == 1; }
 
 // From the nodes' own flows, added up before their edges'. A flow near the end of a float's range loses edges that fall below it: then, and where flows
 // go edge by edge, the update divides by what was added up instead.

@@ -11,6 +11,7 @@
 
 #include "common/error.h"
 #include "cuda/answers.h"
+#include "cuda/coefficients.h"
 #include "cuda/data.h"
 #include "cuda/kernels.h"
 #include "cuda/stream.h"
@@ -74,13 +75,13 @@ public:
           continuous_(static_cast<std::size_t>(plan.variables), 0),
           touched_(static_cast<std::size_t>(plan.owner_count), 0) {
         for (std::int64_t o = 0; o < plan.owner_count; ++o) {
-            has_log_tables_ = has_log_tables_ || plan.owners[o].kind == OwnerKind::LogTable;
-            for (auto r = plan.owners[o].reader_begin; r < plan.owners[o].reader_end && plan.owners[o].kind == OwnerKind::Gaussian; ++r)
-                continuous_[static_cast<std::size_t>(plan.readers[r].variable)] = 1;
             const PlanOwner& owner = plan.owners[o];
-            if (owner.kind == OwnerKind::Sum) sums_in_place_ = sums_in_place_ && owner.form != Form::Edges && owner.uses == 1;
+            has_log_tables_ = has_log_tables_ || owner.kind == OwnerKind::LogTable;
+            for (auto r = owner.reader_begin; r < owner.reader_end && owner.kind == OwnerKind::Gaussian; ++r)
+                continuous_[static_cast<std::size_t>(plan.readers[r].variable)] = 1;
+            if (owner.kind == OwnerKind::Sum) sums_in_place_ = sums_in_place_ && updates_in_place(owner);
             else inputs_in_place_ = inputs_in_place_ && owner.kind == OwnerKind::Table && owner.domain <= shared_values;
-            has_edges_ = has_edges_ || (plan.owners[o].kind == OwnerKind::Sum && plan.owners[o].form == Form::Edges);
+            has_edges_ = has_edges_ || (owner.kind == OwnerKind::Sum && owner.form == Form::Edges);
         }
         prepare_sums(plan.totals.shadow > 0);
         stream_.wait();

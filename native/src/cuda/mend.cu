@@ -11,8 +11,7 @@ __global__ void slow_elements_kernel(const Run run) {
     if (!run.slow_operations[run.operation_count]) return;
     for (auto o = static_cast<std::int32_t>(blockIdx.x); o < run.operation_count; o += static_cast<std::int32_t>(gridDim.x)) {
         if (run.operations[o].kind != Operation::Sum || !run.slow_operations[o]) continue;
-        for (std::int64_t first = 0; first < run.rows16; first += mend_rows)
-            for (unsigned rows = marked_rows(run, run.slow_rows, o, first); rows; rows &= rows - 1) elements_to_logs(run, o, first + __ffs(static_cast<int>(rows)) - 1);
+        for_each_marked(run, run.slow_rows, o, 0, run.rows16, [&](std::int64_t row) { elements_to_logs(run, o, row); });
     }
 }
 

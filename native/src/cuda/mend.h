@@ -76,10 +76,11 @@ __device__ inline unsigned marked_rows(const Run& run, const std::uint8_t* marks
     return __ballot_sync(~0u, row < run.rows16 && marks[std::int64_t{o} * run.rows16 + row] != 0);
 }
 
-// The suspects among the rows of a tile.
-__device__ inline void mend_rows_of(const Run& run, std::int32_t o, std::int64_t row_tile) {
-    for (std::int64_t first = row_tile * rows_a_tile; first < (row_tile + 1) * rows_a_tile; first += mend_rows)
-        for (unsigned rows = marked_rows(run, run.suspects, o, first); rows; rows &= rows - 1) mend_row(run, o, first + __ffs(static_cast<int>(rows)) - 1);
+// work(row) for the marked ones from `begin`, a multiple of 32, to before `end`.
+template <class Work>
+__device__ void for_each_marked(const Run& run, const std::uint8_t* marks, std::int32_t o, std::int64_t begin, std::int64_t end, Work work) {
+    for (std::int64_t first = begin; first < end; first += mend_rows)
+        for (unsigned rows = marked_rows(run, marks, o, first); rows; rows &= rows - 1) work(first + __ffs(static_cast<int>(rows)) - 1);
 }
 
 // Element flows of a row, edge by edge.
@@ -99,18 +100,16 @@ __device__ inline void slow_operand_row(const Run& run, std::int32_t o, std::int
     }
     logs_to_elements(run, operation, row);
 }
-__device__ inline void slow_operand_rows(const Run& run, std::int32_t o, std::int64_t row_tile) {
-    for (std::int64_t first = row_tile * rows_a_tile; first < (row_tile + 1) * rows_a_tile; first += mend_rows)
-        for (unsigned rows = marked_rows(run, run.slow_rows, o, first); rows; rows &= rows - 1) slow_operand_row(run, o, first + __ffs(static_cast<int>(rows)) - 1);
-}
 
 // ---- who comes last, of the blocks of an operation and row tile ----
 
 __device__ inline void values_done(const Run& run, std::int32_t o, std::int64_t row_tile, std::int32_t blocks, bool low) {
-    if (must_finish(run.values_done + mark_of(run, o, row_tile), blocks, low)) mend_rows_of(run, o, row_tile);
+    if (!must_finish(run.values_done + mark_of(run, o, row_tile), blocks, low)) return;
+    for_each_marked(run, run.suspects, o, row_tile * rows_a_tile, (row_tile + 1) * rows_a_tile, [&](std::int64_t row) { mend_row(run, o, row); });
 }
 __device__ inline void operand_done(const Run& run, std::int32_t o, std::int64_t row_tile, std::int32_t blocks) {
-    if (must_finish(run.operand_done + mark_of(run, o, row_tile), blocks, run.slow_operations[o] != 0)) slow_operand_rows(run, o, row_tile);
+    if (!must_finish(run.operand_done + mark_of(run, o, row_tile), blocks, run.slow_operations[o] != 0)) return;
+    for_each_marked(run, run.slow_rows, o, row_tile * rows_a_tile, (row_tile + 1) * rows_a_tile, [&](std::int64_t row) { slow_operand_row(run, o, row); });
 }
 
 }  // namespace juice::cuda

@@ -1,4 +1,5 @@
 // Sums in blocks: values, element flows and parameter flows as three tiled matrix products with their epilogues, in float32 or, of wide sums, in bf16.
+#include "cuda/coefficients.h"
 #include "cuda/kernels.h"
 #include "cuda/matrix.h"
 #include "cuda/mend.h"
@@ -182,17 +183,17 @@ __device__ bool wide_values_tile(const Run& run, const PlanTile& tile, std::int6
     bool any = false;
 #pragma unroll
     for (int m = 0; m < fragments * 2; ++m) {
-        const std::int64_t row = first_row + mine.line + m / 2 * 16 + m % 2 * 8 + mine.group;
+        const std::int64_t row = first_row + mine.line_at(m);
         if (row >= run.rows16) continue;
         bool low = false;
 #pragma unroll
         for (int n = 0; n < 4; ++n) {
-            const std::int64_t column = mine.column + n * 8 + mine.member * 2;
+            const std::int64_t column = mine.column_at(n);
             if (column >= tile.panels * panel) continue;
             const std::int64_t node = tile.panel * panel + column;
-            const float x = acc[m / 2][n][m % 2 * 2], y = acc[m / 2][n][m % 2 * 2 + 1];
-            *reinterpret_cast<float2*>(value_row(run, operation, row) + at(run, node)) = make_float2(x, y);
-            low = low || (node < operation.nodes && x < lowest_value) || (node + 1 < operation.nodes && y < lowest_value);
+            const float2 values = mine.pair(acc, m, n);
+            *reinterpret_cast<float2*>(value_row(run, operation, row) + at(run, node)) = values;
+            low = low || (node < operation.nodes && values.x < lowest_value) || (node + 1 < operation.nodes && values.y < lowest_value);
         }
         if (low) run.suspects[std::int64_t{tile.target} * run.rows16 + row] = 1;
         any = any || low;
@@ -230,23 +231,23 @@ __device__ void wide_operand_tile(const Run& run, const PlanTile& tile, std::int
     const WidePlace<fragments> mine;
 #pragma unroll
     for (int m = 0; m < fragments * 2; ++m) {
-        const std::int64_t row = first_row + mine.line + m / 2 * 16 + m % 2 * 8 + mine.group;
+        const std::int64_t row = first_row + mine.line_at(m);
         if (row >= run.rows16) continue;
 #pragma unroll
         for (int n = 0; n < 4; ++n) {
-            const std::int64_t column = mine.column + n * 8 + mine.member * 2;
+            const std::int64_t column = mine.column_at(n);
             if (column >= tile.panels * panel) continue;
             const std::int64_t place = at(run, tile.panel * panel + column);
             const float2 element = from_pair(*reinterpret_cast<const unsigned*>(element16_row(run, operation, row) + place));
-            *reinterpret_cast<float2*>(flow_row(run, operation, row) + place) =
-                make_float2(acc[m / 2][n][m % 2 * 2] * element.x, acc[m / 2][n][m % 2 * 2 + 1] * element.y);
+            const float2 sum = mine.pair(acc, m, n);
+            *reinterpret_cast<float2*>(flow_row(run, operation, row) + place) = make_float2(sum.x * element.x, sum.y * element.y);
         }
     }
 }
 
-// weight' in place, of a node with these coefficients.
-__device__ float updated(float weight, float sum, float keep, float gain, float share) {
-    return weight != 0 ? fmaxf(fmaf(weight, keep, fmaf(sum, gain, share)), least_weight) : 0;
+// Is EM applied to this owner's weights at once?
+__device__ bool updates_at_once(const PlanOwner& owner, std::int32_t number, const EmCoefficients& em, const Pass& pass) {
+    return pass.in_place && updates_in_place(owner) && !em.blocked[number];
 }
 
 // What becomes of parameter flows: set in or added to the flow buffer, or (in_place) EM at once where its coefficients are at hand.
@@ -261,7 +262,7 @@ __device__ void parameters_tile(const Run& run, const PlanTile& tile, const EmCo
     multiply_tile<false, tensor>(steps, active, acc);
     if (!active) return;
 
-    const bool in_place = pass.in_place && owner.uses == 1 && !em.blocked[tile.target];
+    const bool in_place = updates_at_once(owner, tile.target, em, pass);
     const std::int64_t q = tile.in_panel + mine.across / 4, lane = mine.across % 4 * 4;
     for (int i = 0; i < 4; ++i) {
         const std::int64_t node = tile.panel * panel + mine.down * 4 + i;
@@ -271,7 +272,7 @@ __device__ void parameters_tile(const Run& run, const PlanTile& tile, const EmCo
         const std::int64_t coefficient = owner.first_node + block.out_panel * panel + node;
         for (int j = 0; j < 4; ++j) {
             if (!in_place) flows[j] = pass.add ? flows[j] + weights[j] * acc[i][j] : weights[j] * acc[i][j];
-            else weights[j] = updated(weights[j], weights[j] * acc[i][j], em.keep[coefficient], em.gain[coefficient], em.share[coefficient]);
+            else weights[j] = em_weight(weights[j], weights[j] * acc[i][j], {em.keep[coefficient], em.gain[coefficient], em.share[coefficient]});
         }
     }
 }
@@ -284,25 +285,24 @@ __device__ void wide_parameters_tile(const Run& run, const PlanTile& tile, const
     float acc[fragments][4][4] = {};
     WideParameterSteps steps{run, owner.use_begin, owner.use_end, block.out_panel + tile.panel, tile.panels, block.in_panel + tile.in_panel, tile.in_panels, 0};
     multiply_wide<false>(steps, tile.in_panels * static_cast<int>(panel), acc);
-    const bool in_place = pass.in_place && owner.uses == 1 && !em.blocked[tile.target];
+    const bool in_place = updates_at_once(owner, tile.target, em, pass);
     const WidePlace<fragments> mine;
 #pragma unroll
     for (int m = 0; m < fragments * 2; ++m) {
-        const std::int64_t line = mine.line + m / 2 * 16 + m % 2 * 8 + mine.group, node = tile.panel * panel + line;
+        const std::int64_t line = mine.line_at(m), node = tile.panel * panel + line;
         if (line >= tile.panels * panel) continue;
         const std::int64_t coefficient = owner.first_node + block.out_panel * panel + node;
-        const float keep = in_place ? em.keep[coefficient] : 0, gain = in_place ? em.gain[coefficient] : 0, share = in_place ? em.share[coefficient] : 0;
+        const Em own = in_place ? Em{em.keep[coefficient], em.gain[coefficient], em.share[coefficient]} : Em{};
 #pragma unroll
         for (int n = 0; n < 4; ++n) {
-            const std::int64_t column = mine.column + n * 8 + mine.member * 2;
+            const std::int64_t column = mine.column_at(n);
             if (column >= tile.in_panels * panel) continue;
             const std::int64_t at = block.weights + ((tile.in_panel + column / panel) * block.out_panels * panel + node) * panel + column % panel;
             auto* shadow = reinterpret_cast<unsigned*>(run.weights16 + owner.shadow + at);
-            const float2 rounded = from_pair(*shadow);
-            const float2 sum = make_float2(rounded.x * acc[m / 2][n][m % 2 * 2], rounded.y * acc[m / 2][n][m % 2 * 2 + 1]);
+            const float2 rounded = from_pair(*shadow), product = mine.pair(acc, m, n), sum = make_float2(rounded.x * product.x, rounded.y * product.y);
             if (in_place) {
                 auto* weights = reinterpret_cast<float2*>(run.parameters + owner.parameters + at);
-                const float2 old = *weights, next = make_float2(updated(old.x, sum.x, keep, gain, share), updated(old.y, sum.y, keep, gain, share));
+                const float2 old = *weights, next = make_float2(em_weight(old.x, sum.x, own), em_weight(old.y, sum.y, own));
                 *weights = next;
                 *shadow = to_pair(next.x, next.y);
             } else {

@@ -35,7 +35,7 @@ __device__ void fetch_side(const WideSide& side, Bf16* to) {
     }
 }
 
-// A warp's part of the tile: fragments · 16 lines by 32 columns.
+// A warp's part of the tile: fragments · 16 lines by 32 columns. A thread has pairs (m, n) of it: 2 · fragments lines, and two columns of each 8.
 template <int fragments>
 struct WidePlace {
     int line, column, group, member;
@@ -45,6 +45,11 @@ struct WidePlace {
         column = warp % 4 * 32;
         group = lane / 4;
         member = lane % 4;
+    }
+    __device__ int line_at(int m) const { return line + m / 2 * 16 + m % 2 * 8 + group; }
+    __device__ int column_at(int n) const { return column + n * 8 + member * 2; }
+    __device__ static float2 pair(const float (&acc)[fragments][4][4], int m, int n) {
+        return make_float2(acc[m / 2][n][m % 2 * 2], acc[m / 2][n][m % 2 * 2 + 1]);
     }
 };
 
