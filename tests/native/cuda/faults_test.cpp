@@ -13,6 +13,7 @@
 #include "cuda/engine.h"
 #include "engine/engine.h"
 #include "model/engines.h"
+#include "reference/cases.h"
 #include "reference/some.h"
 
 namespace juice {
@@ -35,14 +36,7 @@ Device device_of(int index) { return {"emulated:" + std::to_string(index), "plai
 
 std::shared_ptr<const Circuit> some_circuit() { return Some::hclt(6, 3, 4, 1); }
 
-juice_em some_rule() {
-    juice_em rule{};
-    rule.size = sizeof rule;
-    rule.step_size = 0.5f;
-    rule.pseudocount = 0.1f;
-    rule.min_deviation = rule.min_scale = 0.01f;
-    return rule;
-}
+juice_em some_rule() { return em_rule(0.5, 0.1); }
 
 // The sentence and status of what the work throws; JUICE_OK where it throws nothing.
 std::pair<juice_status, std::string> outcome(const std::function<void()>& work) {

@@ -7,6 +7,7 @@
 #include "common/error.h"
 #include "common/log.h"
 #include "engine/engine.h"
+#include "reference/cases.h"
 #include "reference/some.h"
 
 namespace juice {
@@ -46,14 +47,7 @@ Typed<T> typed(const Table& table, std::int32_t element, bool masked) {
     return made;
 }
 
-juice_em some_rule() {
-    juice_em rule{};
-    rule.size = sizeof rule;
-    rule.step_size = 0.3f;
-    rule.pseudocount = 0.1f;
-    rule.min_deviation = rule.min_scale = 0.01f;
-    return rule;
-}
+juice_em some_rule() { return em_rule(0.3, 0.1); }
 
 juice_epoch_options shuffled(std::int64_t batch, std::int32_t epoch, bool full_batch = false) {
     juice_epoch_options options = epoch_options(some_rule(), batch, full_batch);
