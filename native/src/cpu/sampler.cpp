@@ -137,7 +137,8 @@ void Sampler::draw_owner(const Kernels& kernels, std::int32_t o, std::int64_t fi
             const std::int32_t node = owner_nodes_[at];
             if (gaussian) {
                 const float *means = run_.parameters + owner.parameters, *deviations = means + owner.panels * panel;
-                job.samples.reals[to] = static_cast<float>(static_cast<double>(means[node]) + std::sqrt(options.temperature) * static_cast<double>(deviations[node]) * normal(words));
+                const double drawn = static_cast<double>(means[node]) + std::sqrt(options.temperature) * static_cast<double>(deviations[node]) * normal(words);
+                job.samples.reals[to] = static_cast<float>(std::clamp(drawn, -farthest_sample, farthest_sample));
             } else {
                 draws_.push_back({static_cast<std::int32_t>(s), variable, node, -1, uniform(words[0], words[1])});
             }

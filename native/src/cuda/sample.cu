@@ -167,7 +167,7 @@ __global__ void draw_kernel(const Run run, const SampleMemory memory, const Samp
         const double u = 1 - uniform(words[0], words[1]);       // (0, 1]; Box and Muller
         const double normal = sqrt(-2 * log(u)) * cos(6.283185307179586 * uniform(words[2], words[3]));
         const double drawn = static_cast<double>(mean[0]) + sqrt(options.temperature) * static_cast<double>(mean[owner.panels * panel]) * normal;
-        if (lane == 0) memory.reals[to] = real == real ? real : static_cast<float>(drawn);
+        if (lane == 0) memory.reals[to] = real == real ? real : static_cast<float>(fmin(fmax(drawn, -farthest_sample), farthest_sample));
         return;
     }
     std::int32_t code = run.codes[variable * run.line + row];

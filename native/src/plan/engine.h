@@ -62,6 +62,7 @@ struct SampleOptions {
     const std::int32_t* roots;          // … or, where not NULL, one an evidence row
 };
 inline constexpr std::uint64_t sample_edge = std::uint64_t{0x53414D45} << 32, sample_value = std::uint64_t{0x53414D56} << 32;
+inline constexpr double farthest_sample = 3.4028234663852886e38;     // the largest float: a wide Gaussian may draw what lies beyond
 
 // Samples by variable, like a BatchView: [variables][line], of which rows · per_row are written. Codes of continuous variables and reals of
 // discrete ones are left alone; reals is NULL where no variable is continuous.
