@@ -21,9 +21,9 @@ CODE
 fuzz_target() {
     local name=$1 seconds=$2 found=$out/fuzz/$1
     mkdir -p "$found" "$out/fuzz/failures"
-    # A minute is short: inputs are kept short, too.
-    ASAN_OPTIONS=allocator_may_return_null=1 UBSAN_OPTIONS=print_stacktrace=1 "$out/build/fuzz/tests/fuzz/juice_fuzz_$name" -max_total_time="$seconds" -max_len=4096 \
-        -timeout=60 -rss_limit_mb=3000 -malloc_limit_mb=1000 -dict="$root/tests/fuzz/juice.dict" -artifact_prefix="$out/fuzz/failures/$name-" -print_final_stats=1 \
+    # A minute is short: inputs are kept short, too. Seed 0 is a new one each time.
+    ASAN_OPTIONS=allocator_may_return_null=1 UBSAN_OPTIONS=print_stacktrace=1 "$out/build/fuzz/tests/fuzz/juice_fuzz_$name" -seed="${JUICE_FUZZ_SEED:-0}" -max_total_time="$seconds" \
+        -max_len=4096 -timeout=60 -rss_limit_mb=3000 -malloc_limit_mb=1000 -dict="$root/tests/fuzz/juice.dict" -artifact_prefix="$out/fuzz/failures/$name-" -print_final_stats=1 \
         "$found" "$root/tests/fuzz/corpus/$name"
 }
 
