@@ -20,6 +20,10 @@ static std::int32_t input_logs(const Run& run, const PlanOwner& owner, const Own
                     if (pass == 0) top = log > top ? log : top;
                     else out[q * stride + i] = static_cast<float>(log - shift);
                 }
+            if (top < owner.least_log) {        // impossible: an exponent could not hold it
+                for (std::int32_t q = 0; q < owner.panels; ++q) store(out + q * stride, splat(-__builtin_inff()));
+                return 0;
+            }
         }
         return static_cast<std::int32_t>(__builtin_ceil(top));
     }

@@ -43,9 +43,11 @@ void fill_log_table(const PlanOwner& owner, float* parameters, double* logs) {
             logs[node] = log * to_log2;
             top = std::max(top, log * to_log2);
         }
-        const double exponent = std::isinf(top) ? 0 : std::ceil(top);
-        for (std::int64_t node = 0; node < width; ++node) parameters[x * width + node] = static_cast<float>(logs[node] - exponent);
-        parameters[(owner.domain + 2) * width + x] = static_cast<float>(exponent);
+        const bool possible = top >= owner.least_log;
+        const auto exponent = possible ? static_cast<float>(std::ceil(top)) : 0.0f;       // as it will be read: a large one is rounded
+        for (std::int64_t node = 0; node < width; ++node)
+            parameters[x * width + node] = possible ? static_cast<float>(logs[node] - static_cast<double>(exponent)) : -INFINITY;
+        parameters[(owner.domain + 2) * width + x] = exponent;
     }
 }
 

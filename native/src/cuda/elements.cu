@@ -168,9 +168,11 @@ __device__ std::int32_t gaussian_row(const Run& run, const PlanOperation& operat
     double top = -__builtin_inf();
     for (std::int32_t q = 0; q < owner.panels; ++q)
         if (q * panel + lane < owner.nodes) top = fmax(top, log_of(q * panel + lane));
-    const double shift = ceil(lane_max(top));
+    top = lane_max(top);
+    const bool possible = top >= owner.least_log;       // an exponent could not hold it otherwise
+    const double shift = possible ? ceil(top) : 0;
     for (std::int32_t q = 0; q < owner.panels; ++q)
-        out[q * run.stride + lane] = q * panel + lane < owner.nodes ? static_cast<float>(log_of(q * panel + lane) - shift) : minus_infinity();
+        out[q * run.stride + lane] = possible && q * panel + lane < owner.nodes ? static_cast<float>(log_of(q * panel + lane) - shift) : minus_infinity();
     return static_cast<std::int32_t>(shift);
 }
 

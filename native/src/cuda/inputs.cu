@@ -226,10 +226,11 @@ __global__ void fill_kernel(const Run run, std::int32_t first_owner) {
     for (std::int64_t x = threadIdx.x; x < owner.domain; x += blockDim.x) {
         double top = -__builtin_inf();
         for (std::int64_t node = 0; node < owner.nodes; ++node) top = fmax(top, log2_probability(owner, first, node, x));
-        const double exponent = top > -__builtin_inf() ? ceil(top) : 0;
+        const bool possible = top >= owner.least_log;
+        const auto exponent = possible ? static_cast<float>(ceil(top)) : 0.0f;      // as it will be read: a large one is rounded
         for (std::int64_t node = 0; node < width; ++node)
-            parameters[x * width + node] = node < owner.nodes ? static_cast<float>(log2_probability(owner, first, node, x) - exponent) : minus_infinity();
-        parameters[(owner.domain + 2) * width + x] = static_cast<float>(exponent);
+            parameters[x * width + node] = possible && node < owner.nodes ? static_cast<float>(log2_probability(owner, first, node, x) - static_cast<double>(exponent)) : minus_infinity();
+        parameters[(owner.domain + 2) * width + x] = exponent;
     }
 }
 

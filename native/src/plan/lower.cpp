@@ -244,6 +244,8 @@ private:
             owner.domain = vector.distribution.domain();
             owner.low = vector.distribution.low;
             owner.high = vector.distribution.high;
+            // Exponents of a row are added up in 32 bits, once a variable: together they stay within half of that, and sums have the other half.
+            owner.least_log = -0x1p30 / plan_.variables;
             owner.kind = is_table(vector) ? OwnerKind::Table
                          : vector.distribution.type == DistributionType::Gaussian ? OwnerKind::Gaussian : OwnerKind::LogTable;
         }

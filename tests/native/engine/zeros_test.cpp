@@ -129,6 +129,57 @@ TEST_P(EngineOnZeros, VeryUnlikelyRowsStayFinite) {
     EXPECT_TRUE(near(flows(*model, *circuit), reference.flows(rows), 1e-4));
 }
 
+// A mixture of `nodes` components of mean 0 for every variable, and mixtures of their product.
+std::shared_ptr<const Circuit> narrow(const Distribution& distribution, std::int32_t variables, std::int64_t nodes, float width) {
+    Maker maker(variables);
+    std::vector<float> parameters;
+    for (std::int64_t i = 0; i < nodes; ++i) parameters.insert(parameters.end(), {0.0f, width * (1.0f + 0.001f * static_cast<float>(i))});
+    const std::vector<float> even(static_cast<std::size_t>(nodes * nodes), 1.0f / static_cast<float>(nodes));
+    std::vector<std::int32_t> sums;
+    for (std::int32_t v = 0; v < variables; ++v) sums.push_back(maker.sum({maker.input(v, distribution, 1, nodes, parameters)}, 1, nodes, even));
+    const std::int32_t top = maker.sum({maker.product(sums, 1)}, 1, nodes, even);
+    return maker.make(maker.sum({top}, 1, 1, {even.begin(), even.begin() + nodes}));
+}
+
+// Exponents of a row's values are whole numbers of 32 bits: densities far beyond them must not wrap around.
+TEST_P(EngineOnZeros, DensitiesThatNoExponentHoldsAreZero) {
+    for (const std::int32_t variables : {1, 7})
+        for (const std::int64_t nodes : {1, 3, 100}) {
+            SCOPED_TRACE(std::to_string(variables) + " variables, " + std::to_string(nodes) + " nodes");
+            const auto circuit = narrow({DistributionType::Gaussian}, variables, nodes, 1e-5f);
+            const Reference reference(circuit);
+            const auto model = compile(circuit);
+            // A variable may be 2^(-2^30 / variables) at the least; the widest component decides.
+            const double widest = 1e-5 * (1 + 0.001 * static_cast<double>(nodes - 1)), bound = widest * std::sqrt(0x1p31 * 0.6931 / variables);
+            Table far{variables, {}, {}}, beyond = far;
+            far.add(std::vector<double>(static_cast<std::size_t>(variables), 0.999 * bound));
+            far.add(std::vector<double>(static_cast<std::size_t>(variables), 0.0));
+            for (const double x : {1.001 * bound, 2.0, 3e38}) beyond.add(std::vector<double>(static_cast<std::size_t>(variables), x));
+            std::vector<double> one(static_cast<std::size_t>(variables), 0.0);
+            one.back() = -1.0;
+            beyond.add(one);
+            EXPECT_TRUE(near(log_likelihood(*model, far), reference.log_likelihood(far), 1e-5));
+            EXPECT_TRUE(same(log_likelihood(*model, beyond), std::vector<double>(4, -INFINITY)));
+            EXPECT_TRUE(same(max_log_value(*model, beyond), std::vector<double>(4, -INFINITY)));
+            Table all = beyond;
+            all.values.insert(all.values.end(), far.values.begin(), far.values.end());
+            const juice_epoch_result result = model->fit_epoch(all.view(), epoch_options(em_rule(0.5, 0.1), 3));
+            EXPECT_EQ(result.impossible_rows, 4);
+            EXPECT_TRUE(std::isfinite(result.log_likelihood));
+            const Table nothing{variables, std::vector<double>(static_cast<std::size_t>(variables), Table::missing), {}};
+            EXPECT_NEAR(log_likelihood(*model, nothing)[0], 0.0, 1e-4);
+        }
+}
+
+TEST_P(EngineOnZeros, ProbabilitiesThatNoExponentHoldsAreZero) {
+    const auto circuit = narrow({DistributionType::DiscreteLogistic, 3, -1.5e30, 1.5e30}, 3, 3, 1e10f);       // all in bin 1
+    const auto model = compile(circuit);
+    const Table rows{3, {1, 1, 1, 1, 2, 1, 2, 2, 2, 0, 0, 0}, {}};
+    const std::vector<double> logs = log_likelihood(*model, rows);
+    EXPECT_NEAR(logs[0], 0.0, 1e-4);
+    EXPECT_TRUE(same({logs.begin() + 1, logs.end()}, std::vector<double>(3, -INFINITY)));
+}
+
 JUICE_ON_EVERY_DEVICE(EngineOnZeros);
 
 }  // namespace
