@@ -88,6 +88,7 @@ internal static class Tool
             PictureCommand.Create(terminal),
             ReportCommand.Create(terminal),
             InspectCommand.Create(terminal),
+            SparsifyCommand.Create(terminal),
             ConvertCommand.Create(),
             DataCommand.Create(terminal),
             DevicesCommand.Create(terminal),

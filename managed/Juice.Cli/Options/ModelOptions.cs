@@ -43,6 +43,8 @@ internal sealed class ModelOptions
 
     public int Threads(ParseResult parsed) => parsed.GetValue(_threads);
 
-    public CompiledCircuit Compile(Circuit circuit, ParseResult parsed, int batchSize = 256) => circuit.Compile(
-        Device(parsed), new CompileOptions { Threads = Threads(parsed), MemoryLimit = parsed.GetValue(_memoryLimit), BatchSize = batchSize });
+    public CompiledCircuit Compile(Circuit circuit, ParseResult parsed, int batchSize = 256) => circuit.Compile(Device(parsed), CompileOptions(parsed, batchSize));
+
+    public CompileOptions CompileOptions(ParseResult parsed, int batchSize) =>
+        new() { Threads = Threads(parsed), MemoryLimit = parsed.GetValue(_memoryLimit), BatchSize = batchSize };
 }

@@ -42,7 +42,9 @@ internal sealed class TrainOptions
     private readonly Option<int> _patience = OptionValues.Whole(
         "--patience", "Stop after so many epochs without a better validation score.", minimum: 1);
 
-    public void AddTo(Command command)
+    /// <param name="command">The command.</param>
+    /// <param name="stops">Whether a training may stop before its last epoch.</param>
+    public void AddTo(Command command, bool stops = true)
     {
         command.Add(_epochs);
         command.Add(_batchSize);
@@ -51,7 +53,7 @@ internal sealed class TrainOptions
         command.Add(_pseudocount);
         command.Add(_minDeviation);
         command.Add(_seed);
-        command.Add(_patience);
+        if (stops) command.Add(_patience);
     }
 
     public ulong Seed(ParseResult parsed) => parsed.GetValue(_seed);
