@@ -67,9 +67,9 @@ internal static class Tool
 
     private static string WhatIsWrong(ParseResult parsed, Command command) => parsed switch
     {
-        { UnmatchedTokens: [string token, ..] } when command.Subcommands.Count > 0 => $"there is no command '{token}', but {Names(command)}",
+        { UnmatchedTokens: [string token, ..] } when command.Subcommands.Count > 0 && !token.StartsWith('-') => $"there is no command '{token}', but {Names(command)}",
         { UnmatchedTokens: [string token, ..] } => $"'{token}' is nothing that 'juice {command.Name}' takes",
-        _ when command.Subcommands.Count > 0 => $"name a command: {Names(command)}",
+        _ when command.Subcommands.Count > 0 && command.Action is null => $"name a command: {Names(command)}",
         _ => parsed.Errors[0].Message,
     };
 

@@ -18,11 +18,10 @@ internal sealed class BenchTable(string data, IReadOnlyList<MachineRates> machin
                 $"{Units.Count(machine.Threads, "thread")}: matrix rate {Number(machine.MatrixRate * 1e-9, "0")} GFLOP/s, "
                     + $"copy rate {Number(machine.CopyRate * 1e-9, "0.0")} GB/s");
         }
-        string[][] lines = [s_heads, .. cases.Select(Line)];
-        int[] widths = [.. Enumerable.Range(0, s_heads.Length).Select(column => lines.Max(line => line[column].Length))];
+        TextTable table = new(s_heads);
+        foreach (BenchCase one in cases) table.Add(Line(one));
         output.WriteLine();
-        foreach (string[] line in lines)
-            output.WriteLine(string.Join("  ", line.Select((cell, i) => i == 0 ? cell.PadRight(widths[i]) : cell.PadLeft(widths[i]))));
+        table.Write(output);
         output.WriteLine();
         output.WriteLine("limit: the arithmetic at the matrix rate or the least traffic at the copy rate, whichever takes longer; caches can beat the latter");
     }

@@ -39,12 +39,13 @@ internal static class BenchCommand
         command.Add(threads);
         command.Add(seconds);
         command.Add(json);
+        command.Add(BenchTwentyCommand.Create(terminal));
         command.SetAction(async (parsed, cancellation) =>
         {
             string? name = parsed.GetValue(data);
             NamedRows rows = name is null
                 ? new("drawn images", null, dataOptions.FirstRows(parsed, DrawnImages.Of(DrawnRows)))
-                : await dataOptions.LoadAsync(parsed, terminal, name, usualPart: "train", cancellation);
+                : await dataOptions.LoadAsync(parsed, terminal, name, usualPart: "train", schema: null, cancellation);
             BenchTable table = Measure(
                 rows, parsed.GetRequiredValue(latents), parsed.GetRequiredValue(batches), parsed.GetRequiredValue(threads), parsed.GetValue(seconds),
                 cancellation);

@@ -17,17 +17,20 @@ internal static class DataCommand
         Option<string> export = new("--export") { Description = "Write the rows to a file: .npy or .csv.", HelpName = "FILE" };
         Option<bool> json = Arguments.Json();
         DataOptions options = new();
+        SchemaOptions schema = new();
         ToolCommand command = new("data", "Print what a data set or a file of rows holds: rows, variables, type, range, missing entries.")
         {
             Examples =
             [
                 "juice data fashion-mnist",
                 "juice data rows.csv --header --columns",
+                "juice data people.csv --table",
                 "juice data fashion-mnist --split test --rows 100 --export test.npy",
             ],
         };
         command.Add(data);
         options.AddTo(command);
+        schema.AddTo(command);
         command.Add(columns);
         command.Add(export);
         command.Add(json);
@@ -35,13 +38,15 @@ internal static class DataCommand
         {
             string? target = parsed.GetValue(export);
             if (target is not null) OutputFile.Check(target, ".npy", ".csv");
-            IReadOnlyList<NamedRows> parts = await options.LoadPartsAsync(parsed, terminal, parsed.GetRequiredValue(data), cancellation);
+            IReadOnlyList<NamedRows> parts = await options.LoadPartsAsync(parsed, terminal, parsed.GetRequiredValue(data), schema.Discover(parsed, parsed.GetRequiredValue(data), cancellation), cancellation);
             if (target is not null && parts.Count > 1)
                 throw new UsageException($"{parts[0].Name} has the parts train and test; say with --split which one to export.");
 
             Action<TextWriter, IReadOnlyList<Described>, bool> write = parsed.GetValue(json) ? WriteJson : Write;
             write(terminal.Out, [.. parts.Select(part => new Described(part, RowSummary.Of(part.Rows, cancellation)))], parsed.GetValue(columns));
-            if (target is not null) RowFiles.Save(target, parts[0].Rows, cancellation);
+            if (target is null) return Tool.Success;
+            if (parts[0].Schema is { } known && target.EndsWith(".csv", StringComparison.OrdinalIgnoreCase)) RowFiles.Save(target, parts[0].Rows, known, cancellation);
+            else RowFiles.Save(target, parts[0].Rows, cancellation);
             return Tool.Success;
         });
         return command;
@@ -70,7 +75,7 @@ internal static class DataCommand
             {
                 VariableSummary variable = summary.Variables[i];
                 string missing = variable.Missing == 0 ? "" : $", {Units.Count(variable.Missing)} missing";
-                each.Add(i.ToString(CultureInfo.InvariantCulture), Range(variable) + missing);
+                each.Add(part.Schema?.NameOf(i) ?? i.ToString(CultureInfo.InvariantCulture), Kind(part, i) ?? Range(variable) + missing);
             }
             each.Write(output);
         }
@@ -94,10 +99,12 @@ internal static class DataCommand
             if (columns)
             {
                 json.WriteStartArray("columns");
-                foreach (VariableSummary variable in summary.Variables)
+                for (int i = 0; i < summary.Variables.Count; i++)
                 {
                     json.WriteStartObject();
-                    WriteRange(json, variable);
+                    if (part.Schema is { } schema) json.WriteString("name", schema.NameOf(i));
+                    if (Kind(part, i) is { } kind) json.WriteString("holds", kind);
+                    WriteRange(json, summary.Variables[i]);
                     json.WriteEndObject();
                 }
                 json.WriteEndArray();
@@ -118,6 +125,15 @@ internal static class DataCommand
     private static string Range(VariableSummary summary) => double.IsNaN(summary.Minimum)
         ? "nothing but missing entries"
         : string.Create(CultureInfo.InvariantCulture, $"{summary.Minimum} … {summary.Maximum}{(summary.Integral ? "" : ", with fractions")}");
+
+    // What a column of a table is, in words.
+    private static string? Kind(NamedRows part, int variable) => (part.Schema as TableSchema)?.Columns[variable] switch
+    {
+        CategoryColumn column => $"category: {string.Join(", ", column.Categories.Take(8))}{(column.Categories.Count > 8 ? $" and {column.Categories.Count - 8} more" : "")}",
+        NumberColumn column => string.Create(CultureInfo.InvariantCulture, $"number: mean {column.Mean:G6}, deviation {column.Deviation:G6}"),
+        BinnedColumn column => string.Create(CultureInfo.InvariantCulture, $"bins: {column.Typical.Count}, {column.Typical[0]} … {column.Typical[^1]}"),
+        _ => null,
+    };
 
     private static long Bytes(Rows rows) => rows.Count * rows.Variables * rows.ElementType.Size();
 

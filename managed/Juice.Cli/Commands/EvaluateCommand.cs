@@ -4,6 +4,7 @@ using System.Globalization;
 using Juice.Cli.Options;
 using Juice.Cli.Output;
 using Juice.Cli.Training;
+using Juice.Data;
 
 namespace Juice.Cli.Commands;
 
@@ -15,7 +16,7 @@ internal static class EvaluateCommand
         Argument<string> model = Arguments.Model();
         Option<string> data = Arguments.RequiredData($"The rows: {DataOptions.Kinds}. Of a data set the test part, unless --split says otherwise.");
         Option<bool> json = Arguments.Json();
-        Option<int> label = OptionValues.Whole("--label", "Column N (from 0) is a class: print how well the model tells it from the others.", minimum: 0);
+        Option<string> label = LabelOption.Create("A column, by its number (from 0) or name, is a class: print how well the model tells it from the others.");
         DataOptions dataOptions = new();
         ModelOptions modelOptions = new();
         ToolCommand command = new("evaluate", "Print the mean log-likelihood of rows, and bits per dimension.")
@@ -32,23 +33,25 @@ internal static class EvaluateCommand
         {
             string path = parsed.GetRequiredValue(model);
             using Circuit circuit = Circuit.Load(path);
-            NamedRows rows = await dataOptions.LoadAsync(parsed, terminal, parsed.GetRequiredValue(data), usualPart: "test", cancellation);
+            NamedRows rows = await dataOptions.LoadAsync(parsed, terminal, parsed.GetRequiredValue(data), usualPart: "test", DataSchema.Of(circuit), cancellation);
             rows.CheckFits(circuit, path);
-            LabelScore.Check(parsed.GetResult(label) is null ? null : parsed.GetValue(label), circuit, path);
+            int? column = LabelOption.Of(parsed, label, rows.Schema);
+            LabelScore.Check(column, circuit, path);
             using CompiledCircuit compiled = modelOptions.Compile(circuit, parsed);
             long start = Stopwatch.GetTimestamp();
-            double[] values = rows.Use(all => compiled.LogLikelihood(all, cancellation));
+            double[] values = rows.LogLikelihood(compiled, cancellation);
             Score[] scores = [.. Enumerable.Range(0, compiled.Roots).Select(root => Score.Of(values, root, compiled))];
-            LabelScore? told = parsed.GetResult(label) is null
-                ? null
-                : rows.Use(all => LabelScore.Of(compiled, all, parsed.GetValue(label), cancellation));
-            Evaluation evaluation = new(path, rows, scores, told, Stopwatch.GetElapsedTime(start));
+            LabelScore? told = column is int number ? rows.Use(all => LabelScore.Of(compiled, all, number, cancellation)) : null;
+            long? tokens = rows.Schema is TextSchema ? Present(rows.Rows, cancellation) : null;
+            Evaluation evaluation = new(path, rows, scores, told, tokens, Stopwatch.GetElapsedTime(start));
             if (parsed.GetValue(json)) evaluation.WriteJson(terminal.Out);
             else evaluation.Write(terminal.Out);
             return Tool.Success;
         });
         return command;
     }
+
+    private static long Present(Rows rows, CancellationToken cancellation) => rows.Count * rows.Variables - RowSummary.Of(rows, cancellation).All.Missing;
 
     /// <summary>How one root fits.</summary>
     /// <param name="LogLikelihood">The mean over all rows, in nats.</param>
@@ -72,13 +75,17 @@ internal static class EvaluateCommand
         }
     }
 
-    private sealed record Evaluation(string Model, NamedRows Rows, Score[] Scores, LabelScore? Told, TimeSpan Time)
+    private sealed record Evaluation(string Model, NamedRows Rows, Score[] Scores, LabelScore? Told, long? Tokens, TimeSpan Time)
     {
+        // Of a token, its sequence's end among them.
+        private double Perplexity(Score score) => Math.Exp(-score.LogLikelihood * Rows.Rows.Count / Tokens!.Value);
+
         public void Write(TextWriter output)
         {
             Facts facts = new();
             facts.Add("log-likelihood", Each(score => Number(score.LogLikelihood, "0.000000")) + " nats a row");
             facts.Add("bpd", Each(score => Number(score.BitsPerDimension, "0.0000")));
+            if (Tokens is long tokens) facts.Add("perplexity", $"{Each(score => Number(Perplexity(score), "0.000"))} a token of {Units.Count(tokens)}");
             facts.Add("rows", Rows.Rows.Count);
             facts.Add("impossible", Each(score => Units.Count(score.ImpossibleRows)));
             if (Scores.Any(score => score.ImpossibleRows > 0))
@@ -95,6 +102,7 @@ internal static class EvaluateCommand
             json.WriteString("data", Rows.ToString());
             json.WriteNumber("rows", Rows.Rows.Count);
             json.WriteNumber("variables", Rows.Rows.Variables);
+            if (Tokens is long tokens) json.WriteNumber("tokens", tokens);
             json.WriteNumber("seconds", Time.TotalSeconds);
             if (Told is not null)
             {
@@ -120,10 +128,11 @@ internal static class EvaluateCommand
             json.WriteEndObject();
         }));
 
-        private static void WriteScore(System.Text.Json.Utf8JsonWriter json, Score score)
+        private void WriteScore(System.Text.Json.Utf8JsonWriter json, Score score)
         {
             json.Finite("log_likelihood", score.LogLikelihood);
             json.Finite("bpd", score.BitsPerDimension);
+            if (Tokens is not null) json.Finite("perplexity", Perplexity(score));
             json.WriteNumber("impossible_rows", score.ImpossibleRows);
             json.Finite("log_likelihood_of_possible_rows", score.PossibleLogLikelihood);
         }

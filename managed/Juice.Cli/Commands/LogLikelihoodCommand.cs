@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Juice.Cli.Options;
+using Juice.Data;
 
 namespace Juice.Cli.Commands;
 
@@ -30,10 +31,10 @@ internal static class LogLikelihoodCommand
         {
             string path = parsed.GetRequiredValue(model);
             using Circuit circuit = Circuit.Load(path);
-            NamedRows rows = await dataOptions.LoadAsync(parsed, terminal, parsed.GetRequiredValue(data), usualPart: "test", cancellation);
+            NamedRows rows = await dataOptions.LoadAsync(parsed, terminal, parsed.GetRequiredValue(data), usualPart: "test", DataSchema.Of(circuit), cancellation);
             rows.CheckFits(circuit, path);
             using CompiledCircuit compiled = modelOptions.Compile(circuit, parsed);
-            Write(terminal.Out, rows.Use(all => compiled.LogLikelihood(all, cancellation)), compiled.Roots);
+            Write(terminal.Out, rows.LogLikelihood(compiled, cancellation), compiled.Roots);
             return Tool.Success;
         });
         return command;

@@ -110,7 +110,7 @@ internal static class PictureCommand
             Painter painter = picture.Painter(parsed, circuit, path);
             ImagePart part = Enum.Parse<ImagePart>(parsed.GetRequiredValue(hide), ignoreCase: true);
             part.CheckIsThere(painter.Shape);
-            NamedRows named = await dataOptions.LoadAsync(parsed, terminal, parsed.GetRequiredValue(data), usualPart: "test", cancellation);
+            NamedRows named = await dataOptions.LoadAsync(parsed, terminal, parsed.GetRequiredValue(data), usualPart: "test", DataSchema.Of(circuit), cancellation);
             named.CheckFits(circuit, path);
             NamedRows images = named with { Rows = named.Rows.Select(Completions.Spread(named.Rows.Count, parsed.GetValue(count))) };
             SampleOptions options = picture.Sampling(parsed) with { SamplesPerRow = parsed.GetValue(samples) };

@@ -3,6 +3,7 @@ using Juice.Cli.Options;
 using Juice.Cli.Output;
 using Juice.Cli.Pictures;
 using Juice.Cli.Reports;
+using Juice.Data;
 
 namespace Juice.Cli.Commands;
 
@@ -73,7 +74,7 @@ internal sealed class ReportCommand
             ReportAuthor.HiddenHalf(shape).CheckIsThere(shape);
         }
         TrainingHistory history = TrainingHistory.Of(circuit, parsed.GetValue(_log));
-        IReadOnlyList<NamedRows> parts = await _dataOptions.LoadPartsAsync(parsed, _terminal, parsed.GetRequiredValue(_data), cancellation);
+        IReadOnlyList<NamedRows> parts = await _dataOptions.LoadPartsAsync(parsed, _terminal, parsed.GetRequiredValue(_data), DataSchema.Of(circuit), cancellation);
         NamedRows rows = parts[^1];     // of a data set the test part
         if (rows.Rows.Count == 0) throw new InvalidDataException($"{rows} has no rows to report on");
         rows.CheckFits(circuit, model);

@@ -26,7 +26,7 @@ internal static class SampleCommand
         Option<double> temperature = OptionValues.Positive(
             "--temperature", "1 is exact; lower for likelier rows, higher for more varied ones.", defaultValue: 1);
         Option<int> root = OptionValues.Whole("--root", "Of a model with several roots: the one to sample from.", minimum: 0, defaultValue: 0);
-        Option<string> output = new("--out") { Description = "A file to write instead of standard output: .csv, .npy or .npz.", HelpName = "FILE" };
+        Option<string> output = new("--out") { Description = "A file to write instead of standard output: .csv, .npy or .npz; of a model of texts .txt.", HelpName = "FILE" };
         DataOptions dataOptions = new();
         ModelOptions modelOptions = new();
         ToolCommand command = new("sample", "Draw rows from a model, or complete rows; CSV on standard output, unless --out says otherwise.")
@@ -55,11 +55,14 @@ internal static class SampleCommand
             if (evidence is null && !counted) throw new UsageException("Say with -n how many rows to draw, or with --given which rows to complete.");
             if (evidence is not null && counted) throw new UsageException("-n goes without --given; with it, --per-row says how many samples a row gets.");
             if (evidence is null && parsed.GetResult(perRow) is { Implicit: false }) throw new UsageException("--per-row goes with --given.");
-            if (target is not null) OutputFile.Check(target, ".csv", ".npy", ".npz");
+            if (target is not null) OutputFile.Check(target, ".csv", ".npy", ".npz", ".txt");
 
             string path = parsed.GetRequiredValue(model);
             using Circuit circuit = Circuit.Load(path);
-            NamedRows? rows = evidence is null ? null : await dataOptions.LoadAsync(parsed, terminal, evidence, usualPart: "test", cancellation);
+            DataSchema? schema = DataSchema.Of(circuit);
+            if (schema is null && target?.EndsWith(".txt", StringComparison.OrdinalIgnoreCase) == true)
+                throw new UsageException($"'{target}': {path} is no model of texts; its samples go into .csv, .npy or .npz.");
+            NamedRows? rows = evidence is null ? null : await dataOptions.LoadAsync(parsed, terminal, evidence, usualPart: "test", schema, cancellation);
             rows?.CheckFits(circuit, path);
             using CompiledCircuit compiled = modelOptions.Compile(circuit, parsed);
             SampleOptions options = new()
@@ -71,35 +74,42 @@ internal static class SampleCommand
             };
             if (options.Root >= compiled.Roots) throw new UsageException($"--root is {options.Root}; {path} has {Units.Count(compiled.Roots, "root")}, from 0 on.");
 
-            if (rows is not null) Write(terminal, target, rows.Use(all => compiled.Sample(all, options, cancellation)), cancellation);
-            else if (target is not null) Write(terminal, target, compiled.Sample(parsed.GetValue(count), options, cancellation), cancellation);
-            else Print(terminal, compiled, parsed.GetValue(count), options, cancellation);
+            if (rows is not null) Write(terminal, target, rows.Use(all => compiled.Sample(all, options, cancellation)), schema, cancellation);
+            else if (target is not null) Write(terminal, target, compiled.Sample(parsed.GetValue(count), options, cancellation), schema, cancellation);
+            else Print(terminal, compiled, parsed.GetValue(count), options, schema, cancellation);
             return Tool.Success;
         });
         return command;
     }
 
-    private static void Write(Terminal terminal, string? target, Rows samples, CancellationToken cancellation)
+    private static void Write(Terminal terminal, string? target, Rows samples, DataSchema? schema, CancellationToken cancellation)
     {
-        if (target is null) Print(terminal, samples, cancellation);
+        if (target is null) Print(terminal, samples, schema, isFirst: true, cancellation);
+        else if (schema is not null && Path.GetExtension(target).ToLowerInvariant() is ".csv" or ".txt") RowFiles.Save(target, samples, schema, cancellation);
         else RowFiles.Save(target, samples, cancellation);
     }
 
     // Any number of rows in the memory of a few.
-    private static void Print(Terminal terminal, CompiledCircuit model, int count, SampleOptions options, CancellationToken cancellation)
+    private static void Print(
+        Terminal terminal, CompiledCircuit model, int count, SampleOptions options, DataSchema? schema, CancellationToken cancellation)
     {
-        for (int first = 0; first < count; first += AtATime)
-            Print(terminal, model.Sample(Math.Min(AtATime, count - first), options with { First = first }, cancellation), cancellation);
+        for (int first = 0; first == 0 || first < count; first += AtATime)
+        {
+            Rows samples = model.Sample(Math.Min(AtATime, count - first), options with { First = first }, cancellation);
+            Print(terminal, samples, schema, isFirst: first == 0, cancellation);
+        }
     }
 
-    private static void Print(Terminal terminal, Rows samples, CancellationToken cancellation)
+    private static void Print(Terminal terminal, Rows samples, DataSchema? schema, bool isFirst, CancellationToken cancellation)
     {
         using MemoryStream text = new();
-        for (long first = 0; first < samples.Count; first += AtATime)
+        for (long first = 0; (first == 0 && isFirst) || first < samples.Count; first += AtATime)
         {
             text.SetLength(0);
-            RowFiles.SaveCsv(text, samples.Slice(first, Math.Min(AtATime, samples.Count - first)), cancellation);
-            terminal.Out.Write(Encoding.ASCII.GetString(text.GetBuffer(), 0, (int)text.Length));
+            Rows part = samples.Slice(first, Math.Min(AtATime, samples.Count - first));
+            if (schema is null) RowFiles.SaveCsv(text, part, cancellation);
+            else schema.Write(text, part, header: isFirst && first == 0, cancellation);
+            terminal.Out.Write(Encoding.UTF8.GetString(text.GetBuffer(), 0, (int)text.Length));
         }
     }
 }

@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using Juice.Cli.Options;
 using Juice.Cli.Output;
 using Juice.Cli.Training;
+using Juice.Data;
 
 namespace Juice.Cli.Commands;
 
@@ -30,6 +31,7 @@ internal sealed class TrainCommand
     };
 
     private readonly DataOptions _dataOptions = new();
+    private readonly SchemaOptions _schema = new();
     private readonly StructureArguments _structure = new();
     private readonly TrainOptions _train = new();
     private readonly CheckpointOptions _checkpoint = new();
@@ -50,6 +52,8 @@ internal sealed class TrainCommand
                 "juice train pd --data fashion-mnist --shape 28x28 --latents 64 --out m.juice",
                 "juice train hmm --data sequences.csv --latents 32 --out m.juice",
                 "juice train hclt --data rows.csv --label 4 --latents 16 --out classifier.juice",
+                "juice train hclt --data people.csv --table --kinds age=bins:8,id=ignore --label income --latents 16 --out people.juice",
+                "juice train hmm --data sentences.txt.gz --text words --length 32 --latents 64 --out sentences.juice",
                 "juice train chow-liu --data rows.csv --pseudocount 1 --out m.juice",
                 "juice train m.juice --data rows.csv --full-batch --epochs 1 --step-size 0.7 --pseudocount 0.5 --out n.juice",
                 "juice train hclt --data rows.csv --header --validation valid.csv --patience 3 --epochs 100 --out m.juice",
@@ -66,6 +70,7 @@ internal sealed class TrainCommand
         command.Add(train._chart);
         command.Add(train._log);
         train._dataOptions.AddTo(command);
+        train._schema.AddTo(command);
         train._modelOptions.AddTo(command);
         command.SetAction(train.RunAsync);
         return command;
@@ -83,8 +88,12 @@ internal sealed class TrainCommand
         if (isCounted) RejectTraining(parsed);
         CheckpointPlan plan = _checkpoint.Plan(parsed, isNew ? null : model, output);
 
-        NamedRows data = await _dataOptions.LoadAsync(parsed, _terminal, parsed.GetRequiredValue(_data), usualPart: "train", cancellation);
-        (Rows rows, Rows? validation) = _validation.Choose(parsed, _dataOptions, data.Rows, isNew && !isCounted, _train.Seed(parsed), cancellation);
+        if (!isNew) _schema.RejectFor(parsed, model);
+        Circuit? given = isNew ? null : Circuit.Load(model, _train.GivenSeed(parsed));
+        string name = parsed.GetRequiredValue(_data);
+        DataSchema? schema = given is null ? _schema.Discover(parsed, name, cancellation) : DataSchema.Of(given);
+        NamedRows data = await _dataOptions.LoadAsync(parsed, _terminal, name, usualPart: "train", schema, cancellation);
+        (Rows rows, Rows? validation) = _validation.Choose(parsed, _dataOptions, data, isNew && !isCounted, _train.Seed(parsed), cancellation);
         if (_train.Patience(parsed) is not null && validation is null) throw new UsageException("--patience needs rows to watch: give --validation.");
         _terminal.Note($"{data}: {Units.Count(rows.Count, "row")} of {Units.Count(rows.Variables, "variable")}"
             + (validation is null ? "" : $", {Units.Count(validation.Count)} for validation"));
@@ -92,23 +101,21 @@ internal sealed class TrainCommand
         ITrainingView view = ITrainingView.For(_terminal);
         if (isCounted) return Count(parsed, view, data, rows, validation, output, cancellation);
         // Rows are numbered anew where some were held out; whoever reads a complaint about a row should know.
-        NamedRows train = new(rows.Count < data.Rows.Count ? $"{data} without held-out rows" : data.ToString(), null, rows);
+        NamedRows train = new(rows.Count < data.Rows.Count ? $"{data} without held-out rows" : data.ToString(), null, rows, schema);
         Checkpoint? resume = plan.Resume ? Checkpoint.Load(plan.Path!) : null;
         using Circuit? resumed = resume?.Circuit;
         if (resume is not null) _terminal.Note($"{plan.Path}: goes on after epoch {resume.Epochs.Count} of {resume.PlannedEpochs}");
-        using CompiledCircuit compiled = Compile(parsed, model, train, validation, plan, resume, view, cancellation);
-        string name = isNew ? _structure.Title(parsed, model) : Path.GetFileName(model);
-        return Train(parsed, new Run(view, compiled, name, data.Name, train, validation, output, chart, log, plan, resume), cancellation);
+        using CompiledCircuit compiled = Compile(parsed, model, given, train, validation, plan, resume, view, cancellation);
+        string title = isNew ? _structure.Title(parsed, model) : Path.GetFileName(model);
+        return Train(parsed, new Run(view, compiled, title, data.Name, train, validation, output, chart, log, plan, resume), cancellation);
     }
 
     // The circuit itself is let go of: from here on the parameters are the model's.
     private CompiledCircuit Compile(
-        ParseResult parsed, string model, NamedRows rows, Rows? validation, CheckpointPlan plan, Checkpoint? resume, ITrainingView view,
+        ParseResult parsed, string model, Circuit? given, NamedRows rows, Rows? validation, CheckpointPlan plan, Checkpoint? resume, ITrainingView view,
         CancellationToken cancellation)
     {
-        using Circuit circuit = StructureArguments.IsStructure(model)
-            ? New(parsed, rows.Rows, validation, plan, resume, view, cancellation)
-            : Circuit.Load(model, _train.GivenSeed(parsed));
+        using Circuit circuit = given ?? New(parsed, rows, validation, plan, resume, view, cancellation);
         rows.CheckFits(circuit, model);
         if (circuit.Roots != 1) throw new InvalidDataException($"{model} has {circuit.Roots} roots; training needs one");
         _terminal.Note($"{model}: {Units.Count(circuit.Edges)} edges, {Units.Count(circuit.Parameters)} parameters, depth {circuit.Depth}");
@@ -117,20 +124,22 @@ internal sealed class TrainCommand
 
     // A structure that was learnt once is in its checkpoints.
     private Circuit New(
-        ParseResult parsed, Rows rows, Rows? validation, CheckpointPlan plan, Checkpoint? resume, ITrainingView view, CancellationToken cancellation)
+        ParseResult parsed, NamedRows rows, Rows? validation, CheckpointPlan plan, Checkpoint? resume, ITrainingView view, CancellationToken cancellation)
     {
-        JsonObject structure = _structure.Describe(parsed, parsed.GetRequiredValue(_model), _train.Seed(parsed));
+        JsonObject structure = _structure.Describe(parsed, parsed.GetRequiredValue(_model), rows.Schema, _train.Seed(parsed));
         if (resume is not null) TrainingMetadata.CheckStructure(resume.Circuit, plan.Path!, structure);
         using Circuit? started = resume is null ? Start(parsed, rows, validation, view, cancellation) : null;
-        return (started ?? resume!.Circuit).WithMetadata(TrainingMetadata.Structure, structure.ToJsonString());
+        Circuit named = (started ?? resume!.Circuit).WithMetadata(TrainingMetadata.Structure, structure.ToJsonString());
+        if (rows.Schema is null) return named;
+        using (named) return rows.Schema.AddTo(named);
     }
 
-    private Circuit Start(ParseResult parsed, Rows rows, Rows? validation, ITrainingView view, CancellationToken cancellation)
+    private Circuit Start(ParseResult parsed, NamedRows rows, Rows? validation, ITrainingView view, CancellationToken cancellation)
     {
         string structure = parsed.GetRequiredValue(_model);
-        IReadOnlyList<Rows> all = validation is null ? [rows] : [rows, validation];
+        IReadOnlyList<Rows> all = validation is null ? [rows.Rows] : [rows.Rows, validation];
         Circuit Build(IProgress<double>? progress) =>
-            _structure.Build(parsed, structure, all, _modelOptions.Threads(parsed), _train.Seed(parsed), progress, cancellation);
+            _structure.Build(parsed, structure, all, rows.Schema, _modelOptions.Threads(parsed), _train.Seed(parsed), progress, cancellation);
         return _structure.Work(parsed, structure) is { } work ? view.Work(work, Build) : Build(null);
     }
 
@@ -143,15 +152,16 @@ internal sealed class TrainCommand
         ulong seed = _train.Seed(parsed);
         IReadOnlyList<Rows> all = validation is null ? [rows] : [rows, validation];
         using Circuit circuit = view.Work(_structure.Work(parsed, StructureArguments.ChowLiu)!, progress => data.Use(_ =>
-            _structure.Count(parsed, all, pseudocount, _modelOptions.Threads(parsed), seed, progress, cancellation)));
+            _structure.Count(parsed, all, data.Schema, pseudocount, _modelOptions.Threads(parsed), seed, progress, cancellation)));
         _terminal.Note($"{StructureArguments.ChowLiu}: {Units.Count(circuit.Edges)} edges, {Units.Count(circuit.Parameters)} parameters, depth {circuit.Depth}");
         using CompiledCircuit compiled = _modelOptions.Compile(circuit, parsed);
-        JsonObject structure = _structure.Describe(parsed, StructureArguments.ChowLiu, seed);
+        JsonObject structure = _structure.Describe(parsed, StructureArguments.ChowLiu, data.Schema, seed);
         structure["pseudocount"] = pseudocount;
         JsonObject settings = new() { ["model"] = StructureArguments.ChowLiu, ["rows"] = rows.Count, ["pseudocount"] = pseudocount, ["seed"] = seed };
         using Circuit named = circuit.WithMetadata(TrainingMetadata.Structure, structure.ToJsonString());
+        using Circuit? known = data.Schema?.AddTo(named);
         using Circuit described = TrainingMetadata.AddTo(
-            named, data.Name, rows, CommandText.Of(parsed), settings, [], TrainingMachine.Describe(compiled, clock.Elapsed));
+            known ?? named, data.Name, rows, CommandText.Of(parsed), settings, [], TrainingMachine.Describe(compiled, clock.Elapsed));
         described.Save(output);
 
         Facts facts = new();
@@ -261,7 +271,9 @@ internal sealed class TrainCommand
         facts.Add("epochs", $"{result.Epochs.Count}{early}{which}");
         facts.Add("train", $"{PlainView.Bpd(kept.TrainBitsPerDimension)} bpd");
         if (kept.ValidationBitsPerDimension is double validation) facts.Add("validation", $"{PlainView.Bpd(validation)} bpd");
-        if (_structure.Label(parsed) is int label)
+        if (run.Rows.Schema is TableSchema table && table.Columns.Any(column => column is NumberColumn))
+            _terminal.Note("bits per dimension of training count numbers in their standard deviations; 'juice evaluate' counts them in the table's own units");
+        if (_structure.Label(parsed, run.Rows.Schema) is int label)
         {
             (string of, Rows scored) = run.Validation is { } held ? ("validation", held) : ("train", run.Rows.Rows);
             LabelScore.Of(run.Model, scored, label, cancellation).AddTo(facts, of);

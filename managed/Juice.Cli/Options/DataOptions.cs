@@ -8,7 +8,8 @@ namespace Juice.Cli.Options;
 /// <param name="Name">The data set's or the file's name.</param>
 /// <param name="Part">Which part of a data set they are: train or test; null for a file.</param>
 /// <param name="Rows">The rows.</param>
-internal sealed record NamedRows(string Name, string? Part, Rows Rows)
+/// <param name="Schema">What their variables mean in the file; null where they are numbers.</param>
+internal sealed record NamedRows(string Name, string? Part, Rows Rows, DataSchema? Schema = null)
 {
     public override string ToString() => Part is null ? Name : $"{Name} ({Part})";
 
@@ -17,6 +18,15 @@ internal sealed record NamedRows(string Name, string? Part, Rows Rows)
     {
         if (circuit.Variables != Rows.Variables)
             throw new InvalidDataException($"{model} has {Units.Count(circuit.Variables, "variable")}, {this} has {Units.Count(Rows.Variables)}");
+    }
+
+    /// <summary>Log-likelihoods, <c>[row, root]</c>, as densities of the file's own units.</summary>
+    public double[] LogLikelihood(CompiledCircuit model, CancellationToken cancellation)
+    {
+        double[] values = Use(rows => model.LogLikelihood(rows, cancellation));
+        if (Schema?.LogUnits(Rows, cancellation) is { } units)
+            for (int i = 0; i < values.Length; i++) values[i] += units[i / model.Roots];
+        return values;
     }
 
     /// <summary>Does something with the rows; a complaint about one of them says whose rows they are.</summary>
@@ -39,7 +49,7 @@ internal sealed class DataOptions
     public const string Kinds =
         "a data set (fashion-mnist, mnist), a folder with its files, or a file (CSV, IDX, NPY or NPZ, gzipped or not; - is standard input)";
 
-    private readonly Option<bool> _header = new("--header") { Description = "The first line of a CSV file names the columns." };
+    private readonly Option<bool> _header = new("--header") { Description = "The first line of a CSV file of numbers names the columns." };
 
     private readonly Option<string> _array = new("--array") { Description = "The array of an NPZ file. Default: the first.", HelpName = "NAME" };
 
@@ -57,28 +67,32 @@ internal sealed class DataOptions
         command.Add(_array);
     }
 
-    /// <summary>The rows that <paramref name="data"/> names; of a data set the part asked for, else <paramref name="usualPart"/>.</summary>
-    public async Task<NamedRows> LoadAsync(ParseResult parsed, Terminal terminal, string data, string usualPart, CancellationToken cancellation)
+    /// <summary>
+    /// The rows that <paramref name="data"/> names; of a data set the part asked for, else <paramref name="usualPart"/>; of a text file what the schema says.
+    /// </summary>
+    public async Task<NamedRows> LoadAsync(
+        ParseResult parsed, Terminal terminal, string data, string usualPart, DataSchema? schema, CancellationToken cancellation)
     {
-        IReadOnlyList<NamedRows> parts = await LoadPartsAsync(parsed, terminal, data, cancellation);
+        IReadOnlyList<NamedRows> parts = await LoadPartsAsync(parsed, terminal, data, schema, cancellation);
         return parts.FirstOrDefault(part => part.Part == usualPart) ?? parts[0];
     }
 
     /// <summary>The rows that <paramref name="data"/> names; of a data set the part asked for, else both.</summary>
-    public async Task<IReadOnlyList<NamedRows>> LoadPartsAsync(ParseResult parsed, Terminal terminal, string data, CancellationToken cancellation)
+    public async Task<IReadOnlyList<NamedRows>> LoadPartsAsync(
+        ParseResult parsed, Terminal terminal, string data, DataSchema? schema, CancellationToken cancellation)
     {
         string? split = parsed.GetValue(_split);
         NamedRows[] parts = await FindSetAsync(terminal, data, cancellation) is { } set
             ? [new(set.Name, "train", set.Train), new(set.Name, "test", set.Test)]
-            : [new(Path.GetFileName(data), null, LoadFile(parsed, data, cancellation))];
+            : [new(Path.GetFileName(data), null, LoadFile(parsed, data, schema, cancellation), schema)];
         if (split is not null && parts[0].Part is null) throw new UsageException($"--split goes with a data set; '{data}' is a file.");
         return [.. parts.Where(part => split is null || part.Part == split).Select(part => part with { Rows = FirstRows(parsed, part.Rows) })];
     }
 
     /// <summary>The rows of a file, read as the options say.</summary>
-    public Rows LoadFile(ParseResult parsed, string path, CancellationToken cancellation)
+    public Rows LoadFile(ParseResult parsed, string path, DataSchema? schema, CancellationToken cancellation)
     {
-        RowFileOptions options = new() { Header = parsed.GetValue(_header), Array = parsed.GetValue(_array) };
+        RowFileOptions options = new() { Header = parsed.GetValue(_header), Array = parsed.GetValue(_array), Schema = schema };
         if (path != "-") return RowFiles.Load(path, options, cancellation);
         using Stream input = Console.OpenStandardInput();
         return RowFiles.Load(input, options, cancellation);

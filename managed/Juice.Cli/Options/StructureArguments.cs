@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
+using Juice.Data;
 
 namespace Juice.Cli.Options;
 
@@ -89,8 +90,8 @@ internal sealed class StructureArguments
     private readonly Option<int> _block = OptionValues.Whole(
         "--block-size", "pd, pd-hclt: nodes a block, a divisor of the latents. Default: the largest up to 32.", minimum: 1);
 
-    private readonly Option<int> _label = OptionValues.Whole(
-        "--label", "Column N (from 0) is a class: the circuit has a root a class over the other columns, and learns to tell them.", minimum: 0);
+    private readonly Option<string> _label = LabelOption.Create(
+        "A column, by its number (from 0) or name, is a class: the circuit has a root a class over the other columns, and learns to tell them.");
 
     // With the structures that an option goes with; none: all.
     private readonly (Option Option, string[] With)[] _options;
@@ -130,7 +131,7 @@ internal sealed class StructureArguments
     public string Start(ParseResult parsed) => parsed.GetValue(_start) ?? "random";
 
     /// <summary>The column of the classes, or null.</summary>
-    public int? Label(ParseResult parsed) => Given(parsed, _label);
+    public int? Label(ParseResult parsed, DataSchema? schema) => LabelOption.Of(parsed, _label, schema);
 
     /// <summary>What the model is called in a chart.</summary>
     public string Title(ParseResult parsed, string structure) => $"{structure.ToUpperInvariant()} with {Latents(parsed)} latents";
@@ -152,14 +153,15 @@ internal sealed class StructureArguments
     }
 
     /// <summary>What shapes the new structure, for the model's metadata.</summary>
-    public JsonObject Describe(ParseResult parsed, string structure, ulong seed)
+    public JsonObject Describe(ParseResult parsed, string structure, DataSchema? schema, ulong seed)
     {
         JsonObject described = new() { ["structure"] = structure };
         if (structure != ChowLiu) described["latents"] = Latents(parsed);
         described["seed"] = seed;
         if (Start(parsed) == Clusters) described["start"] = Clusters;
-        foreach (Option<int> option in new[] { _categories, _bins, _depth, _repetitions, _pieces, _interval, _splits, _block, _label })
+        foreach (Option<int> option in new[] { _categories, _bins, _depth, _repetitions, _pieces, _interval, _splits, _block })
             if (Given(parsed, option) is int value) described[option.Name[2..]] = value;
+        if (Label(parsed, schema) is int label) described["label"] = label;
         if (TreeRows(parsed) is long treeRows) described["tree-rows"] = treeRows;
         if (Shape(parsed) is int[] shape) described["shape"] = string.Join('x', shape);
         if (parsed.GetValue(_tied)) described["tied"] = true;
@@ -180,32 +182,35 @@ internal sealed class StructureArguments
     /// <param name="parsed">The command line.</param>
     /// <param name="structure">Its name, not that of the Chow-Liu tree.</param>
     /// <param name="rows">All parts of the rows, the first to learn from.</param>
+    /// <param name="schema">What their variables mean; null where they are numbers.</param>
     /// <param name="threads">Processor threads; 0 is all cores.</param>
     /// <param name="seed">Draws what is random.</param>
     /// <param name="progress">Hears of <see cref="Work"/>.</param>
     /// <param name="cancellation">Ends it.</param>
     public Circuit Build(
-        ParseResult parsed, string structure, IReadOnlyList<Rows> rows, int threads, ulong seed, IProgress<double>? progress, CancellationToken cancellation)
+        ParseResult parsed, string structure, IReadOnlyList<Rows> rows, DataSchema? schema, int threads, ulong seed, IProgress<double>? progress,
+        CancellationToken cancellation)
     {
-        Distribution[] distributions = ColumnDistributions.Of(rows, Given(parsed, _categories), cancellation);
+        Distribution[] distributions = Distributions(parsed, rows, schema, cancellation);
         TreeOptions tree = Tree(parsed, rows[0], threads, seed, progress);
-        if (Label(parsed) is not int label) return Build(parsed, structure, rows[0], null, distributions, 1, tree, seed, cancellation);
+        if (Label(parsed, schema) is not int label) return Build(parsed, structure, rows[0], null, distributions, 1, tree, seed, cancellation);
         if (label >= distributions.Length)
             throw new InvalidDataException($"there is no column {label}, the label: the rows have columns 0 … {distributions.Length - 1}");
         if (distributions.Length == 1) throw new InvalidDataException("the label is the only column; there is nothing to tell it from");
         if (distributions[label] is not Categorical { Categories: int classes })
-            throw new InvalidDataException($"column {label}, the label, holds other values than classes 0, 1, 2, …");
+            throw new InvalidDataException($"column {Name(label, schema)}, the label, holds other values than classes 0, 1, 2, …");
         using Circuit roots = Build(parsed, structure, rows[0], label, [.. distributions.Where((_, v) => v != label)], classes, tree, seed, cancellation);
         return Juice.Structures.Classifier(roots, label);
     }
 
     /// <summary>Counts the Chow-Liu tree itself.</summary>
     public Circuit Count(
-        ParseResult parsed, IReadOnlyList<Rows> rows, double pseudocount, int threads, ulong seed, IProgress<double> progress, CancellationToken cancellation)
+        ParseResult parsed, IReadOnlyList<Rows> rows, DataSchema? schema, double pseudocount, int threads, ulong seed, IProgress<double> progress,
+        CancellationToken cancellation)
     {
-        Distribution[] distributions = ColumnDistributions.Of(rows, Given(parsed, _categories), cancellation);
+        Distribution[] distributions = Distributions(parsed, rows, schema, cancellation);
         int column = Array.FindIndex(distributions, distribution => distribution is Gaussian);
-        if (column >= 0) throw new InvalidDataException($"column {column} holds other values than categories 0, 1, 2, …; a Chow-Liu tree is over such");
+        if (column >= 0) throw new InvalidDataException($"column {Name(column, schema)} holds other values than categories 0, 1, 2, …; a Chow-Liu tree is over such");
         Rows discrete = rows[0].WithCategories(distributions.Max(distribution => distribution.Domain!.Value));
         return Juice.Structures.ChowLiuTree(discrete, pseudocount, Tree(parsed, rows[0], threads, seed, progress), cancellation);
     }
@@ -258,6 +263,15 @@ internal sealed class StructureArguments
             _ => Juice.Structures.FullyFactorized(distributions, latents, seed, roots),
         };
     }
+
+    private Distribution[] Distributions(ParseResult parsed, IReadOnlyList<Rows> rows, DataSchema? schema, CancellationToken cancellation)
+    {
+        int? categories = Given(parsed, _categories);
+        if (schema is null) return ColumnDistributions.Of(rows, categories, cancellation);
+        return categories is null ? [.. schema.Distributions] : throw new UsageException("--categories goes without --table and --text, which find the categories.");
+    }
+
+    private static string Name(int column, DataSchema? schema) => schema is TableSchema table ? $"'{table.NameOf(column)}'" : $"{column}";
 
     // The tree of the other columns.
     private static int[] TreeWithout(int label, Rows rows, TreeOptions tree, CancellationToken cancellation)

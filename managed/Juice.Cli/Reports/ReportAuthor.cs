@@ -24,7 +24,7 @@ internal sealed class ReportAuthor(Circuit circuit, CompiledCircuit model, Cance
     public (double[] BitsPerDimension, TimeSpan Time) Score(NamedRows rows)
     {
         long start = Stopwatch.GetTimestamp();
-        double[] values = rows.Use(all => model.LogLikelihood(all, cancellation));
+        double[] values = rows.LogLikelihood(model, cancellation);
         TimeSpan time = Stopwatch.GetElapsedTime(start);
         return ([.. values.Select(value => -value / (model.Variables * Math.Log(2)))], time);
     }

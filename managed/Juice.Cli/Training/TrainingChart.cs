@@ -11,15 +11,13 @@ internal static class TrainingChart
 {
     private const int Width = 1400;
     private const int Height = 875;
-    private const double Scale = 1.75;      // of fonts and lines, for the eye of someone who reads a document, not a poster
 
     private static readonly Color s_train = Color.FromHex("#8592a8");
     private static readonly Color s_validation = Color.FromHex("#e4572e");
-    private static readonly Color s_ink = Color.FromHex("#3c4250");
 
     public static void Save(string path, string title, IReadOnlyList<EpochRecord> epochs)
     {
-        using Plot plot = new() { ScaleFactor = Scale };
+        using Plot plot = new();
         Dress(plot, title);
         bool trainIsBelow = epochs is [.., EpochRecord last] && last.TrainBpd < (last.ValidationBpd ?? double.PositiveInfinity);
         AddLine(plot, "train", s_train, trainIsBelow, [.. epochs.Select(epoch => (epoch.Epoch, epoch.TrainBpd))]);
@@ -32,23 +30,12 @@ internal static class TrainingChart
 
     private static void Dress(Plot plot, string title)
     {
-        plot.Font.Set(Lettering.Family ?? Fonts.Sans);
-        plot.Title(title);
-        plot.XLabel("epoch");
-        plot.YLabel("bits per dimension");
-        plot.Axes.Color(s_ink);
-        plot.Axes.Title.Label.Bold = plot.Axes.Left.Label.Bold = plot.Axes.Bottom.Label.Bold = false;
-        plot.Axes.Title.Label.FontSize = 18;
-        plot.Axes.Left.Label.FontSize = plot.Axes.Bottom.Label.FontSize = 14;
+        ChartStyle.Dress(plot, title, "epoch", "bits per dimension");
         plot.Axes.Bottom.TickGenerator = new NumericAutomatic { IntegerTicksOnly = true, TickDensity = 0.6 };
-        plot.Axes.Left.TickGenerator = new NumericAutomatic { TickDensity = 0.5 };
-        foreach (IAxis axis in plot.Axes.GetAxes()) axis.MinorTickStyle.Length = 0;
-        plot.Axes.Right.FrameLineStyle.Width = plot.Axes.Top.FrameLineStyle.Width = 0;
-        plot.Grid.MajorLineColor = s_ink.WithAlpha(.1);
         plot.Legend.OutlineWidth = 0;
         plot.Legend.BackgroundColor = Colors.Transparent;
         plot.Legend.ShadowColor = Colors.Transparent;
-        plot.Legend.FontColor = s_ink;
+        plot.Legend.FontColor = ChartStyle.Ink;
         plot.ShowLegend(Alignment.UpperRight);
     }
 

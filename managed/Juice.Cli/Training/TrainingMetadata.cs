@@ -1,5 +1,7 @@
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Juice.Data;
 
 namespace Juice.Cli.Training;
 
@@ -7,7 +9,7 @@ namespace Juice.Cli.Training;
 internal static class TrainingMetadata
 {
     public const string Data = "data";
-    public const string Schema = "schema";
+    public const string Schema = DataSchema.MetadataKey;
     public const string Training = "training";
     public const string Structure = "structure";
 
@@ -15,6 +17,8 @@ internal static class TrainingMetadata
     public const string Runs = "runs";
     public const string Command = "command";
     public const string Machine = "machine";
+
+    private static readonly JsonSerializerOptions s_plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <param name="circuit">The trained circuit.</param>
     /// <param name="data">The name of the rows.</param>
@@ -34,11 +38,14 @@ internal static class TrainingMetadata
             ["epochs"] = new JsonArray([.. epochs.Select(Describe)]),
             [Machine] = machine,
         });
-        JsonObject schema = new() { ["variables"] = rows.Variables, ["element"] = rows.ElementType.ToString() };
+        // What a model knows of its columns or tokens stays.
+        JsonObject schema = (circuit.Metadata.TryGetValue(Schema, out string? known) ? Parse(known) : null) ?? [];
+        (schema["variables"], schema["element"]) = (rows.Variables, rows.ElementType.ToString());
+        schema.Remove("categories");
         if (rows.Categories is int categories) schema["categories"] = categories;
 
         using Circuit named = circuit.WithMetadata(Data, data);
-        using Circuit described = named.WithMetadata(Schema, schema.ToJsonString());
+        using Circuit described = named.WithMetadata(Schema, schema.ToJsonString(s_plain));
         return described.WithMetadata(Training, training.ToJsonString());
     }
 

@@ -24,8 +24,9 @@ internal sealed class ValidationChoice
     public void AddTo(Command command) => command.Add(_validation);
 
     public (Rows Train, Rows? Validation) Choose(
-        ParseResult parsed, DataOptions data, Rows rows, bool isNewModel, ulong seed, CancellationToken cancellation)
+        ParseResult parsed, DataOptions data, NamedRows named, bool isNewModel, ulong seed, CancellationToken cancellation)
     {
+        Rows rows = named.Rows;
         string? text = parsed.GetValue(_validation);
         if (text == "none" || (text is null && (!isNewModel || rows.Count < FewestToShare))) return (rows, null);
         if (text is null) return HoldOut(rows, Math.Min(rows.Count / UsualShare, MostUsually), seed);
@@ -35,7 +36,7 @@ internal sealed class ValidationChoice
                 throw new UsageException($"--validation takes a fraction between 0 and 1, a file or none, not {text}.");
             return HoldOut(rows, Math.Clamp((long)Math.Round(fraction * rows.Count), 1, Math.Max(rows.Count - 1, 1)), seed);
         }
-        Rows file = data.LoadFile(parsed, text, cancellation);
+        Rows file = data.LoadFile(parsed, text, named.Schema, cancellation);
         if (file.Variables != rows.Variables)
             throw new InvalidDataException(
                 $"{text} has {Units.Count(file.Variables, "variable")}, the rows to train on have {Units.Count(rows.Variables)}");

@@ -9,6 +9,12 @@ public sealed record RowFileOptions
     /// <summary>Whether the first line of a CSV file names the columns and is skipped. Default: false.</summary>
     public bool Header { get; init; }
 
+    /// <summary>
+    /// What a text file holds: a table with named columns, or a text. Array files are rows already, and it is not asked about them. Null, the default: comma-separated
+    /// numbers.
+    /// </summary>
+    public DataSchema? Schema { get; init; }
+
     /// <summary>The array of an NPZ archive to read, by its name with or without <c>.npy</c>; null for the first. Default: null.</summary>
     public string? Array { get; init; }
 

@@ -56,6 +56,21 @@ public static class RowFiles
         AtomicFile.Write(path, write);
     }
 
+    /// <summary>Writes rows as a file that <paramref name="schema"/> reads, through a temporary file beside it.</summary>
+    /// <param name="path">The file to write, of any ending.</param>
+    /// <param name="rows">The rows.</param>
+    /// <param name="schema">What they mean.</param>
+    /// <param name="cancellationToken">Stops the writing; nothing is left behind then.</param>
+    /// <exception cref="ArgumentException">The rows have another number of variables, or an entry is outside its variable's domain.</exception>
+    /// <exception cref="IOException">The file cannot be written.</exception>
+    /// <exception cref="OperationCanceledException">The token asked to stop.</exception>
+    public static void Save(string path, Rows rows, DataSchema schema, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        ArgumentNullException.ThrowIfNull(schema);
+        AtomicFile.Write(path, stream => schema.Write(stream, rows, header: true, cancellationToken));
+    }
+
     /// <summary>Writes rows as CSV to a stream, which stays open.</summary>
     /// <param name="stream">A writable stream.</param>
     /// <param name="rows">The rows.</param>
@@ -67,6 +82,16 @@ public static class RowFiles
         ArgumentNullException.ThrowIfNull(rows);
         CsvWriter.Write(stream, rows, cancellationToken);
     }
+
+    /// <summary>Does something with a file's bytes, unpacked where they are gzipped; a complaint about them names the file.</summary>
+    internal static T Use<T>(string path, Func<Stream, T> use)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        using FileStream file = Open(path);
+        return Named(path, () => RowFileReader.Unpack(file, use));
+    }
+
+    internal static T Use<T>(Stream stream, Func<Stream, T> use) => Named("the stream", () => RowFileReader.Unpack(stream, use));
 
     private static FileStream Open(string path)
     {
@@ -86,7 +111,7 @@ public static class RowFiles
     }
 
     // Readers say where in the file something is wrong; which file it is, is said once, here.
-    private static Rows Named(string name, Func<Rows> read)
+    private static T Named<T>(string name, Func<T> read)
     {
         try
         {

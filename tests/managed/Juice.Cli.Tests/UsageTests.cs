@@ -62,7 +62,7 @@ public class UsageTests
     [TestCase("-n goes without --given", "sample", "m.juice", "-n", "3", "--given", "rows.csv")]
     [TestCase("--per-row goes with --given", "sample", "m.juice", "-n", "3", "--per-row", "2")]
     [TestCase("--temperature takes a number above 0, not '0'", "sample", "m.juice", "-n", "3", "--temperature", "0")]
-    [TestCase("'samples.txt' should end in .csv or .npy or .npz", "sample", "m.juice", "-n", "3", "--out", "samples.txt")]
+    [TestCase("'samples.dat' should end in .csv or .npy or .npz or .txt", "sample", "m.juice", "-n", "3", "--out", "samples.dat")]
     [TestCase("'a.txt' should end in .juice or .json", "convert", "a.txt", "b.json")]
     [TestCase("'b.txt' should end in .juice or .json", "convert", "a.juice", "b.txt")]
     [TestCase("Argument 'dev' not recognized", "evaluate", "m.juice", "--data", "fashion-mnist", "--split", "dev")]

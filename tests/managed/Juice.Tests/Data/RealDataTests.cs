@@ -27,6 +27,30 @@ public class RealDataTests
     }
 
     [Test]
+    public void Every_part_of_all_twenty_is_read_and_binary()
+    {
+        string[] files = Directory.GetFiles(Path.Combine(Folder, "twenty"), "*.data.gz");
+        Assert.That(files, Has.Length.EqualTo(60));
+        foreach (IGrouping<string, string> set in files.GroupBy(file => Path.GetFileName(file).Split('.')[0]))
+        {
+            Rows[] parts = [.. set.Select(file => RowFiles.Load(file))];
+            Assert.That(parts.Select(part => part.Variables).Distinct().Count(), Is.EqualTo(1), set.Key);
+            Assert.That(parts, Has.All.Matches<Rows>(part => RowSummary.Of(part).All is { Minimum: >= 0, Maximum: 1, Missing: 0, Integral: true }), set.Key);
+        }
+    }
+
+    [Test]
+    public void Sentences_are_read_as_tokens()
+    {
+        string text = Path.Combine(Folder, "text");
+        TextSchema schema = TextSchema.Discover(Path.Combine(text, "commongen.train.tgt.txt.gz"), new() { Length = 33 });
+        Rows train = schema.Read(Path.Combine(text, "commongen.train.tgt.txt.gz")), dev = schema.Read(Path.Combine(text, "commongen.dev.tgt.txt.gz"));
+
+        Assert.That((train.Count, dev.Count, schema.Tokens.Count), Is.EqualTo((39_069L, 4_018L, 10_460)));
+        Assert.That(schema.NumberOf("town"), Is.GreaterThan(1));
+    }
+
+    [Test]
     public void Mnist_is_read()
     {
         (Rows train, Rows test) = Mnist.Load(Path.Combine(Folder, "mnist"));
