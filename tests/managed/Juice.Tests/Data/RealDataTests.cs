@@ -35,7 +35,7 @@ public class RealDataTests
         {
             Rows[] parts = [.. set.Select(file => RowFiles.Load(file))];
             Assert.That(parts.Select(part => part.Variables).Distinct().Count(), Is.EqualTo(1), set.Key);
-            Assert.That(parts, Has.All.Matches<Rows>(part => RowSummary.Of(part).All is { Minimum: >= 0, Maximum: 1, Missing: 0, Integral: true }), set.Key);
+            Assert.That(parts, Has.All.Matches<Rows>(part => RowSummary.Of(part!).All is { Minimum: >= 0, Maximum: 1, Missing: 0, Integral: true }), set.Key);
         }
     }
 
