@@ -14,6 +14,19 @@ constexpr std::int32_t has_passed = 90;
 
 bool has_fast(std::int32_t capability) { return capability >= has_passed; }
 
+bool has_groups([[maybe_unused]] std::int32_t capability, [[maybe_unused]] Arithmetic arithmetic) {
+#if defined(JUICE_CUDA_GROUPS)
+    return capability == 90 && arithmetic == Arithmetic::Tensor;
+#else
+    return false;       // not compiled for 9.0a
+#endif
+}
+
+std::int32_t tile_lines(std::int64_t tiles, std::int32_t rows, std::int32_t multiprocessors) {
+    constexpr std::int32_t large = 128;
+    return tiles * ((rows + large - 1) / large) >= std::int64_t{2} * multiprocessors ? large : rows_a_tile;
+}
+
 Arithmetic choose_arithmetic(std::int32_t capability, const char* wanted) {
     constexpr std::int32_t has_tf32 = 80;
     if (!wanted || !*wanted) return capability >= has_passed ? Arithmetic::Tensor : Arithmetic::Plain;

@@ -10,6 +10,11 @@ namespace juice::cuda {
 // Can this owner's weights be updated in place, without its flows?
 __host__ __device__ inline bool updates_in_place(const PlanOwner& owner) { return owner.kind == OwnerKind::Sum && owner.form != Form::Edges && owner.uses == 1; }
 
+// Is EM applied to this owner's weights at once?
+__device__ inline bool updates_at_once(const PlanOwner& owner, std::int32_t number, const EmCoefficients& em, const Pass& pass) {
+    return pass.in_place && updates_in_place(owner) && !em.blocked[number];
+}
+
 // From the nodes' own flows, added up before their edges'. A flow near the end of a float's range loses edges that fall below it: then, and where flows
 // go edge by edge, the update divides by what was added up instead.
 __device__ inline void find_coefficients(const Run& run, std::int32_t o, const EmCoefficients& em, const Rule& rule) {

@@ -14,7 +14,7 @@
 
 namespace juice::cuda {
 
-extern __shared__ float4 shared_pool[];
+extern __shared__ __align__(256) float4 shared_pool[];       // a swizzle's pattern repeats after 256 bytes
 
 // Kernels that are launched in a chain: each may begin while the one before is still at work, to find out what it has to do, and then waits for it. All of
 // a chain call begin_early first and wait_for_earlier before they touch anything but the plan, the batch and the parameters that a pass reads.

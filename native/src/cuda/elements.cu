@@ -199,177 +199,169 @@ __device__ std::int32_t table_row(const Run& run, const PlanOperation& operation
     return static_cast<std::int32_t>(shift) + (logs && code >= 0 ? static_cast<std::int32_t>(table[(owner.domain + 2) * width + code]) : 0);
 }
 
-// ---- the operand of a wide sum, as bf16: 16 rows, of which each has one or several groups of 16 lanes ----
+// ---- the operand of a wide sum, as bf16: a row a warp ----
 
-// The largest of a row's groups, on each of them.
-__device__ float row_max(float x, int groups) {
-    JUICE_SHARED(float, tops, block_slots);
-    x = lane_max(x);
-    if (groups == 1) return x;
-    const int group = static_cast<int>(threadIdx.x / panel), first = group / groups * groups;
-    __syncthreads();
-    if (threadIdx.x % panel == 0) tops[group] = x;
-    __syncthreads();
-    for (int g = first; g < first + groups; ++g) x = fmaxf(x, tops[g]);
+constexpr int warp_lanes = 32;
+constexpr int rows_of_warps = block_threads / warp_lanes;      // a thread block's
+constexpr int quads_ahead = 8;                                 // loads of a factor under way
+
+// Where a lane's positions lie: four in a row of quad j, of panel 8 j + lane / 4.
+struct QuadPlace {
+    int lane;
+    __device__ std::int32_t panel_of(int j) const { return j * 8 + lane / 4; }
+    __device__ int first_lane() const { return lane % 4 * 4; }
+    __device__ std::int64_t position(int j) const { return panel_of(j) * panel + first_lane(); }
+};
+
+__device__ float warp_max(float x) {
+    for (int d = warp_lanes / 2; d > 0; d >>= 1) x = fmaxf(x, __shfl_xor_sync(~0u, x, d));
+    return x;
+}
+__device__ long long warp_sum(long long x) {
+    for (int d = warp_lanes / 2; d > 0; d >>= 1) x += __shfl_xor_sync(~0u, x, d);
     return x;
 }
 
-// What a part's rows need of some factors of a segment, found by a thread a factor and row.
-constexpr int factors_gathered = block_threads / rows_a_part;
-struct Gathered {
-    const float* base[factors_gathered][rows_a_part];      // NULL: 1
-    std::int64_t step[factors_gathered];
-    const std::int32_t* map[factors_gathered];
-    std::int32_t exponents[factors_gathered][rows_a_part];
-    Mapping mapping[factors_gathered];
-    bool logs[factors_gathered][rows_a_part];
-};
-
-// Where the factors lie, and, when the values are there, how their rows are kept.
-__device__ void gather_factors(const Run& run, const PlanSegment& segment, std::int32_t begin, std::int64_t first_row, bool first, Gathered& all) {
-    const auto f = static_cast<std::int32_t>(threadIdx.x) / rows_a_part, r = static_cast<std::int32_t>(threadIdx.x) % rows_a_part;
-    const bool mine = begin + f < segment.factor_end;
-    std::int64_t mark = -1;
-    if (mine) {
-        const PlanFactor& factor = run.factors[begin + f];
-        const FactorView view = place_factor(run, factor, first_row + r);
-        if (factor.kind == FactorKind::Values) mark = std::int64_t{factor.source} * run.rows16 + first_row + r;
-        all.base[f][r] = view.one ? nullptr : view.base;
-        all.step[f] = view.step;
-        all.map[f] = view.map;
-        all.mapping[f] = view.mapping;
-    }
-    if (first) wait_for_earlier();
-    if (!mine) return;
-    all.logs[f][r] = mark >= 0 && run.log_rows[mark] != 0;
-    all.exponents[f][r] = mark >= 0 ? run.exponents[mark] : 0;
+template <int quads>
+__device__ float largest_of(const float (&x)[quads][4]) {
+    float largest = 0;
+#pragma unroll
+    for (int j = 0; j < quads; ++j)
+#pragma unroll
+        for (int i = 0; i < 4; ++i) largest = fmaxf(largest, x[j][i]);
+    return warp_max(largest);
+}
+template <int quads>
+__device__ void scale_quads(float (&x)[quads][4], float scale) {
+#pragma unroll
+    for (int j = 0; j < quads; ++j)
+#pragma unroll
+        for (int i = 0; i < 4; ++i) x[j][i] *= scale;
 }
 
-// A row's part of the operand: panels part, part + groups, …
-struct RowPart {
-    const PlanSegment& segment;
-    int row, part, groups, lane;        // row: of 16
-    std::int32_t count;                 // panels
-
-    __device__ std::int32_t panel_at(int j) const { return j * groups + part; }
-    __device__ bool has(int j) const { return panel_at(j) < count; }
-};
+// The view that lane f has.
+__device__ FactorView view_of(const FactorView& mine, int f) {
+    const auto from = [&](auto x) { return __shfl_sync(~0u, x, f, warp_lanes); };
+    FactorView view;
+    view.base = reinterpret_cast<const float*>(from(reinterpret_cast<unsigned long long>(mine.base)));
+    view.map = reinterpret_cast<const std::int32_t*>(from(reinterpret_cast<unsigned long long>(mine.map)));
+    view.step = static_cast<std::int64_t>(from(static_cast<long long>(mine.step)));
+    const int marks = from(static_cast<int>(mine.mapping) * 4 + (mine.one ? 2 : 0) + (mine.log ? 1 : 0));
+    view.mapping = static_cast<Mapping>(marks / 4);
+    view.one = (marks & 2) != 0;
+    view.log = (marks & 1) != 0;
+    return view;
+}
 
 // x times a factor whose row is kept as logs, or whose nodes are wired one by one.
-__device__ __noinline__ void multiply_slowly(const FactorView view, int part, int groups, int lane, std::int32_t nodes, float* x) {
-    for (int j = 0; j < panels_kept; ++j)
-        if (const std::int32_t q = j * groups + part; q * panel + lane < nodes) x[j] = multiply_factor(view, q, lane, x[j]);
+__device__ __noinline__ void multiply_slowly(const FactorView view, const QuadPlace mine, std::int32_t nodes, int quads, float* x) {
+    for (int j = 0; j < quads; ++j)
+        for (int i = 0; i < 4; ++i)
+            if (mine.position(j) + i < nodes) x[j * 4 + i] = multiply_factor(view, mine.panel_of(j), mine.first_lane() + i, x[j * 4 + i]);
 }
 
-// x times factor f of those gathered. Padding stays 0.
-__device__ void multiply_gathered(const Gathered& all, int f, const RowPart& mine, float (&x)[panels_kept]) {
-    const float* base = all.base[f][mine.row];
-    if (!base) return;
-    if (all.logs[f][mine.row] || all.mapping[f] != Mapping::Identity) {
-        float copy[panels_kept];        // so that x itself need not lie in memory
+// Padding stays 0, whatever stands there in a factor.
+template <int quads>
+__device__ void multiply_quads(const FactorView& view, const QuadPlace& mine, const PlanSegment& segment, float (&x)[quads][4]) {
+    if (view.one) return;
+    if (view.log || view.mapping == Mapping::Nodes) {
+        float copy[quads * 4];          // so that x itself need not lie in memory
 #pragma unroll
-        for (int j = 0; j < panels_kept; ++j) copy[j] = x[j];
-        multiply_slowly({base, all.step[f], all.map[f], all.mapping[f], false, all.logs[f][mine.row]}, mine.part, mine.groups, mine.lane, mine.segment.nodes, copy);
+        for (int k = 0; k < quads * 4; ++k) copy[k] = x[k / 4][k % 4];
+        multiply_slowly(view, mine, segment.nodes, quads, copy);
 #pragma unroll
-        for (int j = 0; j < panels_kept; ++j) x[j] = copy[j];
+        for (int k = 0; k < quads * 4; ++k) x[k / 4][k % 4] = copy[k];
         return;
     }
-    const float* from = base + mine.part * all.step[f] + mine.lane;
-    const std::int64_t hop = mine.groups * all.step[f];
-    float y[panels_kept];
+    constexpr int ahead = quads < quads_ahead ? quads : quads_ahead;
+    const bool plain = view.mapping == Mapping::Identity;
+    const float* from = view.base + mine.first_lane();
 #pragma unroll
-    for (int j = 0; j < panels_kept; ++j, from += hop) y[j] = mine.has(j) ? *from : 0;
+    for (int first = 0; first < quads; first += ahead) {
+        float4 y[ahead];
 #pragma unroll
-    for (int j = 0; j < panels_kept; ++j) x[j] = x[j] == 0 ? 0 : x[j] * y[j];
+        for (int j = 0; j < ahead; ++j) {
+            const std::int32_t q = mine.panel_of(first + j);
+            y[j] = q < segment.panels ? *reinterpret_cast<const float4*>(from + (plain ? q : view.map[q]) * view.step) : make_float4(0, 0, 0, 0);
+        }
+#pragma unroll
+        for (int j = 0; j < ahead; ++j) {
+            float(&to)[4] = x[first + j];
+            to[0] = to[0] == 0 ? 0 : to[0] * y[j].x;
+            to[1] = to[1] == 0 ? 0 : to[1] * y[j].y;
+            to[2] = to[2] == 0 ? 0 : to[2] * y[j].z;
+            to[3] = to[3] == 0 ? 0 : to[3] * y[j].w;
+        }
+    }
 }
 
 // The elements of a row that a product of floats has lost, and their exponent.
-__device__ __noinline__ std::int32_t row_of_logs(const Run& run, const PlanOperation& operation, std::int64_t row, const RowPart mine, float* x) {
-    const std::int32_t exponent = log_exponent(run, operation, row, mine.lane);
-    const auto shift = static_cast<float>(child_exponents(run, mine.segment, row) - exponent);
-    for (int j = 0; j < panels_kept; ++j) x[j] = mine.has(j) ? exp2f(segment_log(run, mine.segment, mine.panel_at(j), mine.lane, row) + shift) : 0;
+__device__ __noinline__ std::int32_t row_of_logs(const Run& run, const PlanOperation& operation, std::int64_t row, const QuadPlace mine, int quads, float* x) {
+    const PlanSegment& segment = run.segments[operation.segment_begin];
+    const std::int32_t exponent = log_exponent(run, operation, row, mine.lane % static_cast<int>(panel));
+    const auto shift = static_cast<float>(child_exponents(run, segment, row) - exponent);
+    for (int j = 0; j < quads; ++j)
+        for (int i = 0; i < 4; ++i)
+            x[j * 4 + i] = mine.panel_of(j) < segment.panels ? exp2f(segment_log(run, segment, mine.panel_of(j), mine.first_lane() + i, row) + shift) : 0;
     return exponent;
 }
 
-// Keeps a row, and its exponent where it is at hand; otherwise both come from logs.
-__device__ void keep_row(const Run& run, std::int32_t o, std::int64_t row, const RowPart& mine, bool in_range, std::int32_t exponent, float (&x)[panels_kept]) {
+// A row: its largest element is brought into [1, 2), and what falls 2^-120 below on the way is worked out in logs.
+template <int quads>
+__device__ void wide_elements(const Run& run, std::int32_t o, std::int64_t row) {
     const PlanOperation& operation = run.operations[o];
-    if (!in_range) {
-        float logs[panels_kept];
-        exponent = row_of_logs(run, operation, row, mine, logs);
+    const PlanSegment& segment = run.segments[operation.segment_begin];
+    const QuadPlace mine{static_cast<int>(threadIdx.x) % warp_lanes};
+    float x[quads][4];
 #pragma unroll
-        for (int j = 0; j < panels_kept; ++j) x[j] = logs[j];
+    for (int j = 0; j < quads; ++j)
+#pragma unroll
+        for (int i = 0; i < 4; ++i) x[j][i] = mine.position(j) + i < segment.nodes ? lift : 0;
+    long long taken = -lift_exponent;
+    int multiplied = 0;
+    for (auto begin = segment.factor_begin; begin < segment.factor_end; begin += warp_lanes) {
+        // A lane a factor: where it lies, and, when the values are there, how its row is kept.
+        const int count = segment.factor_end - begin < warp_lanes ? segment.factor_end - begin : warp_lanes;
+        FactorView own{};
+        std::int64_t mark = -1;
+        if (mine.lane < count) {
+            const PlanFactor& factor = run.factors[begin + mine.lane];
+            own = place_factor(run, factor, row);
+            if (factor.kind == FactorKind::Values) mark = std::int64_t{factor.source} * run.rows16 + row;
+        }
+        if (begin == segment.factor_begin) wait_for_earlier();
+        own.log = mark >= 0 && run.log_rows[mark] != 0;
+        taken += warp_sum(mark >= 0 ? run.exponents[mark] : 0);
+        for (int f = 0; f < count; ++f) {
+            if (multiplied++ == factors_at_once) {          // back to 2^120
+                const int field = exponent_field(fmaxf(largest_of(x), 1.0f));
+                scale_quads(x, power_of_two(374 - field));
+                taken += field - 247;
+                multiplied = 1;
+            }
+            multiply_quads(view_of(own, f), mine, segment, x);
+        }
     }
-    Bf16* out = element16_row(run, operation, row) + mine.lane;
+    const float largest = largest_of(x);
+    const int field = exponent_field(largest);
+    auto exponent = static_cast<std::int32_t>(taken + field - 127);
+    scale_quads(x, power_of_two(254 - field));
+    if (!(largest >= 1)) {
+        float logs[quads * 4];
+        exponent = row_of_logs(run, operation, row, mine, quads, logs);
 #pragma unroll
-    for (int j = 0; j < panels_kept; ++j)
-        if (mine.has(j)) out[mine.panel_at(j) * run.stride] = to_bf16(x[j]);
-    if (mine.part > 0 || mine.lane > 0) return;
+        for (int k = 0; k < quads * 4; ++k) x[k / 4][k % 4] = logs[k];
+    }
+    const std::int64_t place = operand_place(run, operation, row) + mine.first_lane();
+#pragma unroll
+    for (int j = 0; j < quads; ++j)
+        if (mine.panel_of(j) < segment.panels)
+            *reinterpret_cast<std::uint64_t*>(run.elements16 + swapped(place + mine.panel_of(j) * run.stride)) =
+                to_pair(x[j][0], x[j][1]) | static_cast<std::uint64_t>(to_pair(x[j][2], x[j][3])) << 32;
+    if (mine.lane > 0) return;
     const std::int64_t mark = std::int64_t{o} * run.rows16 + row;
     run.exponents[mark] = run.element_exponents[mark] = exponent;
     run.log_rows[mark] = 0;
-}
-
-// One row: its largest element is brought into [1, 2), and what falls 2^-120 below on the way is worked out in logs.
-__device__ void finish_row(const Run& run, std::int32_t o, std::int64_t row, const RowPart& mine, std::int64_t taken, float (&x)[panels_kept]) {
-    float largest = 0;
-#pragma unroll
-    for (int j = 0; j < panels_kept; ++j) largest = fmaxf(largest, x[j]);
-    largest = row_max(largest, mine.groups);
-    const int field = exponent_field(largest);
-    const float scale = power_of_two(254 - field);
-#pragma unroll
-    for (int j = 0; j < panels_kept; ++j) x[j] *= scale;
-    keep_row(run, o, row, mine, largest >= 1, static_cast<std::int32_t>(taken + field - 127), x);
-}
-
-// 16 rows.
-__device__ void wide_elements(const Run& run, std::int32_t o, std::int64_t first_row) {
-    JUICE_SHARED(Gathered, all, 1);
-    const PlanOperation& operation = run.operations[o];
-    const PlanSegment& segment = run.segments[operation.segment_begin];
-    if (is_kept(segment)) {
-        const RowPart mine{segment, static_cast<int>(threadIdx.x / panel), 0, 1, static_cast<int>(threadIdx.x % panel), segment.panels};
-        float x[panels_kept];
-        std::int32_t exponent = 0;
-        wait_for_earlier();
-        const bool in_range = multiply_kept(run, segment, first_row + mine.row, mine.lane, x, exponent);
-        return keep_row(run, o, first_row + mine.row, mine, in_range, exponent, x);
-    }
-    int groups = 1;
-    while (groups * panels_kept < segment.panels) groups *= 2;
-    const int group = static_cast<int>(threadIdx.x / panel);
-    for (int turn = 0; turn < groups; ++turn) {
-        const RowPart mine{segment, turn * (block_slots / groups) + group / groups, group % groups, groups, static_cast<int>(threadIdx.x % panel), segment.panels};
-        float x[panels_kept];
-#pragma unroll
-        for (int j = 0; j < panels_kept; ++j) x[j] = mine.panel_at(j) * panel + mine.lane < segment.nodes ? lift : 0;
-        std::int64_t taken = -lift_exponent;
-        int multiplied = 0;
-        const auto rescale = [&] {      // back to 2^120
-            multiplied = 0;
-            float largest = 0;
-#pragma unroll
-            for (int j = 0; j < panels_kept; ++j) largest = fmaxf(largest, x[j]);
-            const int field = exponent_field(fmaxf(row_max(largest, groups), 1.0f));
-#pragma unroll
-            for (int j = 0; j < panels_kept; ++j) x[j] *= power_of_two(374 - field);
-            taken += field - 247;
-        };
-        for (auto begin = segment.factor_begin; begin < segment.factor_end; begin += factors_gathered) {
-            const int count = segment.factor_end - begin < factors_gathered ? segment.factor_end - begin : factors_gathered;
-            __syncthreads();            // the last ones are done with
-            gather_factors(run, segment, begin, first_row, turn == 0 && begin == segment.factor_begin, *all);
-            __syncthreads();
-            for (int f = 0; f < count; ++f) {
-                if (multiplied == factors_at_once) rescale();
-                taken += all->exponents[f][mine.row];
-                multiply_gathered(*all, f, mine, x);
-                ++multiplied;
-            }
-        }
-        finish_row(run, o, first_row + mine.row, mine, taken, x);
-    }
 }
 
 // ---- tasks ----
@@ -403,9 +395,10 @@ __global__ void elements_kernel(const Run run, std::int32_t first) {
     elements_of(run, o, std::int64_t{blockIdx.y} * rows_at_once + threadIdx.x / panel, static_cast<int>(threadIdx.x % panel));
 }
 
-__global__ void __launch_bounds__(block_threads, 2) wide_elements_kernel(const __grid_constant__ Run run, std::int32_t first) {
+template <int quads>
+__global__ void __launch_bounds__(block_threads, quads > quads_ahead ? 1 : 2) wide_elements_kernel(const __grid_constant__ Run run, std::int32_t first) {
     begin_early();
-    wide_elements(run, run.stage_operations[first + static_cast<std::int32_t>(blockIdx.x)], std::int64_t{blockIdx.y} * rows_a_part);
+    wide_elements<quads>(run, run.stage_operations[first + static_cast<std::int32_t>(blockIdx.x)], std::int64_t{blockIdx.y} * rows_of_warps + threadIdx.x / warp_lanes);
 }
 
 }  // namespace
@@ -415,8 +408,10 @@ __global__ void __launch_bounds__(block_threads, 2) wide_elements_kernel(const _
 void elements(const Run& run, const PlanStage& stage, cudaStream_t stream) {
     const auto wide = run.wide ? stage.wide_end : stage.operation_begin;
     const auto grid = [&](std::int32_t operations, std::int32_t rows) { return dim3(static_cast<unsigned>(operations), static_cast<unsigned>(run.rows16 / rows)); };
-    if (wide > stage.operation_begin)
-        JUICE_LAUNCH_IN_CHAIN(wide_elements_kernel, grid(wide - stage.operation_begin, rows_a_part), dim3(block_threads), 0, stream, run, stage.operation_begin);
+    if (wide > stage.operation_begin) {
+        const auto kernel = run.widest_operand <= 16 ? wide_elements_kernel<2> : run.widest_operand <= 64 ? wide_elements_kernel<8> : wide_elements_kernel<32>;
+        JUICE_LAUNCH_IN_CHAIN(kernel, grid(wide - stage.operation_begin, rows_of_warps), dim3(block_threads), 0, stream, run, stage.operation_begin);
+    }
     if (wide < stage.operation_end)
         JUICE_LAUNCH_IN_CHAIN(elements_kernel, grid(stage.operation_end - wide, rows_at_once), dim3(rows_at_once * panel), 0, stream, run, wide);
 }

@@ -83,7 +83,10 @@ public:
             else inputs_in_place_ = inputs_in_place_ && owner.kind == OwnerKind::Table && owner.domain <= shared_values;
             has_edges_ = has_edges_ || (owner.kind == OwnerKind::Sum && owner.form == Form::Edges);
         }
-        prepare_sums(plan.totals.shadow > 0);
+        for (std::int64_t o = 0; o < plan.operation_count; ++o)
+            if (plan.operations[o].wide) widest_operand_ = std::max(widest_operand_, plan.operations[o].operand_panels);
+        prepare_sums();
+        if (plan.totals.shadow > 0) prepare_wide_sums(has_groups(stream_.capability(), arithmetic_));
         stream_.wait();
     }
 
@@ -323,6 +326,7 @@ private:
     std::mutex mutex_;
     std::optional<Workspace> query_, training_;
     Run run_{};
+    std::int32_t widest_operand_ = 0;   // panels, of wide sums
     bool has_log_tables_ = false, has_edges_ = false;
     bool sums_in_place_ = true, inputs_in_place_ = true;    // a step may leave nothing to the flow buffer
     std::vector<std::uint8_t> continuous_;  // by variable
@@ -367,6 +371,9 @@ private:
         run.weights16 = weights16_.data();
         run.wide = weights16_.size() > 0;
         run.early = run.wide && stream_.capability() >= 90;     // products in float32 lose by it: the blocks that wait take their places
+        run.groups = run.wide && has_groups(stream_.capability(), arithmetic_);
+        run.multiprocessors = stream_.multiprocessors();
+        run.widest_operand = widest_operand_;
         run.counts = counts_.data();
         run.flows = flows_.data();
         return run;
@@ -425,6 +432,7 @@ private:
     }
 
     void run_backward(const Run& run, const Pass& pass) {
+        stream_.beside([&](cudaStream_t beside) { sort_rows(run, plan_.variables, beside); });
         training_->clear_backward(stream_.get());
         for (std::int64_t s = plan_.stage_count; s-- > 0;) {
             const PlanStage& stage = plan_.stages[s];

@@ -82,7 +82,7 @@ __global__ void gradients_kernel(const Run run, std::int32_t first) {
         }
         // What the rounded gradient carries is what the products will see, and what EM must divide by.
         const Bf16 rounded = to_bf16(gradient);
-        gradient16_row(run, operation, row)[at] = rounded;
+        run.gradients16[swapped(value_place(run, operation, row) + at)] = rounded;
         if (rounded != 0) total += from_bf16(rounded) * (log_row ? exp2f(value) : value);
     }
     total = add_slots(total);

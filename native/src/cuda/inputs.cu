@@ -10,55 +10,50 @@ namespace juice::cuda {
 
 namespace {
 
-constexpr int rows_listed = 512;        // at a time
+constexpr int rows_sorted = 512;        // at a time
 constexpr int flows_ahead = 8;          // loads under way
 
-struct Range {
-    int begin, end;
-};
-
-// The rows of a chunk that a slot of 16 lanes adds up, in their order: those whose value is its own. Returns where they stand in `list`.
-__device__ Range list_rows(const std::int32_t* codes, std::int64_t first, std::int64_t end, int lane, int slot, std::int32_t* list) {
-    JUICE_SHARED(int, counts, block_slots);
-    const auto wanted = [&](std::int64_t row) {
-        const std::int32_t code = row < end ? codes[row] : -1;
-        return __ballot_sync(half_warp(), code >= 0 && code % block_slots == slot) >> (threadIdx.x & 16u) & 0xffffu;
-    };
-    int count = 0;
-    for (std::int64_t row = first; row < end; row += panel) count += __popc(wanted(row + lane));
-    if (lane == 0) counts[slot] = count;
-    __syncthreads();
-    int begin = 0;
-    for (int s = 0; s < slot; ++s) begin += counts[s];
-    int place = begin;
-    for (std::int64_t row = first; row < end; row += panel) {
-        const unsigned rows = wanted(row + lane);
-        if (rows >> lane & 1u) list[place + __popc(rows & ((1u << lane) - 1))] = static_cast<std::int32_t>(row + lane);
-        place += __popc(rows);
-    }
-    __syncthreads();
-    return {begin, begin + count};
-}
-
-// Every value of a table belongs to one slot of 16 lanes, which adds up its rows in their order.
+// Adds up by value the flows of one panel. Every slot of 16 lanes has an equal share of the rows in the order of their values; what a value has in several
+// shares is put together by the slot in which it begins, in their order.
 __device__ void add_by_value(const Run& run, const PlanOwner& owner, std::int64_t q, float* table, std::int64_t width) {
-    JUICE_SHARED(std::int32_t, list, rows_listed);
+    JUICE_SHARED(RowOfValue, list, rows_sorted);
+    JUICE_SHARED(float, heads, block_threads);
     const auto thread = static_cast<int>(threadIdx.x), lane = thread % static_cast<int>(panel), slot = thread / static_cast<int>(panel);
     for (auto r = owner.reader_begin; r < owner.reader_end; ++r) {
         const PlanReader& reader = run.readers[r];
-        const std::int32_t* codes = run.codes + reader.variable * run.line;
-        for (std::int64_t first = 0; first < run.rows; first += rows_listed) {
-            const std::int64_t end = first + rows_listed < run.rows ? first + rows_listed : run.rows;
-            __syncthreads();        // the last chunk's list is done with
-            const Range mine = list_rows(codes, first, end, lane, slot, list);
-            for (int i = mine.begin; i < mine.end; i += flows_ahead) {
+        const RowOfValue* sorted = run.rows_by_value + reader.variable * run.line;
+        const float* plain = reader.mapping == Mapping::Identity ? flow_row(run, run.operations[reader.operation], 0) + (reader.first_panel + q) * run.stride + lane : nullptr;
+        for (std::int64_t first = 0; first < run.rows; first += rows_sorted) {
+            const int count = static_cast<int>(first + rows_sorted < run.rows ? rows_sorted : run.rows - first), share = (count + block_slots - 1) / block_slots;
+            __syncthreads();            // the last list and its heads are done with
+            for (int i = thread; i < count; i += block_threads) list[i] = sorted[first + i];
+            __syncthreads();
+            const int begin = slot * share, end = begin + share < count ? begin + share : count;
+            bool own = begin == 0 || begin >= end || list[begin - 1].code != list[begin].code;       // the value at hand begins in this share
+            float sum = 0;
+            for (int i = begin; i < end; i += flows_ahead) {
                 float flows[flows_ahead];
 #pragma unroll
-                for (int j = 0; j < flows_ahead; ++j) flows[j] = i + j < mine.end ? reader_flow(run, reader, q, lane, list[i + j]) : 0;
+                for (int j = 0; j < flows_ahead; ++j) {
+                    const bool there = i + j < end && list[i + j].code >= 0;
+                    flows[j] = !there ? 0 : plain ? plain[list[i + j].row * panel] : reader_flow(run, reader, q, lane, list[i + j].row);
+                }
 #pragma unroll
-                for (int j = 0; j < flows_ahead; ++j)
-                    if (i + j < mine.end) table[codes[list[i + j]] * width + lane] += flows[j];
+                for (int j = 0; j < flows_ahead; ++j) {
+                    if (i + j >= end) break;
+                    sum += flows[j];
+                    const std::int32_t code = list[i + j].code;
+                    const bool last = i + j + 1 == end;
+                    if (!last && list[i + j + 1].code == code) continue;
+                    if (!own) heads[thread] = sum;
+                    else if (code >= 0) table[code * width + lane] += sum;
+                    own = own || !last;
+                    sum = 0;
+                }
             }
+            __syncthreads();
+            if (begin >= end || !own || list[end - 1].code < 0) continue;
+            for (int s = slot + 1; s * share < count && list[s * share].code == list[end - 1].code; ++s) table[list[end - 1].code * width + lane] += heads[s * panel + lane];
         }
     }
 }
@@ -87,6 +82,25 @@ __device__ void update_table(const Run& run, const PlanOwner& owner, std::int64_
         table[width] = em_success(table[width], flows[lane], flows[flow_width + lane], rule);
         table[0] = 1 - table[width];
     }
+}
+
+// A categorical table's update where all of its flows are in shared memory and its entries have been read before.
+constexpr int entries_each = static_cast<int>(shared_values) / block_slots;
+__device__ void read_entries(const Run& run, const PlanOwner& owner, std::int64_t node, float (&entries)[entries_each]) {
+    const float* table = run.parameters + owner.parameters + node;
+#pragma unroll
+    for (int i = 0; i < entries_each; ++i) {
+        const std::int64_t x = threadIdx.x / panel + i * block_slots;
+        entries[i] = x < owner.domain ? table[x * owner.panels * panel] : 0;
+    }
+}
+__device__ void update_entries(const Run& run, const PlanOwner& owner, std::int64_t node, const float* flows, const float (&entries)[entries_each], const Rule& rule) {
+    float* table = run.parameters + owner.parameters + node;
+    const Em em = em_of(add_values(flows, owner.domain, panel), run.counts[owner.first_node + node], rule);
+#pragma unroll
+    for (int i = 0; i < entries_each; ++i)
+        if (const std::int64_t x = threadIdx.x / panel + i * block_slots; x < owner.domain)
+            table[x * owner.panels * panel] = em_weight(entries[i], flows[x * panel + threadIdx.x % panel], em);
 }
 
 // Sums of f·(trials − x) and f·x, or of f, f·d and f·d² with d = x − mean: in float64, since a variance is a small difference of them.
@@ -175,8 +189,22 @@ __device__ double log2_probability(const PlanOwner& owner, const float* first, s
 
 // ---- kernels ----
 
+// A variable's rows, so many at a time, in the order of their values; missing ones last.
+__global__ void sort_rows_kernel(const Run run) {
+    JUICE_SHARED(unsigned, codes, rows_sorted);
+    const std::int64_t line = std::int64_t{blockIdx.x} * run.line, first = std::int64_t{blockIdx.y} * rows_sorted;
+    const int count = static_cast<int>(first + rows_sorted < run.rows ? rows_sorted : run.rows - first);
+    for (int i = static_cast<int>(threadIdx.x); i < count; i += block_threads) codes[i] = static_cast<unsigned>(run.codes[line + first + i]);
+    __syncthreads();
+    for (int i = static_cast<int>(threadIdx.x); i < count; i += block_threads) {
+        int before = 0;
+        for (int j = 0; j < count; ++j) before += codes[j] < codes[i] || (codes[j] == codes[i] && j < i) ? 1 : 0;
+        run.rows_by_value[line + first + before] = {static_cast<std::int32_t>(first + i), static_cast<std::int32_t>(codes[i])};
+    }
+}
+
 // A thread block has a panel of an owner.
-__global__ void input_flows_kernel(const Run run, std::int32_t first, const Pass pass, const Rule* rule) {
+__global__ void __launch_bounds__(block_threads, 4) input_flows_kernel(const Run run, std::int32_t first, const Pass pass, const Rule* rule) {
     const PlanTile tile = run.tiles[first + static_cast<std::int32_t>(blockIdx.x)];
     const PlanOwner& owner = run.owners[tile.target];
     if (owner.kind == OwnerKind::Sum || (pass.in_place && owner.distribution == DistributionType::Indicator)) return;
@@ -190,10 +218,14 @@ __global__ void input_flows_kernel(const Run run, std::int32_t first, const Pass
         add_by_value(run, owner, tile.panel, flows, width);
     } else {
         JUICE_SHARED(float, table, shared_values * panel);
+        const bool categorical = owner.distribution == DistributionType::Categorical;
+        float entries[entries_each] = {};
+        if (categorical) read_entries(run, owner, tile.panel * panel + lane, entries);
         for (std::int64_t x = thread / panel; x < owner.domain; x += block_slots) table[x * panel + lane] = 0;
         add_by_value(run, owner, tile.panel, table, panel);
         __syncthreads();
-        update_table(run, owner, tile.panel, table, panel, *rule);
+        if (categorical) update_entries(run, owner, tile.panel * panel + lane, table, entries, *rule);
+        else update_table(run, owner, tile.panel, table, panel, *rule);
     }
 }
 
@@ -249,6 +281,10 @@ __global__ void best_kernel(const Run run, std::int32_t first, float* best) {
 }  // namespace
 
 // ---- launchers ----
+
+void sort_rows(const Run& run, std::int32_t variables, cudaStream_t stream) {
+    JUICE_LAUNCH(sort_rows_kernel, dim3(static_cast<unsigned>(variables), static_cast<unsigned>((run.rows + rows_sorted - 1) / rows_sorted)), dim3(block_threads), stream, run);
+}
 
 void input_flows(const Run& run, const PlanTotals& totals, const Pass& pass, const Rule* rule, cudaStream_t stream) {
     JUICE_LAUNCH(input_flows_kernel, dim3(static_cast<unsigned>(totals.node_end - totals.node_begin)), dim3(block_threads), stream, run, totals.node_begin, pass, rule);

@@ -40,7 +40,8 @@ void pick_rows(const Run& run, const RowStore& store, const std::int64_t* number
                cudaStream_t stream);
 
 // ---- forward, stage by stage ----
-void prepare_sums(bool wide);           // once a device, before the first of them
+void prepare_sums();                    // once a device, before the first of them
+void prepare_wide_sums(bool groups);
 void elements(const Run& run, const PlanStage& stage, cudaStream_t stream);
 void values(const Run& run, const PlanStage& stage, cudaStream_t stream);           // entries far below their row's maximum are mended
 void edge_values(const Run& run, const PlanStage& stage, cudaStream_t stream);
@@ -55,9 +56,15 @@ void gradients(const Run& run, const PlanStage& stage, cudaStream_t stream);
 void operand_flows(const Run& run, const PlanStage& stage, cudaStream_t stream);
 void edge_operand_flows(const Run& run, const PlanStage& stage, cudaStream_t stream);
 
+// ---- the parts of values, operand_flows and parameter_flows that are wide sums' in bf16: a range of tiles ----
+void wide_values(const Run& run, std::int32_t begin, std::int32_t end, cudaStream_t stream);
+void wide_operand_flows(const Run& run, std::int32_t begin, std::int32_t end, cudaStream_t stream);
+void wide_parameter_flows(const Run& run, std::int32_t begin, std::int32_t end, const EmCoefficients& em, const Pass& pass, cudaStream_t stream);
+
 // ---- then, for all operations at once ----
 void em_coefficients(const Run& run, const EmCoefficients& em, const Rule* rule, cudaStream_t stream);
 void parameter_flows(const Run& run, const PlanTotals& totals, const EmCoefficients& em, const Pass& pass, cudaStream_t stream);
+void sort_rows(const Run& run, std::int32_t variables, cudaStream_t stream);      // by value, for input_flows
 void input_flows(const Run& run, const PlanTotals& totals, const Pass& pass, const Rule* rule, cudaStream_t stream);
 void edge_parameter_flows(const Run& run, const PlanTotals& totals, const Pass& pass, cudaStream_t stream);
 void slow_parameter_flows(const Run& run, const PlanTotals& totals, cudaStream_t stream);

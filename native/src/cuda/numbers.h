@@ -55,13 +55,12 @@ __device__ inline float* flow_row(const Run& run, const PlanOperation& operation
     return run.element_flows + operation.operand * run.stride + row * panel;
 }
 
-// The same of wide sums.
-__device__ inline std::uint16_t* element16_row(const Run& run, const PlanOperation& operation, std::int64_t row) {
-    return run.elements16 + operation.operand * run.stride + row * panel;
-}
-__device__ inline std::uint16_t* gradient16_row(const Run& run, const PlanOperation& operation, std::int64_t row) {
-    return run.gradients16 + operation.train_values * run.stride + row * panel;
-}
+// Where a row's elements and their flows lie in their buffers, and its values and gradients: of panel 0, of wide sums' bf16, too.
+__device__ inline std::int64_t operand_place(const Run& run, const PlanOperation& operation, std::int64_t row) { return operation.operand * run.stride + row * panel; }
+__device__ inline std::int64_t value_place(const Run& run, const PlanOperation& operation, std::int64_t row) { return operation.train_values * run.stride + row * panel; }
+// How a kept bf16 number's place follows from that of its float: the two halves of a line of 16 change places where bit 2 of the line's number is set. That
+// is what tensor cores and ldmatrix read without two lines meeting in a bank, and as it lies so everywhere, copies need not rearrange it.
+__host__ __device__ inline std::int64_t swapped(std::int64_t place) { return place ^ (place >> 3 & 8); }
 __device__ inline bool is_wide(const Run& run, const PlanOperation& operation) { return run.wide && operation.wide; }
 
 // A position's or node's place within such rows.

@@ -19,8 +19,15 @@ enum class Arithmetic : std::int32_t {
 // The arithmetic for a GPU of that compute capability (90: 9.0). What has not passed its tests on such a GPU is chosen only where it is asked for:
 // wanted is NULL, "plain" or "tensor".
 Arithmetic choose_arithmetic(std::int32_t capability, const char* wanted);
-// Whether wide sums are multiplied in bf16 there.
+// Whether wide sums are multiplied in bf16 there, and whether by Hopper's groups of warps (wgmma), which later GPUs do not have.
 bool has_fast(std::int32_t capability);
+bool has_groups(std::int32_t capability, Arithmetic arithmetic);
+// Lines of a tile of such a product, 64 or 128, where a launch has so many tiles across: large ones where they fill the multiprocessors twice.
+std::int32_t tile_lines(std::int64_t tiles, std::int32_t rows, std::int32_t multiprocessors);
+
+struct RowOfValue {
+    std::int32_t row, code;
+};
 
 struct Run {
     const PlanOperation* operations;
@@ -62,10 +69,14 @@ struct Run {
     const std::int32_t* codes;          // [variables][line]
     const float* reals;                 // [variables][line]
     std::int64_t line;
+    RowOfValue* rows_by_value;          // [variables][line]: every 512 rows in the order of their values
     const float* root_flows;            // [rows, roots]; NULL: 1
     const float* weights;               // [rows]; NULL: 1
     std::int32_t maximise;
     std::int32_t early;                 // kernels of a pass may begin early: compute capability 9.0
+    std::int32_t groups;                // wide sums are multiplied by groups of warps
+    std::int32_t multiprocessors;
+    std::int32_t widest_operand;        // panels, of the wide sums
 };
 
 inline constexpr std::int32_t rows_a_tile = 64;

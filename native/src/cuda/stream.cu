@@ -15,6 +15,7 @@ Stream::Stream(std::int32_t device) : device_(device) {
     cudaDeviceProp properties;
     check(cudaGetDeviceProperties(&properties, device), "asking the device");
     capability_ = properties.major * 10 + properties.minor;
+    multiprocessors_ = properties.multiProcessorCount;
     check(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "making a stream");
 #if !defined(JUICE_CUDA_EMULATION)
     check(cudaStreamCreateWithFlags(&beside_, cudaStreamNonBlocking), "making a stream");

@@ -17,6 +17,7 @@ public:
 
     cudaStream_t get() const noexcept { return stream_; }
     std::int32_t capability() const noexcept { return capability_; }        // 90: compute capability 9.0
+    std::int32_t multiprocessors() const noexcept { return multiprocessors_; }
     void use() const;               // makes its device the calling thread's; throws where it is lost
     void wait() const { check(cudaStreamSynchronize(stream_), "waiting for the device"); }
 
@@ -47,7 +48,7 @@ public:
 private:
     std::int32_t device_;
     cudaStream_t stream_ = nullptr;
-    std::int32_t capability_ = 0;
+    std::int32_t capability_ = 0, multiprocessors_ = 0;
     std::vector<std::pair<std::uint64_t, void*>> recordings_;
 
     cudaStream_t beside_ = nullptr;         // the emulation does everything on one

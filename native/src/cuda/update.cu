@@ -26,7 +26,7 @@ __device__ void update_sum_tile(const Run& run, const PlanTile& tile, const Rule
     const Em mine = em_of(lane_sum(total), run.counts[owner.first_node + node], rule);
     for_each_edge(run, operation, node, lane, static_cast<int>(panel), [&](std::int64_t, std::int64_t w) {
         weights[w] = em_weight(weights[w], flows[w], mine);
-        if (shadow) shadow[w] = to_bf16(weights[w]);
+        if (shadow) shadow[swapped(w)] = to_bf16(weights[w]);
     });
 }
 
@@ -47,7 +47,7 @@ __global__ void rule_kernel(Rule* to, const Rule rule) {
 
 __global__ void shadow_kernel(const float* weights, Bf16* shadow, std::int64_t count) {
     const std::int64_t i = std::int64_t{blockIdx.x} * blockDim.x + threadIdx.x;
-    if (i < count) shadow[i] = to_bf16(weights[i]);
+    if (i < count) shadow[swapped(i)] = to_bf16(weights[i]);
 }
 
 __global__ void add_kernel(float* to, const float* from, std::int64_t count) {

@@ -2,8 +2,9 @@
 // steps of 64 along the sum, copied to shared memory while steps before are multiplied.
 #pragma once
 
-#include "cuda/mma.h"
 #include "cuda/counters.h"
+#include "cuda/mma.h"
+#include "cuda/numbers.h"
 
 namespace juice::cuda {
 
@@ -31,13 +32,15 @@ __device__ void fetch_side(const WideSide& side, Bf16* to) {
         const int piece = i * block_threads + static_cast<int>(threadIdx.x);
         const int half = piece % 2 * 8, line = piece / 2 % line_count, q = piece / 2 / line_count;
         const bool there = line < side.lines && q < side.panels;
-        copy_piece(to + line * (along ? wide_along : wide_across) + q * panel + half, there ? side.base + q * side.stride + line * panel + half : nullptr);
+        copy_piece(to + line * (along ? wide_along : wide_across) + q * panel + half, there ? side.base + q * side.stride + swapped(line * panel + half) : nullptr);
     }
 }
 
 // A warp's part of the tile: fragments · 16 lines by 32 columns. A thread has pairs (m, n) of it: 2 · fragments lines, and two columns of each 8.
 template <int fragments>
 struct WidePlace {
+    static constexpr int lines = fragments * 2, pairs = 4;
+    using Sums = float[fragments][4][4];
     int line, column, group, member;
     __device__ WidePlace() {
         const int warp = static_cast<int>(threadIdx.x) / 32, lane = static_cast<int>(threadIdx.x) % 32;
@@ -48,7 +51,7 @@ struct WidePlace {
     }
     __device__ int line_at(int m) const { return line + m / 2 * 16 + m % 2 * 8 + group; }
     __device__ int column_at(int n) const { return column + n * 8 + member * 2; }
-    __device__ static float2 pair(const float (&acc)[fragments][4][4], int m, int n) {
+    __device__ static float2 pair(const Sums& acc, int m, int n) {
         return make_float2(acc[m / 2][n][m % 2 * 2], acc[m / 2][n][m % 2 * 2 + 1]);
     }
 };

@@ -29,6 +29,7 @@ Workspace::Workspace(const PlanView& plan, std::int64_t rows, bool training)
       suspects_(plan.operation_count * capacity_, purpose),
       slow_rows_(training ? plan.operation_count * capacity_ : 0, purpose),
       codes_(plan.variables * capacity_, "a batch"),
+      rows_by_value_(training ? plan.variables * capacity_ : 0, "a batch"),
       reals_(plan.variables * capacity_, "a batch"),
       weights_(training ? capacity_ : 0, "a batch"),
       root_flows_(training ? capacity_ * plan.roots : 0, "a batch"),
@@ -67,6 +68,7 @@ void Workspace::place(Run& run, std::int64_t rows, bool weighted) {
     run.codes = codes_.data();
     run.reals = reals_.data();
     run.line = capacity_;
+    run.rows_by_value = rows_by_value_.data();
     run.rows = static_cast<std::int32_t>(rows);
     run.rows16 = static_cast<std::int32_t>(padded(rows));
     run.stride = padded(rows) * panel;

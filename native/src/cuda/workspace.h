@@ -42,6 +42,7 @@ private:
     Array<std::int32_t> exponents_, element_exponents_, segment_exponents_, slow_operations_;
     Array<std::uint8_t> log_rows_, suspects_, slow_rows_;
     Array<std::int32_t> codes_;
+    Array<RowOfValue> rows_by_value_;
     Array<float> reals_, weights_, root_flows_;
     Array<double> logs_;
 

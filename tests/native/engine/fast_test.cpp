@@ -2,6 +2,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "cuda/emulation/runtime.h"
+#include "cuda/run.h"
 #include "engine/engine.h"
 #include "reference/cases.h"
 #include "reference/some.h"
@@ -11,6 +13,15 @@ namespace {
 
 class Fast : public OnDevice {
 protected:
+    // The emulated card that multiplies by tensor cores is a Hopper, so small that some launches have large tiles.
+    void SetUp() override {
+        OnDevice::SetUp();
+        if (GetParam().device != Device::emulated || GetParam().instruction_set != "tensor") return;
+        static const cuda::emulation::Machine hopper{12040, 12040, 1, {"Some Hopper", std::size_t{1} << 34, 1, 9, 0}};
+        cuda::emulation::set_machine(&hopper);
+    }
+    void TearDown() override { cuda::emulation::set_machine(nullptr); }
+
     // Entries within 2 %, 99 of 100 of those that are not next to nothing; none far off.
     static testing::AssertionResult flows_near(const Flows& got, const Flows& expected) {
         std::vector<double> errors;
@@ -136,9 +147,24 @@ TEST_P(Fast, SamplesAsExact) {
     EXPECT_EQ(sample(*compile(circuit), options).values, sample(*juice::compile(circuit, exact), options).values);
 }
 
+TEST(FastTiles, AreLargeWhereTheyFillTheMultiprocessorsTwice) {
+    EXPECT_EQ(cuda::tile_lines(1, 512, 132), 64);
+    EXPECT_EQ(cuda::tile_lines(65, 512, 132), 64);
+    EXPECT_EQ(cuda::tile_lines(66, 512, 132), 128);
+    EXPECT_EQ(cuda::tile_lines(132, 129, 132), 128);
+    EXPECT_EQ(cuda::tile_lines(263, 100, 132), 64);
+}
+
+TEST(FastTiles, GroupsOfWarpsAreHoppersAlone) {
+    EXPECT_TRUE(cuda::has_groups(90, cuda::Arithmetic::Tensor));
+    EXPECT_FALSE(cuda::has_groups(90, cuda::Arithmetic::Plain));
+    EXPECT_FALSE(cuda::has_groups(86, cuda::Arithmetic::Tensor));
+    EXPECT_FALSE(cuda::has_groups(100, cuda::Arithmetic::Tensor));
+}
+
 std::vector<Device> fast_devices() {
     (void)devices();        // makes the emulated one known
-    return {{Device::emulated, "plain", 1, true}, {"cuda:0", "", 1, true}, {"cpu", "", 1, true}};
+    return {{Device::emulated, "plain", 1, true}, {Device::emulated, "tensor", 1, true}, {"cuda:0", "plain", 1, true}, {"cuda:0", "", 1, true}, {"cpu", "", 1, true}};
 }
 
 INSTANTIATE_TEST_SUITE_P(Devices, Fast, testing::ValuesIn(fast_devices()), [](const auto& test) { return test.param.name(); });

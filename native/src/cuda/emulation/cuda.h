@@ -63,6 +63,22 @@ void copy_later(void* to, const void* from);
 void commit_copies();
 void wait_for_copies(int groups);
 
+// Products of groups of four warps (cuda/groups.h), which read their sides when their thread waits for them, and not a moment before.
+struct GroupSide {
+    const std::uint16_t* base;
+    int hop;
+    bool along;
+};
+void multiply_later(float* c, int columns, const GroupSide& a, const GroupSide& b);
+void commit_products();
+void wait_for_products(int batches);
+
+// Bulk copies are made when somebody waits for their arrival. What was expected must have been asked for by then, to the byte.
+void prepare_arrivals(std::uint64_t* arrivals, int count);
+void expect_bytes(std::uint64_t* arrival, unsigned bytes);
+void copy_bulk(void* to, const void* from, unsigned bytes, std::uint64_t* arrival);
+void wait_for_arrival(std::uint64_t* arrival, unsigned parity);
+
 // Exchanges values among the lanes of `mask`; every one of them must call.
 std::uint64_t exchange(unsigned mask, std::uint64_t value, int source_lane);
 int lane();

@@ -1,0 +1,126 @@
+// One-instruction wrappers of Hopper's tensor cores (wgmma), which four warps, a group, feed from shared memory, and of the bulk copies that fill it. The
+// emulation has a twin of each.
+#pragma once
+
+#include "cuda/mma.h"
+
+namespace juice::cuda {
+
+// One side of a product in shared memory, as panels of lines of 16 numbers, swapped. Along: a line an entry, 16 steps of the sum a panel. Across: a line a
+// step of the sum, 16 entries a panel, `hop` numbers from panel to panel. Begins at a multiple of eight lines.
+struct GroupSide {
+    const Bf16* base;
+    int hop;
+};
+
+#if defined(__CUDA_ARCH_FEAT_SM90_ALL)
+// The matrix descriptor of PTX's wgmma: address, from panel to panel (across only), from eight lines to the next eight, swizzle of 32 bytes.
+__device__ inline std::uint64_t describe(const GroupSide& side) {
+    const auto place = static_cast<unsigned>(__cvta_generic_to_shared(side.base));
+    return (place & 0x3ffffu) >> 4 | static_cast<std::uint64_t>(side.hop / 8) << 16 | std::uint64_t{16} << 32 | std::uint64_t{3} << 62;
+}
+#endif
+
+// Before a group's first product, and after its threads have touched what it adds to.
+__device__ inline void begin_products() {
+#if defined(__CUDA_ARCH_FEAT_SM90_ALL)
+    asm volatile("wgmma.fence.sync.aligned;" ::: "memory");
+#endif
+}
+// Products so far become one batch.
+__device__ inline void commit_products() {
+#if defined(JUICE_CUDA_EMULATION)
+    emulation::commit_products();
+#elif defined(__CUDA_ARCH_FEAT_SM90_ALL)
+    asm volatile("wgmma.commit_group.sync.aligned;" ::: "memory");
+#endif
+}
+// Until at most `batches` are under way.
+template <int batches>
+__device__ void wait_for_products() {
+#if defined(JUICE_CUDA_EMULATION)
+    emulation::wait_for_products(batches);
+#elif defined(__CUDA_ARCH_FEAT_SM90_ALL)
+    asm volatile("wgmma.wait_group.sync.aligned %0;" ::"n"(batches) : "memory");
+#endif
+}
+
+// c += a · b, (64, columns) += (64, 16) · (16, columns), by the four warps of a group, later. Lane 4 g + t of warp w holds columns 8 j + 2 t and the next of
+// lines 16 w + g (c[4 j], c[4 j + 1]) and 16 w + g + 8 (c[4 j + 2], c[4 j + 3]).
+template <bool a_along, bool b_along, int numbers>
+__device__ void multiply_later(float (&c)[numbers], const GroupSide& a, const GroupSide& b) {
+    static_assert(numbers == 32 || numbers == 64);
+#if defined(JUICE_CUDA_EMULATION)
+    emulation::multiply_later(c, numbers * 2, {a.base, a.hop, a_along}, {b.base, b.hop, b_along});
+#elif defined(__CUDA_ARCH_FEAT_SM90_ALL)
+    const std::uint64_t x = describe(a), y = describe(b);
+#define JUICE_C8(i) "+f"(c[i]), "+f"(c[i + 1]), "+f"(c[i + 2]), "+f"(c[i + 3]), "+f"(c[i + 4]), "+f"(c[i + 5]), "+f"(c[i + 6]), "+f"(c[i + 7])
+    if constexpr (numbers == 32) {
+        asm volatile(
+            "wgmma.mma_async.sync.aligned.m64n64k16.f32.bf16.bf16 "
+            "{%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, %14, %15, %16, %17, %18, %19, %20, %21, %22, %23, %24, %25, %26, %27, %28, %29, %30, %31}, "
+            "%32, %33, 1, 1, 1, %34, %35;"
+            : JUICE_C8(0), JUICE_C8(8), JUICE_C8(16), JUICE_C8(24)
+            : "l"(x), "l"(y), "n"(a_along ? 0 : 1), "n"(b_along ? 0 : 1));
+    } else {
+        asm volatile(
+            "wgmma.mma_async.sync.aligned.m64n128k16.f32.bf16.bf16 "
+            "{%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, %14, %15, %16, %17, %18, %19, %20, %21, %22, %23, %24, %25, %26, %27, %28, %29, %30, %31, "
+            "%32, %33, %34, %35, %36, %37, %38, %39, %40, %41, %42, %43, %44, %45, %46, %47, %48, %49, %50, %51, %52, %53, %54, %55, %56, %57, %58, %59, %60, %61, %62, %63}, "
+            "%64, %65, 1, 1, 1, %66, %67;"
+            : JUICE_C8(0), JUICE_C8(8), JUICE_C8(16), JUICE_C8(24), JUICE_C8(32), JUICE_C8(40), JUICE_C8(48), JUICE_C8(56)
+            : "l"(x), "l"(y), "n"(a_along ? 0 : 1), "n"(b_along ? 0 : 1));
+    }
+#undef JUICE_C8
+#endif
+}
+
+// ---- bulk copies, and the arrivals that count their bytes ----
+
+using Arrival = std::uint64_t;      // in shared memory
+
+// By one thread, before a barrier of the block.
+__device__ inline void prepare_arrivals(Arrival* arrivals, int count) {
+#if defined(JUICE_CUDA_EMULATION)
+    emulation::prepare_arrivals(arrivals, count);
+#elif __CUDA_ARCH__ >= 900
+    for (int i = 0; i < count; ++i) asm volatile("mbarrier.init.shared::cta.b64 [%0], 1;" ::"r"(static_cast<unsigned>(__cvta_generic_to_shared(arrivals + i))) : "memory");
+    asm volatile("fence.mbarrier_init.release.cluster;" ::: "memory");
+    asm volatile("fence.proxy.async.shared::cta;" ::: "memory");
+#endif
+}
+// By one thread: this arrival's next phase is complete when so many bytes have come.
+__device__ inline void expect_bytes(Arrival* arrival, unsigned bytes) {
+#if defined(JUICE_CUDA_EMULATION)
+    emulation::expect_bytes(arrival, bytes);
+#elif __CUDA_ARCH__ >= 900
+    asm volatile("mbarrier.arrive.expect_tx.shared::cta.b64 _, [%0], %1;" ::"r"(static_cast<unsigned>(__cvta_generic_to_shared(arrival))), "r"(bytes) : "memory");
+#endif
+}
+// A multiple of 16 bytes.
+__device__ inline void copy_bulk(void* to, const void* from, unsigned bytes, Arrival* arrival) {
+#if defined(JUICE_CUDA_EMULATION)
+    emulation::copy_bulk(to, from, bytes, arrival);
+#elif __CUDA_ARCH__ >= 900
+    asm volatile("cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes [%0], [%1], %2, [%3];" ::"r"(static_cast<unsigned>(__cvta_generic_to_shared(to))),
+                 "l"(__cvta_generic_to_global(from)), "r"(bytes), "r"(static_cast<unsigned>(__cvta_generic_to_shared(arrival)))
+                 : "memory");
+#endif
+}
+// Until the phase of that parity (0 first, then 1, 0, …) is complete.
+__device__ inline void wait_for_arrival(Arrival* arrival, unsigned parity) {
+#if defined(JUICE_CUDA_EMULATION)
+    emulation::wait_for_arrival(arrival, parity);
+#elif __CUDA_ARCH__ >= 900
+    asm volatile(
+        "{\n"
+        ".reg .pred there;\n"
+        "again:\n"
+        "mbarrier.try_wait.parity.shared::cta.b64 there, [%0], %1;\n"
+        "@!there bra again;\n"
+        "}" ::"r"(static_cast<unsigned>(__cvta_generic_to_shared(arrival))), "r"(parity)
+        : "memory");
+#endif
+}
+
+}  // namespace juice::cuda

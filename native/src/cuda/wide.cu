@@ -1,0 +1,283 @@
+// Wide sums: the products of sums.cu with bf16 operands, by the tensor cores of whatever GPU (wide.h) or by Hopper's (wide_groups.h).
+#include "cuda/coefficients.h"
+#include "cuda/kernels.h"
+#include "cuda/mend.h"
+#include "cuda/pool.h"
+#include "cuda/wide.h"
+#include "cuda/wide_groups.h"
+
+namespace juice::cuda {
+
+namespace {
+
+// ---- what the three products multiply (as in sums.cu) ----
+
+struct WideValueSteps {
+    static constexpr bool a_along = true, b_along = true;
+    const Run& run;
+    const PlanOperation& operation;
+    const Bf16* weights;
+    std::int32_t block, end, q;
+    std::int32_t panel_in_run, panels;
+    std::int64_t first_row;
+
+    __device__ bool next(WideSide& a, WideSide& b) {
+        if (block == end) return false;
+        const PlanBlock& piece = run.blocks[block];
+        const std::int32_t count = piece.in_panels - q < wide_step_panels ? piece.in_panels - q : wide_step_panels;
+        a = {run.elements16 + operand_place(run, operation, first_row) + (piece.in_panel + q) * run.stride, run.stride, static_cast<std::int32_t>(run.rows16 - first_row), count};
+        const std::int64_t stride = std::int64_t{piece.out_panels} * panel * panel;
+        b = {weights + piece.weights + q * stride + panel_in_run * panel * panel, stride, panels * static_cast<std::int32_t>(panel), count};
+        q += count;
+        if (q == piece.in_panels) q = 0, ++block;
+        return true;
+    }
+};
+
+struct WideOperandSteps {
+    static constexpr bool a_along = true, b_along = false;
+    const Run& run;
+    const PlanOperation& operation;
+    const Bf16* weights;
+    std::int32_t block, end, p;
+    std::int32_t panel_in_run, panels;
+    std::int64_t first_row;
+
+    __device__ bool next(WideSide& a, WideSide& b) {
+        if (block == end) return false;
+        const PlanBlock& piece = run.blocks[run.maps[operation.block_by_in + block]];
+        const std::int32_t count = piece.out_panels - p < wide_step_panels ? piece.out_panels - p : wide_step_panels;
+        a = {run.gradients16 + value_place(run, operation, first_row) + (piece.out_panel + p) * run.stride, run.stride, static_cast<std::int32_t>(run.rows16 - first_row), count};
+        const std::int64_t stride = std::int64_t{piece.out_panels} * panel * panel;
+        b = {weights + piece.weights + panel_in_run * stride + p * panel * panel, stride, count * static_cast<std::int32_t>(panel), panels};
+        p += count;
+        if (p == piece.out_panels) p = 0, ++block;
+        return true;
+    }
+};
+
+struct WideParameterSteps {
+    static constexpr bool a_along = false, b_along = false;
+    const Run& run;
+    std::int32_t use, end;
+    std::int32_t out_panel, panels, in_panel, in_panels;
+    std::int64_t row;
+
+    __device__ bool next(WideSide& a, WideSide& b) {
+        if (use == end) return false;
+        const PlanOperation& operation = run.operations[run.uses[use]];
+        const auto left = static_cast<std::int32_t>(run.rows16 - row);
+        a = {run.gradients16 + value_place(run, operation, row) + out_panel * run.stride, run.stride, left, panels};
+        b = {run.elements16 + operand_place(run, operation, row) + in_panel * run.stride, run.stride, left, in_panels};
+        row += wide_step;
+        if (row >= run.rows16) row = 0, ++use;
+        return true;
+    }
+};
+
+__device__ const Bf16* shadow_of(const Run& run, const PlanOperation& operation) { return run.weights16 + run.owners[operation.owner].shadow; }
+
+// ---- what becomes of the products: Place says which entries of the tile a thread has ----
+
+// Whether one of the thread's values is low.
+template <class Place>
+__device__ bool keep_values(const Run& run, const PlanTile& tile, std::int64_t first_row, const Place& mine, const typename Place::Sums& acc) {
+    const PlanOperation& operation = run.operations[tile.target];
+    bool any = false;
+#pragma unroll
+    for (int m = 0; m < Place::lines; ++m) {
+        const std::int64_t row = first_row + mine.line_at(m);
+        if (row >= run.rows16) continue;
+        bool low = false;
+#pragma unroll
+        for (int n = 0; n < Place::pairs; ++n) {
+            const std::int64_t column = mine.column_at(n);
+            if (column >= tile.panels * panel) continue;
+            const std::int64_t node = tile.panel * panel + column;
+            const float2 values = mine.pair(acc, m, n);
+            *reinterpret_cast<float2*>(value_row(run, operation, row) + at(run, node)) = values;
+            low = low || (node < operation.nodes && values.x < lowest_value) || (node + 1 < operation.nodes && values.y < lowest_value);
+        }
+        if (low) run.suspects[std::int64_t{tile.target} * run.rows16 + row] = 1;
+        any = any || low;
+    }
+    return any;
+}
+
+template <class Place>
+__device__ void keep_operand_flows(const Run& run, const PlanTile& tile, std::int64_t first_row, const Place& mine, const typename Place::Sums& acc) {
+    const PlanOperation& operation = run.operations[tile.target];
+#pragma unroll
+    for (int m = 0; m < Place::lines; ++m) {
+        const std::int64_t row = first_row + mine.line_at(m);
+        if (row >= run.rows16) continue;
+#pragma unroll
+        for (int n = 0; n < Place::pairs; ++n) {
+            const std::int64_t column = mine.column_at(n);
+            if (column >= tile.panels * panel) continue;
+            const std::int64_t place = operand_place(run, operation, row) + at(run, tile.panel * panel + column);
+            const float2 element = from_pair(*reinterpret_cast<const unsigned*>(run.elements16 + swapped(place))), sum = mine.pair(acc, m, n);
+            *reinterpret_cast<float2*>(run.element_flows + place) = make_float2(sum.x * element.x, sum.y * element.y);
+        }
+    }
+}
+
+// An edge's flow is that of the bf16 weight: so a node's add up to the flow that its gradients had with the values, whatever rounding has done to either.
+template <class Place>
+__device__ void keep_parameter_flows(const Run& run, const PlanTile& tile, const EmCoefficients& em, const Pass& pass, const Place& mine, const typename Place::Sums& acc) {
+    const PlanOwner& owner = run.owners[tile.target];
+    const PlanBlock& block = run.blocks[tile.begin];
+    const bool in_place = updates_at_once(owner, tile.target, em, pass);
+#pragma unroll
+    for (int m = 0; m < Place::lines; ++m) {
+        const std::int64_t line = mine.line_at(m), node = tile.panel * panel + line;
+        if (line >= tile.panels * panel) continue;
+        const std::int64_t coefficient = owner.first_node + block.out_panel * panel + node;
+        const Em own = in_place ? Em{em.keep[coefficient], em.gain[coefficient], em.share[coefficient]} : Em{};
+#pragma unroll
+        for (int n = 0; n < Place::pairs; ++n) {
+            const std::int64_t column = mine.column_at(n);
+            if (column >= tile.in_panels * panel) continue;
+            const std::int64_t at = block.weights + ((tile.in_panel + column / panel) * block.out_panels * panel + node) * panel + column % panel;
+            auto* shadow = reinterpret_cast<unsigned*>(run.weights16 + owner.shadow + swapped(at));
+            const float2 rounded = from_pair(*shadow), product = mine.pair(acc, m, n), sum = make_float2(rounded.x * product.x, rounded.y * product.y);
+            if (in_place) {
+                auto* weights = reinterpret_cast<float2*>(run.parameters + owner.parameters + at);
+                const float2 old = *weights, next = make_float2(em_weight(old.x, sum.x, own), em_weight(old.y, sum.y, own));
+                *weights = next;
+                *shadow = to_pair(next.x, next.y);
+            } else {
+                auto* flows = reinterpret_cast<float2*>(run.flows + owner.flows + at);
+                *flows = pass.add ? make_float2(flows->x + sum.x, flows->y + sum.y) : sum;
+            }
+        }
+    }
+}
+
+// ---- tiles ----
+
+__device__ WideValueSteps value_steps(const Run& run, const PlanTile& tile, std::int64_t first_row) {
+    const PlanOperation& operation = run.operations[tile.target];
+    return {run, operation, shadow_of(run, operation), tile.begin, tile.end, 0, tile.panel - run.blocks[tile.begin].out_panel, tile.panels, first_row};
+}
+__device__ WideOperandSteps operand_steps(const Run& run, const PlanTile& tile, std::int64_t first_row) {
+    const PlanOperation& operation = run.operations[tile.target];
+    const std::int32_t first_panel = tile.begin == tile.end ? 0 : run.blocks[run.maps[operation.block_by_in + tile.begin]].in_panel;
+    return {run, operation, shadow_of(run, operation), tile.begin, tile.end, 0, tile.panel - first_panel, tile.panels, first_row};
+}
+__device__ WideParameterSteps parameter_steps(const Run& run, const PlanTile& tile) {
+    const PlanOwner& owner = run.owners[tile.target];
+    const PlanBlock& block = run.blocks[tile.begin];
+    return {run, owner.use_begin, owner.use_end, block.out_panel + tile.panel, tile.panels, block.in_panel + tile.in_panel, tile.in_panels, 0};
+}
+
+// Multiplies by warps, 32 · fragments lines, or by groups, so many lines.
+template <int fragments_>
+struct ByWarps {
+    static constexpr int fragments = fragments_, lines = fragments * 32;
+    using Place = WidePlace<fragments>;
+    template <class Steps>
+    static constexpr int bytes = wide_bytes<Steps, fragments>;
+    template <bool in_chain, class Steps>
+    __device__ static void multiply(Steps& steps, int columns, typename Place::Sums& acc) {
+        multiply_wide<in_chain>(steps, columns, acc);
+    }
+};
+template <int lines_>
+struct ByGroups {
+    static constexpr int lines = lines_;
+    using Place = GroupPlace<lines>;
+    template <class Steps>
+    static constexpr int bytes = group_bytes<lines>;
+    template <bool in_chain, class Steps>
+    __device__ static void multiply(Steps& steps, int, typename Place::Sums& acc) {
+        multiply_in_groups<in_chain, lines>(steps, acc);
+    }
+};
+
+// ---- kernels ----
+
+template <class By>
+__global__ void __launch_bounds__(block_threads, 2) wide_values_kernel(const Run run, std::int32_t first) {
+    begin_early();
+    const PlanTile tile = run.tiles[first + static_cast<std::int32_t>(blockIdx.x)];
+    const std::int64_t first_row = std::int64_t{blockIdx.y} * By::lines;
+    typename By::Place::Sums acc = {};
+    auto steps = value_steps(run, tile, first_row);
+    By::template multiply<true>(steps, tile.panels * static_cast<int>(panel), acc);
+    const bool low = keep_values(run, tile, first_row, typename By::Place(), acc);
+    for (std::int64_t row = first_row; row < first_row + By::lines && row < run.rows16; row += rows_a_tile)
+        values_done(run, tile.target, row / rows_a_tile, run.operations[tile.target].value_tiles, low);
+}
+
+template <class By>
+__global__ void __launch_bounds__(block_threads, 2) wide_operand_kernel(const Run run, std::int32_t first) {
+    begin_early();
+    const PlanTile tile = run.tiles[first + static_cast<std::int32_t>(blockIdx.x)];
+    const std::int64_t first_row = std::int64_t{blockIdx.y} * By::lines;
+    typename By::Place::Sums acc = {};
+    auto steps = operand_steps(run, tile, first_row);
+    By::template multiply<true>(steps, tile.panels * static_cast<int>(panel), acc);
+    keep_operand_flows(run, tile, first_row, typename By::Place(), acc);
+    for (std::int64_t row = first_row; row < first_row + By::lines && row < run.rows16; row += rows_a_tile)
+        operand_done(run, tile.target, row / rows_a_tile, run.operations[tile.target].operand_tiles);
+}
+
+template <class By>
+__global__ void __launch_bounds__(block_threads, 2) wide_parameters_kernel(const Run run, std::int32_t first, const EmCoefficients em, const Pass pass) {
+    const PlanTile tile = run.tiles[first + static_cast<std::int32_t>(blockIdx.x)];
+    typename By::Place::Sums acc = {};
+    auto steps = parameter_steps(run, tile);
+    By::template multiply<false>(steps, tile.in_panels * static_cast<int>(panel), acc);
+    keep_parameter_flows(run, tile, em, pass, typename By::Place(), acc);
+}
+
+using Warps = ByWarps<2>;           // 64 lines
+using LargeWarps = ByWarps<4>;      // 128
+using Groups = ByGroups<64>;
+using LargeGroups = ByGroups<128>;
+static_assert(Warps::lines == rows_a_tile && LargeWarps::lines == wide_columns);
+
+template <class By>
+void launch_values(const Run& run, std::int32_t begin, std::int32_t end, cudaStream_t stream) {
+    launch_in_chain_with_pool(wide_values_kernel<By>, begin, end, (run.rows16 + By::lines - 1) / By::lines, By::template bytes<WideValueSteps>, stream, run);
+}
+template <class By>
+void launch_operand_flows(const Run& run, std::int32_t begin, std::int32_t end, cudaStream_t stream) {
+    launch_in_chain_with_pool(wide_operand_kernel<By>, begin, end, (run.rows16 + By::lines - 1) / By::lines, By::template bytes<WideOperandSteps>, stream, run);
+}
+
+}  // namespace
+
+// ---- launchers ----
+
+void prepare_wide_sums([[maybe_unused]] bool groups) {
+#if !defined(JUICE_CUDA_EMULATION)
+    ask_for_pool(Warps::bytes<WideValueSteps>, wide_values_kernel<Warps>);
+    ask_for_pool(Warps::bytes<WideOperandSteps>, wide_operand_kernel<Warps>);
+    ask_for_pool(LargeWarps::bytes<WideParameterSteps>, wide_parameters_kernel<LargeWarps>);
+    if (!groups) return;
+    ask_for_pool(group_bytes<64>, wide_values_kernel<Groups>, wide_operand_kernel<Groups>);
+    ask_for_pool(group_bytes<128>, wide_values_kernel<LargeGroups>, wide_operand_kernel<LargeGroups>);
+    ask_for_pool(group_bytes<128>, wide_parameters_kernel<LargeGroups>);
+#endif
+}
+
+void wide_values(const Run& run, std::int32_t begin, std::int32_t end, cudaStream_t stream) {
+    if (!run.groups) launch_values<Warps>(run, begin, end, stream);
+    else if (tile_lines(end - begin, run.rows16, run.multiprocessors) == 64) launch_values<Groups>(run, begin, end, stream);
+    else launch_values<LargeGroups>(run, begin, end, stream);
+}
+
+void wide_operand_flows(const Run& run, std::int32_t begin, std::int32_t end, cudaStream_t stream) {
+    if (!run.groups) launch_operand_flows<Warps>(run, begin, end, stream);
+    else if (tile_lines(end - begin, run.rows16, run.multiprocessors) == 64) launch_operand_flows<Groups>(run, begin, end, stream);
+    else launch_operand_flows<LargeGroups>(run, begin, end, stream);
+}
+
+void wide_parameter_flows(const Run& run, std::int32_t begin, std::int32_t end, const EmCoefficients& em, const Pass& pass, cudaStream_t stream) {
+    if (!run.groups) launch_with_pool(wide_parameters_kernel<LargeWarps>, begin, end, LargeWarps::bytes<WideParameterSteps>, stream, run, em, pass);
+    else launch_with_pool(wide_parameters_kernel<LargeGroups>, begin, end, group_bytes<128>, stream, run, em, pass);
+}
+
+}  // namespace juice::cuda

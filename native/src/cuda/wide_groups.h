@@ -1,0 +1,130 @@
+// The matrix product of a wide tile by Hopper's groups of four warps: 64 or 128 lines by 128 columns, by two of them. What is multiplied comes in steps of 64
+// along the sum, in bulk copies, while steps before are multiplied.
+#pragma once
+
+#include "cuda/counters.h"
+#include "cuda/groups.h"
+#include "cuda/wide.h"
+
+namespace juice::cuda {
+
+inline constexpr int group_threads = 128;
+static_assert(block_threads == 2 * group_threads);
+template <int lines>
+inline constexpr int group_stages = lines == 64 ? 4 : 3;        // two thread blocks fit into a multiprocessor
+template <int lines>
+inline constexpr int group_bytes = group_stages<lines> * (lines + wide_columns) * wide_step * 2;
+
+// A thread's part of the tile. Of 128 lines a group has 64, of 64 lines it has all, and half of the columns.
+template <int tile_lines_>
+struct GroupPlace {
+    static constexpr int lines = 2, pairs = tile_lines_ == 128 ? 16 : 8;
+    using Sums = float[pairs * 4];
+    int line, column;
+    __device__ GroupPlace() {
+        const int thread = static_cast<int>(threadIdx.x), group = thread / group_threads, lane = thread % 32;
+        line = (tile_lines_ == 128 ? group * 64 : 0) + thread % group_threads / 32 * 16 + lane / 4;
+        column = (tile_lines_ == 128 ? 0 : group * 64) + lane % 4 * 2;
+    }
+    __device__ int line_at(int m) const { return line + m * 8; }
+    __device__ int column_at(int n) const { return column + n * 8; }
+    __device__ static float2 pair(const Sums& acc, int m, int n) { return make_float2(acc[n * 4 + m * 2], acc[n * 4 + m * 2 + 1]); }
+};
+
+// One side of a step in shared memory: panels of `lines` lines (along), or of wide_step lines (across).
+template <int entries, bool along>
+struct GroupCopies {
+    static constexpr int hop = (along ? entries : wide_step) * static_cast<int>(panel);
+    static constexpr int most_lines = along ? entries : wide_step, most_panels = along ? wide_step_panels : entries / static_cast<int>(panel);
+
+    __device__ static int panels(const WideSide& side) { return side.panels < most_panels ? side.panels : most_panels; }
+    __device__ static unsigned panel_bytes(const WideSide& side) { return static_cast<unsigned>(side.lines < most_lines ? side.lines : most_lines) * panel * 2; }
+    __device__ static unsigned bytes(const WideSide& side) { return static_cast<unsigned>(panels(side)) * panel_bytes(side); }
+    // A copy a panel, by lanes first, first + 1, ….
+    __device__ static void copy(const WideSide& side, Bf16* to, int first, Arrival* arrival) {
+        const int q = static_cast<int>(threadIdx.x) % 32 - first;
+        if (q >= 0 && q < panels(side)) copy_bulk(to + q * hop, side.base + q * side.stride, panel_bytes(side), arrival);
+    }
+    // Step k of 16, entries from `entry` on.
+    __device__ static GroupSide side(const Bf16* at, int k, int entry) {
+        return {at + (along ? k * hop + entry * static_cast<int>(panel) : entry / static_cast<int>(panel) * hop + k * static_cast<int>(panel * panel)), hop};
+    }
+};
+
+// acc = Σ over the steps, as multiply_wide has it. Entries that are not there are neither copied nor cleared: what comes out for them means nothing.
+template <bool in_chain, int lines, class Steps>
+__device__ void multiply_in_groups(Steps& steps, typename GroupPlace<lines>::Sums& acc) {
+    constexpr int stages = group_stages<lines>, stage_size = (lines + wide_columns) * wide_step;
+    JUICE_POOL(Bf16, sides, stages * stage_size);
+    JUICE_SHARED(Arrival, arrivals, stages);
+    using A = GroupCopies<lines, Steps::a_along>;
+    using B = GroupCopies<wide_columns, Steps::b_along>;
+    const auto thread = static_cast<int>(threadIdx.x);
+    const int group = thread / group_threads, a_entry = lines == 128 ? group * 64 : 0, b_entry = lines == 128 ? 0 : group * 64;
+    if (thread == 0) prepare_arrivals(arrivals, stages);
+    __syncthreads();
+
+    WideSide first[stages] = {}, a{}, b{};
+    unsigned lengths = 0;               // of the stages in 16s along the sum, four bits each
+    const auto keep_length = [&](int place) {
+        const int length = Steps::a_along ? A::panels(a) : static_cast<int>(A::panel_bytes(a) / (panel * panel * 2));
+        lengths = (lengths & ~(15u << place * 4)) | static_cast<unsigned>(length) << place * 4;
+    };
+    bool more = true;
+    int fetched = 0;
+#pragma unroll
+    for (int i = 0; i < stages; ++i) {
+        more = more && steps.next(a, b);
+        if (!more) continue;
+        first[i] = a;
+        keep_length(i);
+        ++fetched;
+        if (thread >= 32) continue;
+        if (thread == 0) expect_bytes(arrivals + i, A::bytes(a) + B::bytes(b));
+        __syncwarp();
+        B::copy(b, sides + i * stage_size + lines * wide_step, 0, arrivals + i);
+    }
+    if constexpr (in_chain) wait_for_earlier();
+#pragma unroll
+    for (int i = 0; i < stages; ++i)
+        if (i < fetched && thread < 32) A::copy(first[i], sides + i * stage_size, 0, arrivals + i);
+    __syncthreads();
+
+    int place = 0;
+    unsigned parity = 0;
+    for (int done = 0; done < fetched; ++done) {
+        wait_for_arrival(arrivals + place, parity);
+        const Bf16* at = sides + place * stage_size;
+        const auto multiply = [&](int k) {
+            multiply_later<Steps::a_along, Steps::b_along>(acc, A::side(at, k, a_entry), B::side(at + lines * wide_step, k, b_entry));
+        };
+        begin_products();
+        if (const auto length = static_cast<int>(lengths >> place * 4 & 15u); length == wide_step_panels) {
+#pragma unroll
+            for (int k = 0; k < wide_step_panels; ++k) multiply(k);
+        } else {
+            for (int k = 0; k < length; ++k) multiply(k);
+        }
+        commit_products();
+        wait_for_products<1>();
+        if (done > 0 && more) {
+            __syncthreads();            // both groups are done with the step before: its place is free
+            more = steps.next(a, b);
+            if (more) {
+                const int free = place == 0 ? stages - 1 : place - 1;
+                keep_length(free);
+                ++fetched;
+                if (thread < 32) {
+                    if (thread == 0) expect_bytes(arrivals + free, A::bytes(a) + B::bytes(b));
+                    __syncwarp();
+                    A::copy(a, sides + free * stage_size, 0, arrivals + free);
+                    B::copy(b, sides + free * stage_size + lines * wide_step, A::most_panels, arrivals + free);
+                }
+            }
+        }
+        if (++place == stages) place = 0, parity ^= 1;
+    }
+    wait_for_products<0>();
+}
+
+}  // namespace juice::cuda
