@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using Juice.Cli.Options;
 using Juice.Cli.Output;
 using Juice.Cli.Training;
+using Juice.Data;
 
 namespace Juice.Cli.Commands;
 
@@ -92,10 +93,10 @@ internal sealed class SparsifyCommand
         OutputFile.Check(output, ".juice");
         SparsifyOptions options = Schedule(parsed);
         using Circuit circuit = Circuit.Load(path);
-        NamedRows data = await _dataOptions.LoadAsync(parsed, _terminal, parsed.GetRequiredValue(_data), usualPart: "train", cancellation);
+        NamedRows data = await _dataOptions.LoadAsync(parsed, _terminal, parsed.GetRequiredValue(_data), usualPart: "train", DataSchema.Of(circuit), cancellation);
         data.CheckFits(circuit, path);
         if (circuit.Roots != 1) throw new InvalidDataException($"{path} has {circuit.Roots} roots; training needs one");
-        (Rows rows, Rows? validation) = _validation.Choose(parsed, _dataOptions, data.Rows, isNewModel: false, _train.Seed(parsed), cancellation);
+        (Rows rows, Rows? validation) = _validation.Choose(parsed, _dataOptions, data, isNewModel: false, _train.Seed(parsed), cancellation);
         _terminal.Note($"{path}: {Units.Count(circuit.Edges)} edges; {data}: {Units.Count(rows.Count, "row")}"
             + (validation is null ? "" : $", {Units.Count(validation.Count)} for validation"));
 
