@@ -39,7 +39,9 @@ internal static class BenchCommand
         command.Add(threads);
         command.Add(seconds);
         command.Add(json);
+        command.Add(BenchTable1Command.Create(terminal));
         command.Add(BenchTwentyCommand.Create(terminal));
+        command.Add(BenchMnistCommand.Create(terminal));
         command.SetAction(async (parsed, cancellation) =>
         {
             string? name = parsed.GetValue(data);

@@ -6,7 +6,8 @@ namespace Juice.Cli.Options;
 /// <summary>Where a training leaves its state, and whether it goes on from there, as the command line says it.</summary>
 internal sealed class CheckpointOptions
 {
-    private const string Ending = ".checkpoint.juice";
+    public const string Ending = ".checkpoint.juice";
+
     private const string None = "none";
 
     private readonly Option<string> _file = new("--checkpoint")

@@ -87,7 +87,7 @@ public class BenchTwentyTests
     public void A_wrong_option_of_the_benchmark_itself_is_named_although_it_has_benchmarks_below_it()
     {
         Assert.That(ToolRun.InProcess("bench", "--latents", "none").Error, Does.StartWith("juice: --latents takes whole numbers"));
-        Assert.That(ToolRun.InProcess("bench", "fifty").Error, Does.StartWith("juice: there is no command 'fifty', but twenty"));
+        Assert.That(ToolRun.InProcess("bench", "fifty").Error, Does.StartWith("juice: there is no command 'fifty', but table1, twenty"));
     }
 
     private static string WithoutTimes(string table) =>

@@ -1,0 +1,75 @@
+using System.Diagnostics;
+using Juice.Cli.Output;
+
+namespace Juice.Cli.Benchmarks.Table1;
+
+/// <summary>What a published case takes here; or why it was left out.</summary>
+/// <param name="Case">The case.</param>
+/// <param name="Edges">Edges that there are; 0 where it was not built.</param>
+/// <param name="Step">Seconds a training step, the median.</param>
+/// <param name="Batch">Rows a step.</param>
+/// <param name="Limit">Seconds that the machine's rates allow a step; NaN of a device whose rates are not measured.</param>
+/// <param name="Peak">The most memory of the process while it was built and trained.</param>
+/// <param name="LeftOut">Why it was not measured; null where it was.</param>
+internal sealed record MeasuredCase(PublishedCase Case, long Edges, double Step, int Batch, double Limit, long Peak, string? LeftOut)
+{
+    private const int MostSteps = 16;
+
+    public double Epoch => Step * PublishedCase.Rows / Batch;
+
+    public static MeasuredCase None(PublishedCase published, string why) => new(published, 0, double.NaN, 0, double.NaN, 0, why);
+
+    /// <summary>Builds, compiles and times it: a step to warm up, then as many as the time allows, at least one.</summary>
+    /// <param name="published">The case.</param>
+    /// <param name="rows">Rows of its kind, at least one batch.</param>
+    /// <param name="parents">Of HCLTs: the tree.</param>
+    /// <param name="vocabulary">Of HMMs: different tokens.</param>
+    /// <param name="batch">Rows a step.</param>
+    /// <param name="budget">What it may take.</param>
+    /// <param name="machine">The processor's rates; null for another device.</param>
+    /// <param name="compile">Compiles for the device that was asked for.</param>
+    /// <param name="cancellation">Stops it.</param>
+    public static MeasuredCase Of(
+        PublishedCase published, Rows rows, IReadOnlyList<int> parents, int vocabulary, int batch, CaseBudget budget, MachineRates? machine,
+        Func<Circuit, CompiledCircuit> compile, CancellationToken cancellation)
+    {
+        double rough = published.RoughBytes(vocabulary);
+        if (rough > budget.Bytes) return None(published, $"needs about {Units.Bytes((long)rough)}");
+        PeakMemory.Reset();
+        CompiledCircuit? model = null;
+        long edges;
+        try
+        {
+            using (Circuit circuit = published.Build(parents, vocabulary))
+            {
+                edges = circuit.Edges;
+                model = compile(circuit);
+            }
+            ModelInfo info = model.Info;
+            double limit = machine is null ? double.NaN : Math.Max(info.FlopPerRow * batch / machine.MatrixRate, info.StepBytes / machine.CopyRate);
+            if (limit > budget.SecondsAStep) return None(published, $"a step takes {Units.Time(TimeSpan.FromSeconds(limit))} at least") with { Edges = edges };
+            MiniBatchEm em = new() { Epochs = 1, BatchSize = batch, Shuffle = false, StepSize = 0.1 };
+            double Step(int first)
+            {
+                long start = Stopwatch.GetTimestamp();
+                model.Fit(rows.Slice(first % (rows.Count / batch) * batch, batch), em, cancellationToken: cancellation);
+                return Stopwatch.GetElapsedTime(start).TotalSeconds;
+            }
+            double warm = Step(0);
+            int steps = (int)Math.Clamp(budget.Seconds / warm, 1, MostSteps);
+            double[] times = [.. Enumerable.Range(1, steps).Select(Step).Order()];
+            return new(published, edges, times[times.Length / 2], batch, limit, PeakMemory.Read(), null);
+        }
+        finally
+        {
+            model?.Dispose();
+            GC.Collect();       // what the last case left should not count as the next one's
+        }
+    }
+}
+
+/// <summary>What a case may take.</summary>
+/// <param name="Bytes">Memory, roughly; more is left out.</param>
+/// <param name="SecondsAStep">A step whose limit is more is left out.</param>
+/// <param name="Seconds">Time for the steps that are measured.</param>
+internal readonly record struct CaseBudget(double Bytes, double SecondsAStep, double Seconds);
