@@ -33,7 +33,7 @@ internal sealed class BenchTwentyCommand
         Description = $"The step size: {StepSizes.Forms}.", HelpName = "SIZE", DefaultValueFactory = _ => s_usual.StepSize,
     };
 
-    private readonly Option<double> _pseudocount = OptionValues.Real("--pseudocount", "Of every update.", minimum: 0, s_usual.Pseudocount);
+    private readonly Option<double> _pseudocount = OptionValues.Real("--pseudocount", "Of a pass over the rows, shared out over its updates.", minimum: 0, s_usual.Pseudocount);
     private readonly Option<int> _epochs = OptionValues.Whole("--epochs", "Passes over the rows, at most.", minimum: 1, s_usual.MostEpochs);
     private readonly Option<long> _rows = OptionValues.Whole(
         "--most-rows", "Fewer passes over a set whose rows would be more than so many, all passes together; at least 10.", minimum: 1, s_usual.MostRows);

@@ -14,18 +14,26 @@ internal static class CircuitCopy
         {
             int[] children = [.. vector.Children];
             for (int i = 0; i < children.Length; i++) children[i] += first;
-            _ = (vector.Type, vector.TiedTo) switch
-            {
-                (NodeType.Input, int owner) => builder.TiedInput(variable(vector.Variable!.Value), first + owner),
-                (NodeType.Input, null) => builder.Input(
-                    variable(vector.Variable!.Value), vector.Distribution!, vector.NodeBlocks, vector.BlockSize, Parameters(vector)),
-                (NodeType.Sum, int owner) => builder.TiedSum(children, first + owner),
-                (NodeType.Sum, null) => builder.Sum(children, vector.NodeBlocks, vector.BlockSize, Edges(vector, rows: 2), Parameters(vector)),
-                _ => builder.Product(children, vector.NodeBlocks, vector.BlockSize, Edges(vector, vector.EdgeRows)),
-            };
+            Add(builder, vector, vector.Variable is int own ? variable(own) : 0, children, first + vector.TiedTo);
         }
         return first + circuit.Root;
     }
+
+    /// <summary>Copies one vector.</summary>
+    /// <returns>Its number in the other circuit.</returns>
+    /// <param name="builder">The builder of the other circuit.</param>
+    /// <param name="vector">The vector.</param>
+    /// <param name="variable">Of an input: its variable there.</param>
+    /// <param name="children">Its children there.</param>
+    /// <param name="owner">Whose parameters it has there; null where it has its own.</param>
+    public static int Add(CircuitBuilder builder, NodeVector vector, int variable, int[] children, int? owner) => (vector.Type, owner) switch
+    {
+        (NodeType.Input, int tied) => builder.TiedInput(variable, tied),
+        (NodeType.Input, null) => builder.Input(variable, vector.Distribution!, vector.NodeBlocks, vector.BlockSize, Parameters(vector)),
+        (NodeType.Sum, int tied) => builder.TiedSum(children, tied),
+        (NodeType.Sum, null) => builder.Sum(children, vector.NodeBlocks, vector.BlockSize, Edges(vector, rows: 2), Parameters(vector)),
+        _ => builder.Product(children, vector.NodeBlocks, vector.BlockSize, Edges(vector, vector.EdgeRows)),
+    };
 
     private static float[] Parameters(NodeVector vector)
     {

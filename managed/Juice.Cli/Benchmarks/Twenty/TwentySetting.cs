@@ -7,7 +7,7 @@ namespace Juice.Cli.Benchmarks.Twenty;
 /// <param name="Latents">Hidden states a variable.</param>
 /// <param name="BatchSize">Rows an update.</param>
 /// <param name="StepSize">The schedule, as the tool takes it.</param>
-/// <param name="Pseudocount">Of every update.</param>
+/// <param name="Pseudocount">Of a pass over the rows, shared out over its updates: so it weighs the same however many rows a set has.</param>
 /// <param name="MostEpochs">Passes over the rows, but no more than <paramref name="MostRows"/> rows.</param>
 /// <param name="MostRows">Rows gone through, each as often as there are epochs: large sets get fewer of these. At least 10 epochs there are.</param>
 /// <param name="Patience">Epochs without a better score of the validation rows that end it. The best epoch's parameters are kept.</param>
@@ -44,7 +44,7 @@ internal sealed record TwentySetting(
         Epochs = Epochs(rows),
         BatchSize = BatchSize,
         StepSize = StepSizes.Parse(StepSize),
-        Pseudocount = Pseudocount,
+        Pseudocount = Pseudocount * Math.Min(BatchSize, rows) / rows,
         Seed = seed,
     };
 }
