@@ -96,11 +96,11 @@ internal sealed class BenchTable1Command
         return rows.Rows.WithCategories(PublishedCase.Greys);
     }
 
-    // Two batches of tokens, frequent ones more often, as in texts.
+    // Eight batches of tokens, frequent ones more often, as in texts.
     private static Rows Sequences(int batch, int vocabulary)
     {
         Random random = new(1);
-        int[] tokens = new int[2 * batch * PublishedCase.Tokens];
+        int[] tokens = new int[8 * batch * PublishedCase.Tokens];
         for (int i = 0; i < tokens.Length; i++) tokens[i] = (int)(Math.Pow(vocabulary, random.NextDouble()) - 1);
         return Rows.Of(tokens, PublishedCase.Tokens).WithCategories(vocabulary);
     }

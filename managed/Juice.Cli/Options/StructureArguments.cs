@@ -115,7 +115,7 @@ internal sealed class StructureArguments
             (_interval, [Pd, PdHclt]),
             (_splits, [Pd, PdHclt]),
             (_block, [Pd, PdHclt]),
-            (_label, [Hclt, Hmm, RatSpn, Pd, Binary, Linear, QuadTree, QuadGraph, Factorized]),
+            (_label, [Hclt, Hmm, RatSpn, Pd, PdHclt, Binary, Linear, QuadTree, QuadGraph, Factorized]),
         ];
     }
 
@@ -221,6 +221,8 @@ internal sealed class StructureArguments
     {
         int latents = Latents(parsed);
         int[]? shape = Shape(parsed);
+        // What the tree is learnt from are the other columns.
+        if (label is int column) rows = rows.SelectColumns([.. Enumerable.Range(0, rows.Variables).Where(v => v != column)]);
         bool tied = parsed.GetValue(_tied), untied = parsed.GetValue(_untied);
         if (tied || (structure == Hmm && !untied)) distributions = ColumnDistributions.Alike(distributions);
         if (shape is not null && shape.Aggregate(1L, (product, side) => Math.Min(product * side, int.MaxValue)) != distributions.Length)
@@ -237,8 +239,7 @@ internal sealed class StructureArguments
             throw new UsageException($"--block-size {grid.BlockSize} does not divide the {latents} latents.");
         return structure switch
         {
-            Hclt when label is int column => Juice.Structures.Hclt(
-                TreeWithout(column, rows, tree, cancellation), distributions, latents, seed, tied, roots),
+            Hclt when label is not null => Juice.Structures.Hclt(Trees.ChowLiu(rows, tree, cancellation), distributions, latents, seed, tied, roots),
             Hclt => Juice.Structures.Hclt(rows, latents, seed, new()
             {
                 Distributions = distributions,
@@ -272,18 +273,6 @@ internal sealed class StructureArguments
     }
 
     private static string Name(int column, DataSchema? schema) => schema is TableSchema table ? $"'{table.NameOf(column)}'" : $"{column}";
-
-    // The tree of the other columns.
-    private static int[] TreeWithout(int label, Rows rows, TreeOptions tree, CancellationToken cancellation)
-    {
-        double[,] all = Trees.MutualInformation(rows, tree, cancellation);
-        int[] kept = [.. Enumerable.Range(0, rows.Variables).Where(v => v != label)];
-        double[,] information = new double[kept.Length, kept.Length];
-        for (int i = 0; i < kept.Length; i++)
-            for (int j = 0; j < kept.Length; j++)
-                information[i, j] = all[kept[i], kept[j]];
-        return Trees.MaximumSpanning(information);
-    }
 
     private TreeOptions Tree(ParseResult parsed, Rows rows, int threads, ulong seed, IProgress<double>? progress) => new()
     {

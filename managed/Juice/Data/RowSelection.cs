@@ -45,6 +45,22 @@ public static class RowSelection
         return rows.Weights.IsEmpty ? selected : selected.WithWeights(SelectWeights(rows, indices));
     }
 
+    /// <summary>Some columns of rows, in the order in which they are named, with the rows' weights: a view, whose entries are copied when they are needed.</summary>
+    /// <param name="rows">The rows.</param>
+    /// <param name="columns">Column numbers, from 0; at least one.</param>
+    /// <exception cref="ArgumentException">There is no column, or none of a number.</exception>
+    public static Rows SelectColumns(this Rows rows, IReadOnlyList<int> columns)
+    {
+        ArgumentNullException.ThrowIfNull(rows);
+        ArgumentNullException.ThrowIfNull(columns);
+        if (columns.Count == 0) throw new ArgumentException("There is no column to select.", nameof(columns));
+        foreach (int column in columns)
+            if (column < 0 || column >= rows.Variables) throw new ArgumentException($"There is no column {column} among {rows.Variables}.", nameof(columns));
+        Rows selected = Rows.FromSource(new SomeColumns(rows, [.. columns]));
+        if (rows.Categories is int categories) selected = selected.WithCategories(categories);
+        return rows.Weights.IsEmpty ? selected : selected.WithWeights(rows.Weights);
+    }
+
     private static Rows Pick(Rows rows, ReadOnlySpan<long> indices)
     {
         Rows picked = rows.Pick(indices);

@@ -1,3 +1,5 @@
+using Juice.Data;
+
 namespace Juice;
 
 /// <summary>
@@ -93,15 +95,12 @@ public static class Distillation
         ArgumentOutOfRangeException.ThrowIfLessThan(clusters, 1);
         ArgumentOutOfRangeException.ThrowIfNegative(threads);
         if (rows.Count == 0) throw new ArgumentException("There are no rows to put into clusters.", nameof(rows));
-        if (columns is { Count: 0 }) throw new ArgumentException("There is no column to go by.", nameof(columns));
-        int? outside = columns?.Cast<int?>().FirstOrDefault(column => column < 0 || column >= rows.Variables);
-        if (outside is int none) throw new ArgumentException($"There is no column {none} among {rows.Variables}.", nameof(columns));
-        Rows seen = columns is null ? rows : Rows.FromSource(new SomeColumns(rows, [.. columns]));
+        Rows seen = columns is null ? rows : rows.SelectColumns(columns);
         // Columns as wide as their values vary; a domain would say so only of categories that are numbers.
         RowClusters found = RowClusters.Of(
             seen, [.. Enumerable.Repeat(new Gaussian(), seen.Variables)], clusters, seed, threads, cancellationToken);
         int[] labels = new int[rows.Count];
-        Data.RowChunks chunks = new(seen);
+        RowChunks chunks = new(seen);
         while (chunks.Next(cancellationToken)) found.Assign(chunks.Entries).CopyTo(labels, chunks.First);
         return labels;
     }

@@ -19,7 +19,7 @@ internal sealed record MeasuredCase(PublishedCase Case, long Edges, double Step,
 
     public static MeasuredCase None(PublishedCase published, string why) => new(published, 0, double.NaN, 0, double.NaN, 0, why);
 
-    /// <summary>Builds, compiles and times it: a step to warm up, then as many as the time allows, at least one.</summary>
+    /// <summary>Builds, compiles and times it: a step and an epoch to warm up, then epochs of up to 16 steps for as long as the time allows, at least one.</summary>
     /// <param name="published">The case.</param>
     /// <param name="rows">Rows of its kind, at least one batch.</param>
     /// <param name="parents">Of HCLTs: the tree.</param>
@@ -49,15 +49,15 @@ internal sealed record MeasuredCase(PublishedCase Case, long Edges, double Step,
             double limit = machine is null ? double.NaN : Math.Max(info.FlopPerRow * batch / machine.MatrixRate, info.StepBytes / machine.CopyRate);
             if (limit > budget.SecondsAStep) return None(published, $"a step takes {Units.Time(TimeSpan.FromSeconds(limit))} at least") with { Edges = edges };
             MiniBatchEm em = new() { Epochs = 1, BatchSize = batch, Shuffle = false, StepSize = 0.1 };
-            double Step(int first)
+            // Steps of one epoch: what an epoch ends with is shared out over them, as it is in a training.
+            double Time(int steps)
             {
                 long start = Stopwatch.GetTimestamp();
-                model.Fit(rows.Slice(first % (rows.Count / batch) * batch, batch), em, cancellationToken: cancellation);
-                return Stopwatch.GetElapsedTime(start).TotalSeconds;
+                model.Fit(rows.Take((long)steps * batch), em, cancellationToken: cancellation);
+                return Stopwatch.GetElapsedTime(start).TotalSeconds / steps;
             }
-            double warm = Step(0);
-            int steps = (int)Math.Clamp(budget.Seconds / warm, 1, MostSteps);
-            double[] times = [.. Enumerable.Range(1, steps).Select(Step).Order()];
+            int steps = (int)Math.Clamp(budget.Seconds / Time(1), 1, Math.Min(MostSteps, rows.Count / batch));
+            double[] times = [.. Enumerable.Range(0, Math.Max((int)(budget.Seconds / (Time(steps) * steps)), 1)).Select(_ => Time(steps)).Order()];
             return new(published, edges, times[times.Length / 2], batch, limit, PeakMemory.Read(), null);
         }
         finally

@@ -78,6 +78,25 @@ public class RowSelectionTests
         Assert.That(selected.Slice(1, 2).Select([1]).Entries(), Is.EqualTo(memory.Select([17]).Entries()));
     }
 
+    [TestCase(1.0)]
+    [TestCase(300.0)]
+    [TestCase(-7.0)]
+    [TestCase(0.5)]
+    [TestCase(0.1)]
+    public void Columns_are_selected_with_their_type_missing_entries_and_weights(double value)
+    {
+        using MemoryStream text = new(Made.Text(FormattableString.Invariant($"{value},2,3\n4,,6\n")));
+        Rows rows = RowFiles.Load(text).WithWeights(new float[] { 1, 2 });
+
+        Rows selected = rows.SelectColumns([1, 0]);
+
+        Assert.That(selected.Entries(), Is.EqualTo(new[] { 2, value, double.NaN, 4 }));
+        Assert.That((selected.ElementType, selected.Weights.ToArray()[1]), Is.EqualTo((rows.ElementType, 2f)));
+        Assert.That(() => rows.SelectColumns([3]), Throws.ArgumentException.With.Message.Contains("There is no column 3 among 3"));
+        Assert.That(() => rows.SelectColumns([]), Throws.ArgumentException.With.Message.Contains("no column to select"));
+        if (value > 0) Assert.That(Trees.MutualInformation(rows.SelectColumns([0, 2]))[0, 1], Is.EqualTo(Trees.MutualInformation(rows)[0, 2]), "native code reads it, too");
+    }
+
     [Test]
     public void A_row_that_is_not_there_is_named() =>
         Assert.That(() => Rows.Of(s_values, 3).Select([0, 1000]),
