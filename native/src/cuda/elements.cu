@@ -282,7 +282,7 @@ __device__ void multiply_quads(const FactorView& view, const QuadPlace& mine, co
 #pragma unroll
         for (int j = 0; j < ahead; ++j) {
             const std::int32_t q = mine.panel_of(first + j);
-            y[j] = q < segment.panels ? *reinterpret_cast<const float4*>(from + (plain ? q : view.map[q]) * view.step) : make_float4(0, 0, 0, 0);
+            y[j] = q < segment.panels ? load4(from + (plain ? q : view.map[q]) * view.step) : make_float4(0, 0, 0, 0);
         }
 #pragma unroll
         for (int j = 0; j < ahead; ++j) {
@@ -357,7 +357,7 @@ __device__ void wide_elements(const Run& run, std::int32_t o, std::int64_t row) 
     for (int j = 0; j < quads; ++j)
         if (mine.panel_of(j) < segment.panels)
             *reinterpret_cast<std::uint64_t*>(run.elements16 + swapped(place + mine.panel_of(j) * run.stride)) =
-                to_pair(x[j][0], x[j][1]) | static_cast<std::uint64_t>(to_pair(x[j][2], x[j][3])) << 32;
+                to_four({to_bf16(x[j][0]), to_bf16(x[j][1]), to_bf16(x[j][2]), to_bf16(x[j][3])});
     if (mine.lane > 0) return;
     const std::int64_t mark = std::int64_t{o} * run.rows16 + row;
     run.exponents[mark] = run.element_exponents[mark] = exponent;

@@ -21,13 +21,13 @@ __device__ float add_slots(float x) {
     return sum;
 }
 
-// Where an operation's flow lies as it is, because one reader reads its nodes in their order: node (q, lane), row 0. NULL where it must be gathered.
-__device__ const float* only_reader(const Run& run, std::int32_t o, std::int64_t q, int lane) {
+// Where an operation's flow lies as it is, because one reader reads its nodes in their order: panel q, row 0. NULL where it must be gathered.
+__device__ const float* only_reader(const Run& run, std::int32_t o, std::int64_t q) {
     const PlanOperation& operation = run.operations[o];
-    if (o == run.root || operation.reader_end - operation.reader_begin != 1 || q * panel + lane >= operation.nodes) return nullptr;
+    if (o == run.root || operation.reader_end - operation.reader_begin != 1) return nullptr;
     const PlanReader& reader = run.readers[operation.reader_begin];
     if (reader.mapping != Mapping::Identity) return nullptr;
-    return flow_row(run, run.operations[reader.operation], 0) + (reader.first_panel + q) * run.stride + lane;
+    return flow_row(run, run.operations[reader.operation], 0) + (reader.first_panel + q) * run.stride;
 }
 
 // gradient = flow / value, relative to the elements' exponents. Entries of log rows below 2^-60 go edge by edge instead.
@@ -41,52 +41,72 @@ __device__ float gradient_of(const Run& run, std::int32_t o, std::int64_t mark, 
     return 0;
 }
 
+__device__ void load_to(float (&to)[4], const float* from) {
+    const float4 x = load4(from);
+    to[0] = x.x;
+    to[1] = x.y;
+    to[2] = x.z;
+    to[3] = x.w;
+}
+
 // ---- kernels ----
 
-// A thread block has a panel of an operation for 64 rows.
-__global__ void gradients_kernel(const Run run, std::int32_t first) {
+// A thread block has a panel of an operation for 64 rows, a thread four nodes of one.
+__global__ void __launch_bounds__(block_threads, 5) gradients_kernel(const Run run, std::int32_t first) {
     begin_early();
+    JUICE_SHARED(float, parts, block_threads / 32 * panel);
     const PlanTile tile = run.tiles[first + static_cast<std::int32_t>(blockIdx.x)];
-    const PlanOperation& operation = run.operations[tile.target];
-    const auto thread = static_cast<int>(threadIdx.x), lane = thread % static_cast<int>(panel);
-    constexpr int rows_each = rows_a_tile / block_slots;
-    const std::int64_t first_row = std::int64_t{blockIdx.y} * rows_a_tile + thread / panel, at = tile.panel * run.stride + lane;
-    const bool sum = operation.kind == Operation::Sum, wide = is_wide(run, operation);
-    const float* from = only_reader(run, tile.target, tile.panel, lane);
+    const std::int32_t o = tile.target;
+    const PlanOperation& operation = run.operations[o];
+    const auto thread = static_cast<int>(threadIdx.x), lane = thread % 4 * 4;
+    const std::int64_t row = std::int64_t{blockIdx.y} * rows_a_tile + thread / 4, place = row * panel + tile.panel * run.stride + lane;
+    const std::int64_t mark = std::int64_t{o} * run.rows16 + row, value_at = operation.train_values * run.stride + place;
+    const bool sum = operation.kind == Operation::Sum, wide = is_wide(run, operation), there = row < run.rows;
+    const auto nodes = static_cast<int>(operation.nodes - tile.panel * panel) - lane;
+    const float* from = only_reader(run, o, tile.panel);
     wait_for_earlier();
-    float flows[rows_each], values[rows_each] = {};
+    float flows[4] = {}, values[4] = {}, totals[4] = {};
+    if (there) {
+        if (sum) load_to(values, run.values + value_at);
+        if (from) load_to(flows, from + row * panel + lane);
 #pragma unroll
-    for (int i = 0; i < rows_each; ++i) {
-        const std::int64_t row = first_row + i * block_slots;
-        if (sum && row < run.rows) values[i] = value_row(run, operation, row)[at];
-        flows[i] = row >= run.rows ? 0 : from ? from[row * panel] : own_flow(run, tile.target, tile.panel, lane, row);
+        for (int i = 0; i < 4; ++i)
+            if (i >= nodes) flows[i] = 0;
+            else if (!from) flows[i] = own_flow(run, o, tile.panel, lane + i, row);
     }
-    float total = 0;
+    if (row < run.rows16 && !sum) {
+        store4(run.element_flows + operation.operand * run.stride + place, make_float4(flows[0], flows[1], flows[2], flows[3]));
 #pragma unroll
-    for (int i = 0; i < rows_each; ++i) {
-        const std::int64_t row = first_row + i * block_slots;
-        if (row >= run.rows16) continue;
-        if (!sum) {
-            flow_row(run, operation, row)[at] = flows[i];
-            total += flows[i];
-            continue;
-        }
-        const std::int64_t mark = std::int64_t{tile.target} * run.rows16 + row;
+        for (int i = 0; i < 4; ++i) totals[i] = flows[i];
+    } else if (row < run.rows16) {
         const bool log_row = run.log_rows[mark] != 0;
-        const float value = log_row ? values[i] + static_cast<float>(run.exponents[mark] - run.element_exponents[mark]) : values[i];
-        const float gradient = gradient_of(run, tile.target, mark, log_row, value, flows[i]);
-        if (!wide) {
-            gradient_row(run, operation, row)[at] = gradient;
-            total += flows[i];
-            continue;
+        const float shift = log_row ? static_cast<float>(run.exponents[mark] - run.element_exponents[mark]) : 0;
+        float gradients[4];
+        Bf16 rounded[4];
+#pragma unroll
+        for (int i = 0; i < 4; ++i) {
+            const float value = log_row ? values[i] + shift : values[i];
+            gradients[i] = gradient_of(run, o, mark, log_row, value, flows[i]);
+            totals[i] = flows[i];
+            if (!wide) continue;
+            // What the rounded gradient carries is what the products will see, and what EM must divide by.
+            rounded[i] = to_bf16(gradients[i]);
+            totals[i] = rounded[i] != 0 ? from_bf16(rounded[i]) * (log_row ? exp2f(value) : value) : 0;
         }
-        // What the rounded gradient carries is what the products will see, and what EM must divide by.
-        const Bf16 rounded = to_bf16(gradient);
-        run.gradients16[swapped(value_place(run, operation, row) + at)] = rounded;
-        if (rounded != 0) total += from_bf16(rounded) * (log_row ? exp2f(value) : value);
+        if (wide) *reinterpret_cast<std::uint64_t*>(run.gradients16 + swapped(value_at)) = to_four(rounded);
+        else store4(run.gradients + value_at, make_float4(gradients[0], gradients[1], gradients[2], gradients[3]));
     }
-    total = add_slots(total);
-    if (thread < panel) run.node_flows[((operation.train_values + tile.panel) * row_tiles(run) + blockIdx.y) * panel + lane] = total;
+    // Eight rows of a warp, then the warps, in a fixed order.
+#pragma unroll
+    for (int i = 0; i < 4; ++i) {
+        for (int d = 4; d < 32; d *= 2) totals[i] += __shfl_xor_sync(~0u, totals[i], d);
+        if (thread % 32 < 4) parts[thread / 32 * panel + lane + i] = totals[i];
+    }
+    __syncthreads();
+    if (thread >= panel) return;
+    float total = 0;
+    for (int warp = 0; warp < block_threads / 32; ++warp) total += parts[warp * panel + thread];
+    run.node_flows[((operation.train_values + tile.panel) * row_tiles(run) + blockIdx.y) * panel + thread] = total;
 }
 
 // A block an operation.

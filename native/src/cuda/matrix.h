@@ -21,8 +21,6 @@ __device__ inline Piece along_lines() { return {static_cast<int>(threadIdx.x) / 
 __device__ inline Piece across_lines() {
     return {static_cast<int>(threadIdx.x) / 4 % 16, static_cast<int>(threadIdx.x) % 4 * 4, static_cast<int>(threadIdx.x) / 64};
 }
-__device__ inline float4 load4(const float* from) { return *reinterpret_cast<const float4*>(from); }
-__device__ inline void store4(float* to, float4 value) { *reinterpret_cast<float4*>(to) = value; }
 // NULL stands for zeros.
 __device__ inline float4 load_piece(const float* from) { return from ? load4(from) : make_float4(0, 0, 0, 0); }
 

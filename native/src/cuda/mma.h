@@ -39,6 +39,9 @@ __device__ inline float from_bf16(Bf16 x) { return __int_as_float(static_cast<in
 // Two of them, the first in the lower half.
 __device__ inline float2 from_pair(unsigned pair) { return make_float2(__int_as_float(static_cast<int>(pair << 16)), __int_as_float(static_cast<int>(pair & 0xffff0000u))); }
 __device__ inline unsigned to_pair(float x, float y) { return to_bf16(x) | static_cast<unsigned>(to_bf16(y)) << 16; }
+__device__ inline std::uint64_t to_four(const Bf16 (&x)[4]) {
+    return x[0] | static_cast<std::uint64_t>(x[1]) << 16 | static_cast<std::uint64_t>(x[2]) << 32 | static_cast<std::uint64_t>(x[3]) << 48;
+}
 
 // c += a · b, (16, 8) += (16, 16) · (16, 8). Lane 4 g + t holds pairs along k: a at columns 2 t of rows g and g + 8, then at columns 2 t + 8; b at rows
 // 2 t and 2 t + 8 of column g; c as above.

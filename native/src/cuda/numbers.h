@@ -41,6 +41,9 @@ __device__ inline float lane_sum(float x) {
     return x;
 }
 
+__device__ inline float4 load4(const float* from) { return *reinterpret_cast<const float4*>(from); }
+__device__ inline void store4(float* to, float4 value) { *reinterpret_cast<float4*>(to) = value; }
+
 // A row of panel 0; panel q is q · stride further on.
 __device__ inline float* value_row(const Run& run, const PlanOperation& operation, std::int64_t row) {
     return run.values + operation.train_values * run.stride + row * panel;

@@ -83,6 +83,8 @@ __device__ const Bf16* shadow_of(const Run& run, const PlanOperation& operation)
 template <class Place>
 __device__ bool keep_values(const Run& run, const PlanTile& tile, std::int64_t first_row, const Place& mine, const typename Place::Sums& acc) {
     const PlanOperation& operation = run.operations[tile.target];
+    const std::int64_t place = value_place(run, operation, first_row) + tile.panel * run.stride;
+    const auto columns = static_cast<int>(tile.panels * panel), nodes = static_cast<int>(operation.nodes - tile.panel * panel);
     bool any = false;
 #pragma unroll
     for (int m = 0; m < Place::lines; ++m) {
@@ -91,12 +93,11 @@ __device__ bool keep_values(const Run& run, const PlanTile& tile, std::int64_t f
         bool low = false;
 #pragma unroll
         for (int n = 0; n < Place::pairs; ++n) {
-            const std::int64_t column = mine.column_at(n);
-            if (column >= tile.panels * panel) continue;
-            const std::int64_t node = tile.panel * panel + column;
+            const int column = mine.column_at(n);
+            if (column >= columns) continue;
             const float2 values = mine.pair(acc, m, n);
-            *reinterpret_cast<float2*>(value_row(run, operation, row) + at(run, node)) = values;
-            low = low || (node < operation.nodes && values.x < lowest_value) || (node + 1 < operation.nodes && values.y < lowest_value);
+            *reinterpret_cast<float2*>(run.values + place + mine.line_at(m) * panel + at(run, column)) = values;
+            low = low || (column < nodes && values.x < lowest_value) || (column + 1 < nodes && values.y < lowest_value);
         }
         if (low) run.suspects[std::int64_t{tile.target} * run.rows16 + row] = 1;
         any = any || low;
@@ -106,18 +107,24 @@ __device__ bool keep_values(const Run& run, const PlanTile& tile, std::int64_t f
 
 template <class Place>
 __device__ void keep_operand_flows(const Run& run, const PlanTile& tile, std::int64_t first_row, const Place& mine, const typename Place::Sums& acc) {
-    const PlanOperation& operation = run.operations[tile.target];
+    const std::int64_t place = operand_place(run, run.operations[tile.target], first_row) + tile.panel * run.stride;
+    const auto columns = static_cast<int>(tile.panels * panel);
 #pragma unroll
     for (int m = 0; m < Place::lines; ++m) {
-        const std::int64_t row = first_row + mine.line_at(m);
-        if (row >= run.rows16) continue;
+        if (first_row + mine.line_at(m) >= run.rows16) continue;
+        const std::int64_t line = place + mine.line_at(m) * panel;
+        unsigned elements[Place::pairs];        // all under way before the first is needed
 #pragma unroll
         for (int n = 0; n < Place::pairs; ++n) {
-            const std::int64_t column = mine.column_at(n);
-            if (column >= tile.panels * panel) continue;
-            const std::int64_t place = operand_place(run, operation, row) + at(run, tile.panel * panel + column);
-            const float2 element = from_pair(*reinterpret_cast<const unsigned*>(run.elements16 + swapped(place))), sum = mine.pair(acc, m, n);
-            *reinterpret_cast<float2*>(run.element_flows + place) = make_float2(sum.x * element.x, sum.y * element.y);
+            const int column = mine.column_at(n);
+            elements[n] = column < columns ? *reinterpret_cast<const unsigned*>(run.elements16 + swapped(line + at(run, column))) : 0;
+        }
+#pragma unroll
+        for (int n = 0; n < Place::pairs; ++n) {
+            const int column = mine.column_at(n);
+            if (column >= columns) continue;
+            const float2 element = from_pair(elements[n]), sum = mine.pair(acc, m, n);
+            *reinterpret_cast<float2*>(run.element_flows + line + at(run, column)) = make_float2(sum.x * element.x, sum.y * element.y);
         }
     }
 }
@@ -128,27 +135,43 @@ __device__ void keep_parameter_flows(const Run& run, const PlanTile& tile, const
     const PlanOwner& owner = run.owners[tile.target];
     const PlanBlock& block = run.blocks[tile.begin];
     const bool in_place = updates_at_once(owner, tile.target, em, pass);
+    const std::int64_t stride = std::int64_t{block.out_panels} * panel * panel;
+    const std::int64_t first = block.weights + tile.in_panel * stride + tile.panel * panel * panel, coefficients = owner.first_node + (block.out_panel + tile.panel) * panel;
+    Bf16* const shadows = run.weights16 + owner.shadow;
+    float* const numbers = in_place ? run.parameters + owner.parameters : run.flows + owner.flows;
+    const auto lines = static_cast<int>(tile.panels * panel), columns = static_cast<int>(tile.in_panels * panel);
+    constexpr int pairs = Place::pairs < 8 ? Place::pairs : 8;      // under way at once
+    static_assert(Place::pairs % pairs == 0);
 #pragma unroll
     for (int m = 0; m < Place::lines; ++m) {
-        const std::int64_t line = mine.line_at(m), node = tile.panel * panel + line;
-        if (line >= tile.panels * panel) continue;
-        const std::int64_t coefficient = owner.first_node + block.out_panel * panel + node;
-        const Em own = in_place ? Em{em.keep[coefficient], em.gain[coefficient], em.share[coefficient]} : Em{};
+        const int line = mine.line_at(m);
+        if (line >= lines) continue;
+        const Em own = in_place ? Em{em.keep[coefficients + line], em.gain[coefficients + line], em.share[coefficients + line]} : Em{};
+        const auto place_of = [&](int column) { return first + column / static_cast<int>(panel) * stride + line * panel + column % static_cast<int>(panel); };
 #pragma unroll
-        for (int n = 0; n < Place::pairs; ++n) {
-            const std::int64_t column = mine.column_at(n);
-            if (column >= tile.in_panels * panel) continue;
-            const std::int64_t at = block.weights + ((tile.in_panel + column / panel) * block.out_panels * panel + node) * panel + column % panel;
-            auto* shadow = reinterpret_cast<unsigned*>(run.weights16 + owner.shadow + swapped(at));
-            const float2 rounded = from_pair(*shadow), product = mine.pair(acc, m, n), sum = make_float2(rounded.x * product.x, rounded.y * product.y);
-            if (in_place) {
-                auto* weights = reinterpret_cast<float2*>(run.parameters + owner.parameters + at);
-                const float2 old = *weights, next = make_float2(em_weight(old.x, sum.x, own), em_weight(old.y, sum.y, own));
-                *weights = next;
-                *shadow = to_pair(next.x, next.y);
-            } else {
-                auto* flows = reinterpret_cast<float2*>(run.flows + owner.flows + at);
-                *flows = pass.add ? make_float2(flows->x + sum.x, flows->y + sum.y) : sum;
+        for (int begin = 0; begin < Place::pairs; begin += pairs) {
+            unsigned rounded[pairs] = {};
+            float2 old[pairs] = {};
+#pragma unroll
+            for (int n = 0; n < pairs; ++n) {
+                const int column = mine.column_at(begin + n);
+                if (column >= columns) continue;
+                rounded[n] = *reinterpret_cast<const unsigned*>(shadows + swapped(place_of(column)));
+                if (in_place || pass.add) old[n] = *reinterpret_cast<const float2*>(numbers + place_of(column));
+            }
+#pragma unroll
+            for (int n = 0; n < pairs; ++n) {
+                const int column = mine.column_at(begin + n);
+                if (column >= columns) continue;
+                const float2 shadow = from_pair(rounded[n]), product = mine.pair(acc, m, begin + n), sum = make_float2(shadow.x * product.x, shadow.y * product.y);
+                auto* to = reinterpret_cast<float2*>(numbers + place_of(column));
+                if (in_place) {
+                    const float2 next = make_float2(em_weight(old[n].x, sum.x, own), em_weight(old[n].y, sum.y, own));
+                    *to = next;
+                    *reinterpret_cast<unsigned*>(shadows + swapped(place_of(column))) = to_pair(next.x, next.y);
+                } else {
+                    *to = make_float2(old[n].x + sum.x, old[n].y + sum.y);
+                }
             }
         }
     }
@@ -197,11 +220,18 @@ struct ByGroups {
 
 // ---- kernels ----
 
+// Thread blocks over the rows. They come one after the other, so that a tile's weights are read from memory once.
+template <class By>
+__host__ __device__ std::int32_t rows_of_blocks(const Run& run) {
+    return (run.rows16 + By::lines - 1) / By::lines;
+}
+
 template <class By>
 __global__ void __launch_bounds__(block_threads, 2) wide_values_kernel(const Run run, std::int32_t first) {
     begin_early();
-    const PlanTile tile = run.tiles[first + static_cast<std::int32_t>(blockIdx.x)];
-    const std::int64_t first_row = std::int64_t{blockIdx.y} * By::lines;
+    const auto blocks = rows_of_blocks<By>(run), number = static_cast<std::int32_t>(blockIdx.x);
+    const PlanTile tile = run.tiles[first + number / blocks];
+    const std::int64_t first_row = std::int64_t{number % blocks} * By::lines;
     typename By::Place::Sums acc = {};
     auto steps = value_steps(run, tile, first_row);
     By::template multiply<true>(steps, tile.panels * static_cast<int>(panel), acc);
@@ -213,8 +243,9 @@ __global__ void __launch_bounds__(block_threads, 2) wide_values_kernel(const Run
 template <class By>
 __global__ void __launch_bounds__(block_threads, 2) wide_operand_kernel(const Run run, std::int32_t first) {
     begin_early();
-    const PlanTile tile = run.tiles[first + static_cast<std::int32_t>(blockIdx.x)];
-    const std::int64_t first_row = std::int64_t{blockIdx.y} * By::lines;
+    const auto blocks = rows_of_blocks<By>(run), number = static_cast<std::int32_t>(blockIdx.x);
+    const PlanTile tile = run.tiles[first + number / blocks];
+    const std::int64_t first_row = std::int64_t{number % blocks} * By::lines;
     typename By::Place::Sums acc = {};
     auto steps = operand_steps(run, tile, first_row);
     By::template multiply<true>(steps, tile.panels * static_cast<int>(panel), acc);
@@ -240,11 +271,15 @@ static_assert(Warps::lines == rows_a_tile && LargeWarps::lines == wide_columns);
 
 template <class By>
 void launch_values(const Run& run, std::int32_t begin, std::int32_t end, cudaStream_t stream) {
-    launch_in_chain_with_pool(wide_values_kernel<By>, begin, end, (run.rows16 + By::lines - 1) / By::lines, By::template bytes<WideValueSteps>, stream, run);
+    if (begin == end) return;
+    const dim3 grid(static_cast<unsigned>((end - begin) * rows_of_blocks<By>(run)));
+    JUICE_LAUNCH_IN_CHAIN(wide_values_kernel<By>, grid, dim3(block_threads), std::size_t{By::template bytes<WideValueSteps>}, stream, run, begin);
 }
 template <class By>
 void launch_operand_flows(const Run& run, std::int32_t begin, std::int32_t end, cudaStream_t stream) {
-    launch_in_chain_with_pool(wide_operand_kernel<By>, begin, end, (run.rows16 + By::lines - 1) / By::lines, By::template bytes<WideOperandSteps>, stream, run);
+    if (begin == end) return;
+    const dim3 grid(static_cast<unsigned>((end - begin) * rows_of_blocks<By>(run)));
+    JUICE_LAUNCH_IN_CHAIN(wide_operand_kernel<By>, grid, dim3(block_threads), std::size_t{By::template bytes<WideOperandSteps>}, stream, run, begin);
 }
 
 }  // namespace
