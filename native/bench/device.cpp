@@ -1,6 +1,6 @@
-// juice-device-bench: an engine's HCLT training step on a GPU, without the reading of rows, beside what the plan counts.
-//   juice-device-bench [--device cuda:0] [--latents 64,256] [--batch 512] [--steps 100] [--precision exact]
-// Then whole epochs of exact training, with rows that stay on the device and with rows that are copied (epochs.h).
+// juice-device-bench: an engine's training step on a GPU, without the reading of rows, beside what the plan counts.
+//   juice-device-bench [--device cuda:0] [--structure hclt] [--latents 64,256] [--batch 512] [--steps 100] [--precision exact]
+// Structures: families.h. Then, of an HCLT, whole epochs of exact training, with rows that stay on the device and with rows that are copied (epochs.h).
 // Before anything is timed, the device's log-likelihoods are held to the processor's. Times are medians over the steps after the first ten; the
 // batch lies on the device throughout. The limit is the larger of the counted bytes over the copy rate measured in the same run, and of nothing else:
 // the matrix rate depends on the arithmetic that a kernel family chooses.
@@ -18,6 +18,7 @@
 #include "common/threads.h"
 #include "data.h"
 #include "epochs.h"
+#include "families.h"
 #include "model/engines.h"
 #include "model/model.h"
 #include "model/state.h"
@@ -70,12 +71,21 @@ std::vector<double> forward(const Engine& engine, const BatchView& batch) {
     return logs;
 }
 
-void run_case(const Images& images, const std::vector<std::int32_t>& parents, const DeviceEntry& device, std::int32_t latents, std::int64_t rows, int steps, double copy_rate,
-              bool fast) {
-    const auto circuit = hclt_of(images, parents, latents);
+// Bytes a sum parameter that training holds on the device: the weight, its flow, and where it is multiplied so, its bf16 copy.
+double parameter_bytes(const Plan& plan) {
+    double weights = 0, bytes = 0;
+    for (const auto& owner : plan.owners) {
+        if (owner.kind != OwnerKind::Sum) continue;
+        weights += static_cast<double>(owner.parameter_count);
+        bytes += 4.0 * static_cast<double>(owner.parameter_count + owner.flow_count) + (owner.shadow >= 0 ? 2.0 * static_cast<double>(owner.parameter_count) : 0);
+    }
+    return bytes / weights;
+}
+
+void run_case(const Family& family, const DeviceEntry& device, std::int32_t latents, std::int64_t rows, int steps, double copy_rate, bool fast) {
+    const auto& circuit = family.circuit;
     Batch batch;
-    const juice_rows source = images.rows();
-    RowReader(source, domains_of(*circuit)).read(nullptr, 0, rows, batch);
+    RowReader(family.rows, domains_of(*circuit)).read(nullptr, 0, rows, batch);
     const BatchView seen{rows, batch.stride, batch.codes.data(), nullptr, nullptr};
 
     const double start = now();
@@ -111,9 +121,9 @@ void run_case(const Images& images, const std::vector<std::int32_t>& parents, co
         timed(updates, [&] { return engine.table->update(engine.engine, &rule); });
     }
     const double time = median(step), bytes = engine.plan.totals.step_bytes, flop = engine.plan.totals.flop_per_row * static_cast<double>(rows);
-    std::printf("%5d %6lld | %8.3f %8.3f %8.3f %8.3f %8.1f | %7.2f %8.1f | %7.2f %8.1f | %6.2f | %7.2f | %.1e\n", latents, static_cast<long long>(rows), median(forwards) * 1e3,
+    std::printf("%5d %6lld | %8.3f %8.3f %8.3f %8.3f %8.1f | %7.2f %8.1f | %7.2f %8.1f | %6.2f | %7.2f | %8.2f %8.2f | %.1e\n", latents, static_cast<long long>(rows), median(forwards) * 1e3,
                 median(backwards) * 1e3, median(updates) * 1e3, time * 1e3, first * 1e3, flop * 1e-9, flop / time * 1e-9, bytes * 1e-9, bytes / time * 1e-9,
-                time / (bytes / copy_rate), compiled, worst);
+                time / (bytes / copy_rate), compiled, parameter_bytes(engine.plan), static_cast<double>(activation_bytes(engine.plan, rows)) * 1e-9, worst);
     std::fflush(stdout);
 }
 
@@ -127,13 +137,14 @@ std::vector<std::int64_t> numbers(const std::string& text) {
 }  // namespace
 
 int main(int count, char** arguments) {
-    std::string device = "cuda:0";
+    std::string device = "cuda:0", structure = "hclt";
     std::vector<std::int64_t> latents{64, 256}, batches{512};
     int steps = 100;
     bool fast = false;
     for (int i = 1; i + 1 < count; i += 2) {
         const std::string name = arguments[i], value = arguments[i + 1];
         if (name == "--device") device = value;
+        else if (name == "--structure") structure = value;
         else if (name == "--latents") latents = numbers(value);
         else if (name == "--batch") batches = numbers(value);
         else if (name == "--precision") fast = value == "fast";
@@ -145,12 +156,13 @@ int main(int count, char** arguments) {
         const double copy_rate = found.copy_rate(found.index);
         const Images images = load_images("");
         const auto parents = tree_of(images, available_cores());
-        std::printf("HCLT training step, %s, %s, %s; copy rate %.0f GB/s\n", fast ? "fast" : "exact", images.name.c_str(), found.description.c_str(), copy_rate * 1e-9);
-        std::printf("%5s %6s | %8s %8s %8s %8s %8s | %7s %8s | %7s %8s | %6s | %7s | %s\n", "H", "batch", "forward", "backward", "update", "step ms", "first", "GFLOP", "GFLOP/s",
-                    "GB", "GB/s", "x limit", "setup s", "error");
+        std::printf("%s training step, %s, %s, %s; copy rate %.0f GB/s\n", structure.c_str(), fast ? "fast" : "exact", images.name.c_str(), found.description.c_str(), copy_rate * 1e-9);
+        std::printf("%5s %6s | %8s %8s %8s %8s %8s | %7s %8s | %7s %8s | %6s | %7s | %8s %8s | %s\n", "H", "batch", "forward", "backward", "update", "step ms", "first", "GFLOP", "GFLOP/s",
+                    "GB", "GB/s", "x limit", "setup s", "B/weight", "act. GB", "error");
         for (const auto h : latents)
-            for (const auto b : batches) run_case(images, parents, found, static_cast<std::int32_t>(h), b, steps, copy_rate, fast);
-        if (fast) return 0;
+            for (const auto b : batches)
+                run_case(family_of(structure, images, parents, static_cast<std::int32_t>(h), b), found, static_cast<std::int32_t>(h), b, steps, copy_rate, fast);
+        if (fast || structure != "hclt") return 0;
         std::printf("\nSeconds an epoch of all images, and rows a second: rows kept on the device (first epoch, others), rows copied a batch ahead\n");
         for (const auto h : latents)
             for (const auto b : batches) run_epochs(images, parents, found, static_cast<std::int32_t>(h), b);

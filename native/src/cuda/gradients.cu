@@ -51,62 +51,72 @@ __device__ void load_to(float (&to)[4], const float* from) {
 
 // ---- kernels ----
 
-// A thread block has a panel of an operation for 64 rows, a thread four nodes of one.
-__global__ void __launch_bounds__(block_threads, 5) gradients_kernel(const Run run, std::int32_t first) {
-    begin_early();
-    JUICE_SHARED(float, parts, block_threads / 32 * panel);
-    const PlanTile tile = run.tiles[first + static_cast<std::int32_t>(blockIdx.x)];
-    const std::int32_t o = tile.target;
+// Four nodes of a row: its gradients are kept; what remains in flows is their part of the nodes' own flows.
+__device__ void keep_gradients(const Run& run, std::int32_t o, std::int64_t row, std::int64_t place, const float (&values)[4], float (&flows)[4]) {
     const PlanOperation& operation = run.operations[o];
-    const auto thread = static_cast<int>(threadIdx.x), lane = thread % 4 * 4;
-    const std::int64_t row = std::int64_t{blockIdx.y} * rows_a_tile + thread / 4, place = row * panel + tile.panel * run.stride + lane;
+    if (operation.kind != Operation::Sum) return store4(run.element_flows + operation.operand * run.stride + place, make_float4(flows[0], flows[1], flows[2], flows[3]));
     const std::int64_t mark = std::int64_t{o} * run.rows16 + row, value_at = operation.train_values * run.stride + place;
-    const bool sum = operation.kind == Operation::Sum, wide = is_wide(run, operation), there = row < run.rows;
-    const auto nodes = static_cast<int>(operation.nodes - tile.panel * panel) - lane;
-    const float* from = only_reader(run, o, tile.panel);
-    wait_for_earlier();
-    float flows[4] = {}, values[4] = {}, totals[4] = {};
-    if (there) {
-        if (sum) load_to(values, run.values + value_at);
-        if (from) load_to(flows, from + row * panel + lane);
-#pragma unroll
-        for (int i = 0; i < 4; ++i)
-            if (i >= nodes) flows[i] = 0;
-            else if (!from) flows[i] = own_flow(run, o, tile.panel, lane + i, row);
-    }
-    if (row < run.rows16 && !sum) {
-        store4(run.element_flows + operation.operand * run.stride + place, make_float4(flows[0], flows[1], flows[2], flows[3]));
-#pragma unroll
-        for (int i = 0; i < 4; ++i) totals[i] = flows[i];
-    } else if (row < run.rows16) {
-        const bool log_row = run.log_rows[mark] != 0;
-        const float shift = log_row ? static_cast<float>(run.exponents[mark] - run.element_exponents[mark]) : 0;
-        float gradients[4];
-        Bf16 rounded[4];
-#pragma unroll
-        for (int i = 0; i < 4; ++i) {
-            const float value = log_row ? values[i] + shift : values[i];
-            gradients[i] = gradient_of(run, o, mark, log_row, value, flows[i]);
-            totals[i] = flows[i];
-            if (!wide) continue;
-            // What the rounded gradient carries is what the products will see, and what EM must divide by.
-            rounded[i] = to_bf16(gradients[i]);
-            totals[i] = rounded[i] != 0 ? from_bf16(rounded[i]) * (log_row ? exp2f(value) : value) : 0;
-        }
-        if (wide) *reinterpret_cast<std::uint64_t*>(run.gradients16 + swapped(value_at)) = to_four(rounded);
-        else store4(run.gradients + value_at, make_float4(gradients[0], gradients[1], gradients[2], gradients[3]));
-    }
-    // Eight rows of a warp, then the warps, in a fixed order.
+    const bool wide = is_wide(run, operation), log_row = run.log_rows[mark] != 0;
+    const float shift = log_row ? static_cast<float>(run.exponents[mark] - run.element_exponents[mark]) : 0;
+    float gradients[4];
+    Bf16 rounded[4] = {};
 #pragma unroll
     for (int i = 0; i < 4; ++i) {
-        for (int d = 4; d < 32; d *= 2) totals[i] += __shfl_xor_sync(~0u, totals[i], d);
-        if (thread % 32 < 4) parts[thread / 32 * panel + lane + i] = totals[i];
+        const float value = log_row ? values[i] + shift : values[i];
+        gradients[i] = gradient_of(run, o, mark, log_row, value, flows[i]);
+        if (!wide) continue;
+        // What the rounded gradient carries is what the products will see, and what EM must divide by.
+        rounded[i] = to_bf16(gradients[i]);
+        flows[i] = rounded[i] != 0 ? from_bf16(rounded[i]) * (log_row ? exp2f(value) : value) : 0;
+    }
+    if (wide) *reinterpret_cast<std::uint64_t*>(run.gradients16 + swapped(value_at)) = to_four(rounded);
+    else store4(run.gradients + value_at, make_float4(gradients[0], gradients[1], gradients[2], gradients[3]));
+}
+
+// A thread block has a panel of an operation for so many times 64 rows, a thread four nodes of a row in each.
+template <int row_tiles_each>
+__global__ void __launch_bounds__(block_threads, row_tiles_each > 1 ? 3 : 4) gradients_kernel(const Run run, std::int32_t first) {
+    begin_early();
+    JUICE_SHARED(float, parts, row_tiles_each * block_threads / 32 * panel);
+    const PlanTile tile = run.tiles[first + static_cast<std::int32_t>(blockIdx.x)];
+    const PlanOperation& operation = run.operations[tile.target];
+    const auto thread = static_cast<int>(threadIdx.x), lane = thread % 4 * 4;
+    const std::int64_t first_row = std::int64_t{blockIdx.y} * row_tiles_each * rows_a_tile + thread / 4, first_place = tile.panel * run.stride + lane;
+    const bool sum = operation.kind == Operation::Sum;
+    const auto nodes = static_cast<int>(operation.nodes - tile.panel * panel) - lane;
+    const float* from = only_reader(run, tile.target, tile.panel);
+    const float* own = run.values + operation.train_values * run.stride;
+    wait_for_earlier();
+    float flows[row_tiles_each][4] = {}, values[row_tiles_each][4] = {};
+#pragma unroll
+    for (int t = 0; t < row_tiles_each; ++t) {
+        const std::int64_t row = first_row + t * rows_a_tile;
+        if (row >= run.rows) continue;
+        if (sum) load_to(values[t], own + first_place + row * panel);
+        if (from) load_to(flows[t], from + row * panel + lane);
+        else
+            for (int i = 0; i < 4; ++i) flows[t][i] = own_flow(run, tile.target, tile.panel, lane + i, row);
+    }
+#pragma unroll
+    for (int t = 0; t < row_tiles_each; ++t) {
+        const std::int64_t row = first_row + t * rows_a_tile;
+#pragma unroll
+        for (int i = 0; i < 4; ++i)
+            if (i >= nodes) flows[t][i] = 0;
+        if (row < run.rows16) keep_gradients(run, tile.target, row, first_place + row * panel, values[t], flows[t]);
+        // Eight rows of a warp, then the warps, in a fixed order.
+#pragma unroll
+        for (int i = 0; i < 4; ++i) {
+            for (int d = 4; d < 32; d *= 2) flows[t][i] += __shfl_xor_sync(~0u, flows[t][i], d);
+            if (thread % 32 < 4) parts[(t * block_threads / 32 + thread / 32) * panel + lane + i] = flows[t][i];
+        }
     }
     __syncthreads();
-    if (thread >= panel) return;
+    const std::int64_t row_tile = std::int64_t{blockIdx.y} * row_tiles_each + thread / panel;
+    if (thread >= row_tiles_each * panel || row_tile >= row_tiles(run)) return;
     float total = 0;
-    for (int warp = 0; warp < block_threads / 32; ++warp) total += parts[warp * panel + thread];
-    run.node_flows[((operation.train_values + tile.panel) * row_tiles(run) + blockIdx.y) * panel + thread] = total;
+    for (int warp = 0; warp < block_threads / 32; ++warp) total += parts[(thread / panel * block_threads / 32 + warp) * panel + thread % panel];
+    run.node_flows[((operation.train_values + tile.panel) * row_tiles(run) + row_tile) * panel + thread % panel] = total;
 }
 
 // A block an operation.
@@ -146,8 +156,14 @@ __global__ void root_logs_kernel(const Run run, double* logs) {
 // ---- launchers ----
 
 void gradients(const Run& run, const PlanStage& stage, cudaStream_t stream) {
-    const dim3 grid(static_cast<unsigned>(stage.panel_end - stage.panel_begin), static_cast<unsigned>(row_tiles(run)));
-    JUICE_LAUNCH_IN_CHAIN(gradients_kernel, grid, dim3(block_threads), 0, stream, run, stage.panel_begin);
+    // Where there is enough to do for the whole GPU, a block that stays longer has found out once what it has to do.
+    constexpr int many = 4;
+    const std::int32_t tiles = stage.panel_end - stage.panel_begin, large = (row_tiles(run) + many - 1) / many;
+    const auto grid = [&](std::int32_t rows) { return dim3(static_cast<unsigned>(tiles), static_cast<unsigned>(rows)); };
+    if (std::int64_t{tiles} * large >= std::int64_t{4} * run.multiprocessors)
+        JUICE_LAUNCH_IN_CHAIN(gradients_kernel<many>, grid(large), dim3(block_threads), 0, stream, run, stage.panel_begin);
+    else
+        JUICE_LAUNCH_IN_CHAIN(gradients_kernel<1>, grid(row_tiles(run)), dim3(block_threads), 0, stream, run, stage.panel_begin);
 }
 
 void em_coefficients(const Run& run, const EmCoefficients& em, const Rule* rule, cudaStream_t stream) {

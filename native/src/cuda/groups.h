@@ -6,20 +6,27 @@
 
 namespace juice::cuda {
 
-// One side of a product in shared memory, as panels of lines of 16 numbers, swapped. Along: a line an entry, 16 steps of the sum a panel. Across: a line a
-// step of the sum, 16 entries a panel, `hop` numbers from panel to panel. Begins at a multiple of eight lines.
+// One side of a product in shared memory, as panels of lines of 16 numbers, swapped (numbers.h). Along: a line an entry, 16 steps of the sum a panel. Across:
+// a line a step of the sum, 16 entries a panel, `hop` numbers from panel to panel. Begins at a multiple of eight lines.
 struct GroupSide {
+#if defined(JUICE_CUDA_EMULATION)
     const Bf16* base;
     int hop;
-};
-
-#if defined(__CUDA_ARCH_FEAT_SM90_ALL)
-// The matrix descriptor of PTX's wgmma: address, from panel to panel (across only), from eight lines to the next eight, swizzle of 32 bytes.
-__device__ inline std::uint64_t describe(const GroupSide& side) {
-    const auto place = static_cast<unsigned>(__cvta_generic_to_shared(side.base));
-    return (place & 0x3ffffu) >> 4 | static_cast<std::uint64_t>(side.hop / 8) << 16 | std::uint64_t{16} << 32 | std::uint64_t{3} << 62;
-}
+    GroupSide(const Bf16* base_, int hop_) : base(base_), hop(hop_) {}
+    GroupSide further(int numbers) const { return {base + numbers, hop}; }
+#else
+    // The lower half of the matrix descriptor of PTX's wgmma: address, and from panel to panel, in 16 bytes.
+    unsigned low;
+    __device__ GroupSide(const Bf16* base, int hop) : low(static_cast<unsigned>(__cvta_generic_to_shared(base)) >> 4 | static_cast<unsigned>(hop / 8) << 16) {}
+    __device__ GroupSide further(int numbers) const {
+        GroupSide moved = *this;
+        moved.low += static_cast<unsigned>(numbers / 8);
+        return moved;
+    }
+    // The upper half: from eight lines to the next eight, and a swizzle of 32 bytes.
+    __device__ std::uint64_t descriptor() const { return std::uint64_t{3u << 30 | 16u} << 32 | low; }
 #endif
+};
 
 // Before a group's first product, and after its threads have touched what it adds to.
 __device__ inline void begin_products() {
@@ -53,7 +60,7 @@ __device__ void multiply_later(float (&c)[numbers], const GroupSide& a, const Gr
 #if defined(JUICE_CUDA_EMULATION)
     emulation::multiply_later(c, numbers * 2, {a.base, a.hop, a_along}, {b.base, b.hop, b_along});
 #elif defined(__CUDA_ARCH_FEAT_SM90_ALL)
-    const std::uint64_t x = describe(a), y = describe(b);
+    const std::uint64_t x = a.descriptor(), y = b.descriptor();
 #define JUICE_C8(i) "+f"(c[i]), "+f"(c[i + 1]), "+f"(c[i + 2]), "+f"(c[i + 3]), "+f"(c[i + 4]), "+f"(c[i + 5]), "+f"(c[i + 6]), "+f"(c[i + 7])
     if constexpr (numbers == 32) {
         asm volatile(

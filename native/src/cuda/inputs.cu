@@ -63,6 +63,7 @@ __device__ float add_values(const float* table, std::int64_t domain, std::int64_
     JUICE_SHARED(float, parts, block_threads);
     const auto thread = static_cast<int>(threadIdx.x), lane = thread % static_cast<int>(panel);
     float part = 0;
+#pragma unroll 8
     for (std::int64_t x = thread / panel; x < domain; x += block_slots) part += table[x * width + lane];
     parts[thread] = part;
     __syncthreads();
@@ -77,7 +78,19 @@ __device__ void update_table(const Run& run, const PlanOwner& owner, std::int64_
     float* table = run.parameters + owner.parameters + node;
     if (owner.distribution == DistributionType::Categorical) {
         const Em em = em_of(add_values(flows, owner.domain, flow_width), run.counts[owner.first_node + node], rule);
-        for (std::int64_t x = thread / panel; x < owner.domain; x += block_slots) table[x * width] = em_weight(table[x * width], flows[x * flow_width + lane], em);
+        constexpr int ahead = 8;        // entries under way
+        for (std::int64_t x = thread / panel; x < owner.domain; x += ahead * block_slots) {
+            float old[ahead], more[ahead];
+#pragma unroll
+            for (int i = 0; i < ahead; ++i) {
+                const std::int64_t at = x + i * block_slots;
+                old[i] = at < owner.domain ? table[at * width] : 0;
+                more[i] = at < owner.domain ? flows[at * flow_width + lane] : 0;
+            }
+#pragma unroll
+            for (int i = 0; i < ahead; ++i)
+                if (const std::int64_t at = x + i * block_slots; at < owner.domain) table[at * width] = em_weight(old[i], more[i], em);
+        }
     } else if (owner.distribution == DistributionType::Bernoulli && thread < panel && node < owner.nodes) {
         table[width] = em_success(table[width], flows[lane], flows[flow_width + lane], rule);
         table[0] = 1 - table[width];

@@ -11,47 +11,90 @@ namespace juice::cuda {
 namespace {
 
 // ---- what the three products multiply (as in sums.cu) ----
+//
+// A step is found out by every thread while the tensor cores wait for it, so all that does not change from step to step is kept.
+
+__device__ const Bf16* shadow_of(const Run& run, const PlanOperation& operation) { return run.weights16 + run.owners[operation.owner].shadow; }
+
+// Where the next step of a run of steps lies, and how much of the run is left: panels along the sum, or rows.
+struct WideRun {
+    const Bf16 *a, *b;
+    std::int64_t a_hop, b_hop;          // to what is `1` further on
+    std::int32_t left;
+
+    __device__ std::int32_t take(std::int32_t most) {
+        const std::int32_t count = left < most ? left : most;
+        a += count * a_hop;
+        b += count * b_hop;
+        left -= count;
+        return count;
+    }
+};
 
 struct WideValueSteps {
     static constexpr bool a_along = true, b_along = true;
-    const Run& run;
-    const PlanOperation& operation;
-    const Bf16* weights;
-    std::int32_t block, end, q;
-    std::int32_t panel_in_run, panels;
-    std::int64_t first_row;
+    const PlanBlock *block, *end;
+    const Bf16 *elements, *weights;     // of the tile's rows; of its nodes in the first block
+    std::int64_t stride;
+    std::int32_t rows, nodes;
+    WideRun at{};
 
+    __device__ WideValueSteps(const Run& run, const PlanTile& tile, std::int64_t first_row) {
+        const PlanOperation& operation = run.operations[tile.target];
+        block = run.blocks + tile.begin;
+        end = run.blocks + tile.end;
+        elements = run.elements16 + operand_place(run, operation, first_row);
+        weights = shadow_of(run, operation) + (tile.panel - block->out_panel) * panel * panel;
+        stride = run.stride;
+        rows = static_cast<std::int32_t>(run.rows16 - first_row);
+        nodes = tile.panels * static_cast<std::int32_t>(panel);
+    }
     __device__ bool next(WideSide& a, WideSide& b) {
-        if (block == end) return false;
-        const PlanBlock& piece = run.blocks[block];
-        const std::int32_t count = piece.in_panels - q < wide_step_panels ? piece.in_panels - q : wide_step_panels;
-        a = {run.elements16 + operand_place(run, operation, first_row) + (piece.in_panel + q) * run.stride, run.stride, static_cast<std::int32_t>(run.rows16 - first_row), count};
-        const std::int64_t stride = std::int64_t{piece.out_panels} * panel * panel;
-        b = {weights + piece.weights + q * stride + panel_in_run * panel * panel, stride, panels * static_cast<std::int32_t>(panel), count};
-        q += count;
-        if (q == piece.in_panels) q = 0, ++block;
+        if (at.left == 0) {
+            if (block == end) return false;
+            at = {elements + block->in_panel * stride, weights + block->weights, stride, std::int64_t{block->out_panels} * panel * panel, block->in_panels};
+            ++block;
+        }
+        a = {at.a, stride, rows, 0};
+        b = {at.b, at.b_hop, nodes, 0};
+        a.panels = b.panels = at.take(wide_step_panels);
         return true;
     }
 };
 
 struct WideOperandSteps {
     static constexpr bool a_along = true, b_along = false;
-    const Run& run;
-    const PlanOperation& operation;
-    const Bf16* weights;
-    std::int32_t block, end, p;
-    std::int32_t panel_in_run, panels;
-    std::int64_t first_row;
+    const PlanBlock* blocks;
+    const std::int32_t *block, *end;    // numbers of blocks
+    const Bf16 *gradients, *weights;
+    std::int64_t stride, weight_stride;
+    std::int32_t rows, panels, panel_in_run;
+    WideRun at{};
 
+    __device__ WideOperandSteps(const Run& run, const PlanTile& tile, std::int64_t first_row) {
+        const PlanOperation& operation = run.operations[tile.target];
+        blocks = run.blocks;
+        block = run.maps + operation.block_by_in + tile.begin;
+        end = run.maps + operation.block_by_in + tile.end;
+        gradients = run.gradients16 + value_place(run, operation, first_row);
+        weights = shadow_of(run, operation);
+        stride = run.stride;
+        weight_stride = 0;
+        rows = static_cast<std::int32_t>(run.rows16 - first_row);
+        panels = tile.panels;
+        panel_in_run = block == end ? 0 : tile.panel - blocks[*block].in_panel;
+    }
     __device__ bool next(WideSide& a, WideSide& b) {
-        if (block == end) return false;
-        const PlanBlock& piece = run.blocks[run.maps[operation.block_by_in + block]];
-        const std::int32_t count = piece.out_panels - p < wide_step_panels ? piece.out_panels - p : wide_step_panels;
-        a = {run.gradients16 + value_place(run, operation, first_row) + (piece.out_panel + p) * run.stride, run.stride, static_cast<std::int32_t>(run.rows16 - first_row), count};
-        const std::int64_t stride = std::int64_t{piece.out_panels} * panel * panel;
-        b = {weights + piece.weights + panel_in_run * stride + p * panel * panel, stride, count * static_cast<std::int32_t>(panel), panels};
-        p += count;
-        if (p == piece.out_panels) p = 0, ++block;
+        if (at.left == 0) {
+            if (block == end) return false;
+            const PlanBlock& piece = blocks[*block++];
+            weight_stride = std::int64_t{piece.out_panels} * panel * panel;
+            at = {gradients + piece.out_panel * stride, weights + piece.weights + panel_in_run * weight_stride, stride, panel * panel, piece.out_panels};
+        }
+        a = {at.a, stride, rows, 0};
+        b = {at.b, weight_stride, 0, panels};
+        a.panels = at.take(wide_step_panels);
+        b.lines = a.panels * static_cast<std::int32_t>(panel);
         return true;
     }
 };
@@ -59,23 +102,34 @@ struct WideOperandSteps {
 struct WideParameterSteps {
     static constexpr bool a_along = false, b_along = false;
     const Run& run;
-    std::int32_t use, end;
+    const std::int32_t *use, *end;
+    std::int64_t stride;
     std::int32_t out_panel, panels, in_panel, in_panels;
-    std::int64_t row;
+    WideRun at{};
 
+    __device__ WideParameterSteps(const Run& of, const PlanTile& tile) : run(of) {
+        const PlanOwner& owner = run.owners[tile.target];
+        const PlanBlock& block = run.blocks[tile.begin];
+        use = run.uses + owner.use_begin;
+        end = run.uses + owner.use_end;
+        stride = run.stride;
+        out_panel = block.out_panel + tile.panel;
+        panels = tile.panels;
+        in_panel = block.in_panel + tile.in_panel;
+        in_panels = tile.in_panels;
+    }
     __device__ bool next(WideSide& a, WideSide& b) {
-        if (use == end) return false;
-        const PlanOperation& operation = run.operations[run.uses[use]];
-        const auto left = static_cast<std::int32_t>(run.rows16 - row);
-        a = {run.gradients16 + value_place(run, operation, row) + out_panel * run.stride, run.stride, left, panels};
-        b = {run.elements16 + operand_place(run, operation, row) + in_panel * run.stride, run.stride, left, in_panels};
-        row += wide_step;
-        if (row >= run.rows16) row = 0, ++use;
+        if (at.left == 0) {
+            if (use == end) return false;
+            const PlanOperation& operation = run.operations[*use++];
+            at = {run.gradients16 + value_place(run, operation, 0) + out_panel * stride, run.elements16 + operand_place(run, operation, 0) + in_panel * stride, panel, panel, run.rows16};
+        }
+        a = {at.a, stride, 0, panels};
+        b = {at.b, stride, 0, in_panels};
+        a.lines = b.lines = at.take(wide_step);
         return true;
     }
 };
-
-__device__ const Bf16* shadow_of(const Run& run, const PlanOperation& operation) { return run.weights16 + run.owners[operation.owner].shadow; }
 
 // ---- what becomes of the products: Place says which entries of the tile a thread has ----
 
@@ -177,23 +231,6 @@ __device__ void keep_parameter_flows(const Run& run, const PlanTile& tile, const
     }
 }
 
-// ---- tiles ----
-
-__device__ WideValueSteps value_steps(const Run& run, const PlanTile& tile, std::int64_t first_row) {
-    const PlanOperation& operation = run.operations[tile.target];
-    return {run, operation, shadow_of(run, operation), tile.begin, tile.end, 0, tile.panel - run.blocks[tile.begin].out_panel, tile.panels, first_row};
-}
-__device__ WideOperandSteps operand_steps(const Run& run, const PlanTile& tile, std::int64_t first_row) {
-    const PlanOperation& operation = run.operations[tile.target];
-    const std::int32_t first_panel = tile.begin == tile.end ? 0 : run.blocks[run.maps[operation.block_by_in + tile.begin]].in_panel;
-    return {run, operation, shadow_of(run, operation), tile.begin, tile.end, 0, tile.panel - first_panel, tile.panels, first_row};
-}
-__device__ WideParameterSteps parameter_steps(const Run& run, const PlanTile& tile) {
-    const PlanOwner& owner = run.owners[tile.target];
-    const PlanBlock& block = run.blocks[tile.begin];
-    return {run, owner.use_begin, owner.use_end, block.out_panel + tile.panel, tile.panels, block.in_panel + tile.in_panel, tile.in_panels, 0};
-}
-
 // Multiplies by warps, 32 · fragments lines, or by groups, so many lines.
 template <int fragments_>
 struct ByWarps {
@@ -233,7 +270,7 @@ __global__ void __launch_bounds__(block_threads, 2) wide_values_kernel(const Run
     const PlanTile tile = run.tiles[first + number / blocks];
     const std::int64_t first_row = std::int64_t{number % blocks} * By::lines;
     typename By::Place::Sums acc = {};
-    auto steps = value_steps(run, tile, first_row);
+    WideValueSteps steps(run, tile, first_row);
     By::template multiply<true>(steps, tile.panels * static_cast<int>(panel), acc);
     const bool low = keep_values(run, tile, first_row, typename By::Place(), acc);
     for (std::int64_t row = first_row; row < first_row + By::lines && row < run.rows16; row += rows_a_tile)
@@ -247,7 +284,7 @@ __global__ void __launch_bounds__(block_threads, 2) wide_operand_kernel(const Ru
     const PlanTile tile = run.tiles[first + number / blocks];
     const std::int64_t first_row = std::int64_t{number % blocks} * By::lines;
     typename By::Place::Sums acc = {};
-    auto steps = operand_steps(run, tile, first_row);
+    WideOperandSteps steps(run, tile, first_row);
     By::template multiply<true>(steps, tile.panels * static_cast<int>(panel), acc);
     keep_operand_flows(run, tile, first_row, typename By::Place(), acc);
     for (std::int64_t row = first_row; row < first_row + By::lines && row < run.rows16; row += rows_a_tile)
@@ -258,7 +295,7 @@ template <class By>
 __global__ void __launch_bounds__(block_threads, 2) wide_parameters_kernel(const Run run, std::int32_t first, const EmCoefficients em, const Pass pass) {
     const PlanTile tile = run.tiles[first + static_cast<std::int32_t>(blockIdx.x)];
     typename By::Place::Sums acc = {};
-    auto steps = parameter_steps(run, tile);
+    WideParameterSteps steps(run, tile);
     By::template multiply<false>(steps, tile.in_panels * static_cast<int>(panel), acc);
     keep_parameter_flows(run, tile, em, pass, typename By::Place(), acc);
 }

@@ -35,20 +35,21 @@ struct GroupPlace {
 template <int entries, bool along>
 struct GroupCopies {
     static constexpr int hop = (along ? entries : wide_step) * static_cast<int>(panel);
+    static constexpr int warps = block_threads / 32;
     static constexpr int most_lines = along ? entries : wide_step, most_panels = along ? wide_step_panels : entries / static_cast<int>(panel);
+
+    static_assert(most_panels <= warps);
 
     __device__ static int panels(const WideSide& side) { return side.panels < most_panels ? side.panels : most_panels; }
     __device__ static unsigned panel_bytes(const WideSide& side) { return static_cast<unsigned>(side.lines < most_lines ? side.lines : most_lines) * panel * 2; }
     __device__ static unsigned bytes(const WideSide& side) { return static_cast<unsigned>(panels(side)) * panel_bytes(side); }
-    // A copy a panel, by lanes first, first + 1, ….
+    // A copy a panel and warp, from warp `first` on: a warp asks for its copies one by one, whoever of its lanes does it.
     __device__ static void copy(const WideSide& side, Bf16* to, int first, Arrival* arrival) {
-        const int q = static_cast<int>(threadIdx.x) % 32 - first;
-        if (q >= 0 && q < panels(side)) copy_bulk(to + q * hop, side.base + q * side.stride, panel_bytes(side), arrival);
+        const int q = (static_cast<int>(threadIdx.x) / 32 + warps - first) % warps;
+        if (threadIdx.x % 32 == 0 && q < panels(side)) copy_bulk(to + q * hop, side.base + q * side.stride, panel_bytes(side), arrival);
     }
-    // Step k of 16, entries from `entry` on.
-    __device__ static GroupSide side(const Bf16* at, int k, int entry) {
-        return {at + (along ? k * hop + entry * static_cast<int>(panel) : entry / static_cast<int>(panel) * hop + k * static_cast<int>(panel * panel)), hop};
-    }
+    // Numbers to step k of 16, and to an entry.
+    static constexpr int to_step = along ? hop : static_cast<int>(panel * panel), to_entry = along ? static_cast<int>(panel) : hop / static_cast<int>(panel);
 };
 
 // acc = Σ over the steps, as multiply_wide has it. Entries that are not there are neither copied nor cleared: what comes out for them means nothing.
@@ -59,6 +60,7 @@ __device__ void multiply_in_groups(Steps& steps, typename GroupPlace<lines>::Sum
     JUICE_SHARED(Arrival, arrivals, stages);
     using A = GroupCopies<lines, Steps::a_along>;
     using B = GroupCopies<wide_columns, Steps::b_along>;
+    constexpr int b_warp = A::most_panels % A::warps;       // the warps that side A leaves free go first
     const auto thread = static_cast<int>(threadIdx.x);
     const int group = thread / group_threads, a_entry = lines == 128 ? group * 64 : 0, b_entry = lines == 128 ? 0 : group * 64;
     if (thread == 0) prepare_arrivals(arrivals, stages);
@@ -79,25 +81,22 @@ __device__ void multiply_in_groups(Steps& steps, typename GroupPlace<lines>::Sum
         first[i] = a;
         keep_length(i);
         ++fetched;
-        if (thread >= 32) continue;
         if (thread == 0) expect_bytes(arrivals + i, A::bytes(a) + B::bytes(b));
-        __syncwarp();
-        B::copy(b, sides + i * stage_size + lines * wide_step, 0, arrivals + i);
+        B::copy(b, sides + i * stage_size + lines * wide_step, b_warp, arrivals + i);
     }
     if constexpr (in_chain) wait_for_earlier();
 #pragma unroll
     for (int i = 0; i < stages; ++i)
-        if (i < fetched && thread < 32) A::copy(first[i], sides + i * stage_size, 0, arrivals + i);
+        if (i < fetched) A::copy(first[i], sides + i * stage_size, 0, arrivals + i);
     __syncthreads();
 
+    const GroupSide a_side = GroupSide(sides, A::hop).further(a_entry * A::to_entry), b_side = GroupSide(sides + lines * wide_step, B::hop).further(b_entry * B::to_entry);
     int place = 0;
     unsigned parity = 0;
     for (int done = 0; done < fetched; ++done) {
         wait_for_arrival(arrivals + place, parity);
-        const Bf16* at = sides + place * stage_size;
-        const auto multiply = [&](int k) {
-            multiply_later<Steps::a_along, Steps::b_along>(acc, A::side(at, k, a_entry), B::side(at + lines * wide_step, k, b_entry));
-        };
+        const GroupSide x = a_side.further(place * stage_size), y = b_side.further(place * stage_size);
+        const auto multiply = [&](int k) { multiply_later<Steps::a_along, Steps::b_along>(acc, x.further(k * A::to_step), y.further(k * B::to_step)); };
         begin_products();
         if (const auto length = static_cast<int>(lengths >> place * 4 & 15u); length == wide_step_panels) {
 #pragma unroll
@@ -114,12 +113,9 @@ __device__ void multiply_in_groups(Steps& steps, typename GroupPlace<lines>::Sum
                 const int free = place == 0 ? stages - 1 : place - 1;
                 keep_length(free);
                 ++fetched;
-                if (thread < 32) {
-                    if (thread == 0) expect_bytes(arrivals + free, A::bytes(a) + B::bytes(b));
-                    __syncwarp();
-                    A::copy(a, sides + free * stage_size, 0, arrivals + free);
-                    B::copy(b, sides + free * stage_size + lines * wide_step, A::most_panels, arrivals + free);
-                }
+                if (thread == 0) expect_bytes(arrivals + free, A::bytes(a) + B::bytes(b));
+                A::copy(a, sides + free * stage_size, 0, arrivals + free);
+                B::copy(b, sides + free * stage_size + lines * wide_step, b_warp, arrivals + free);
             }
         }
         if (++place == stages) place = 0, parity ^= 1;
