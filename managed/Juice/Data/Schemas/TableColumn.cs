@@ -91,7 +91,7 @@ public sealed record CategoryColumn : TableColumn
         if (_values is not null && TryNumber(field, out double value) && _values.TryGetValue(value, out number)) return number;
         const int shown = 8;
         string more = Categories.Count > shown ? $" and {Categories.Count - shown} more" : "";
-        rule = $"not one of its categories: {string.Join(", ", Categories.Take(shown))}{more}";
+        rule = $"not one of its categories: {string.Join(", ", Categories.Take(shown).Select(name => TableFile.Shown(name)))}{more}";
         return null;
     }
 

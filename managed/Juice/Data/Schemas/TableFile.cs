@@ -8,13 +8,15 @@ internal sealed class TableFile : IDisposable
 {
     private readonly StreamReader _text;
     private readonly SepReader _lines;
+    private int _end;           // the line after the current one
 
-    public TableFile(Stream stream, char? separator = null)
+    public TableFile(Stream stream)
     {
         _text = new StreamReader(stream, new UTF8Encoding(false, throwOnInvalidBytes: true), detectEncodingFromByteOrderMarks: true, leaveOpen: true);
         // The header is a line like others here: Sep would find its names wanting with exceptions of its own.
-        _lines = (separator is char known ? Sep.New(known).Reader(Options) : Sep.Reader(Options)).From(_text);
-        if (!_lines.MoveNext()) throw new InvalidDataException("the file is empty; a table begins with the names of its columns");
+        _lines = Parsed(() => Sep.Reader(Options).From(_text));
+        if (!Parsed(() => _lines.MoveNext())) throw new InvalidDataException("the file is empty; a table begins with the names of its columns");
+        _end = _lines.Current.LineNumberToExcl;
         Separator = _lines.Spec.Sep.Separator;
         Names = Header(_lines.Current);
     }
@@ -37,8 +39,11 @@ internal sealed class TableFile : IDisposable
         while (true)
         {
             cancellation.ThrowIfCancellationRequested();
-            if (!_lines.MoveNext()) return false;
+            if (!Parsed(_lines.MoveNext)) return false;
             SepReader.Row row = _lines.Current;
+            _end = row.LineNumberToExcl;
+            // Sep takes what a quote opens to the file's end where nothing closes it.
+            if (row.Span.Count('"') % 2 != 0) throw new InvalidDataException($"line {Line}: a quoted field does not end");
             if (row.ColCount == Names.Count && (Names.Count > 1 || !row.Span.IsEmpty)) return true;
             if (row.Span.Trim().IsEmpty)
             {
@@ -62,6 +67,23 @@ internal sealed class TableFile : IDisposable
         StringBuilder text = new();
         foreach (char c in field[..Math.Min(field.Length, longest)]) text.Append(char.IsControl(c) ? '?' : c);
         return field.Length > longest ? text.Append('…').ToString() : text.ToString();
+    }
+
+    // What Sep and the decoder throw about a file is what is wrong with it.
+    private T Parsed<T>(Func<T> parse)
+    {
+        try
+        {
+            return parse();
+        }
+        catch (DecoderFallbackException)
+        {
+            throw new InvalidDataException($"line {_end} or one soon after it is not UTF-8 text");
+        }
+        catch (NotSupportedException e)
+        {
+            throw new InvalidDataException($"line {_end} is too long for a line of a table, or a quoted field does not end ({e.Message.TrimEnd('.')})");
+        }
     }
 
     private static SepReaderOptions Options(SepReaderOptions options) =>

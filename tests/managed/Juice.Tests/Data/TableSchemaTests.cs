@@ -97,6 +97,25 @@ public class TableSchemaTests
         Assert.That(Complaint(() => Discover(text, (name, kind))), Does.Contain(expected));
 
     [Test]
+    public void What_is_no_text_or_has_no_end_is_said()
+    {
+        Assert.That(Complaint(() => Discover("a,b\n1,\"x\n2,y\n")), Does.Contain("line 2: a quoted field does not end"));
+        Assert.That(Complaint(() => Discover("a,b\n1," + new string('x', 20_000_000))), Does.Contain("line 2 is too long for a line of a table"));
+        using MemoryStream bytes = new([.. Made.Text("a,b\n1,"), 0xff, 0xfe, (byte)'\n']);
+        Assert.That(Complaint(() => TableSchema.Discover(bytes)), Does.Contain("not UTF-8 text"));
+    }
+
+    [Test]
+    public void A_byte_order_mark_line_ends_of_windows_and_lines_within_quotes_are_read()
+    {
+        TableSchema schema = Discover("\ufeffa,b\r\n1,x\r\n\r\n2,\"y\r\nz\"\r\n");
+
+        Assert.That(schema.NameOf(0), Is.EqualTo("a"));
+        Assert.That(((CategoryColumn)schema.Columns[1]).Categories, Is.EqualTo(new[] { "x", "y\r\nz" }));
+        Assert.That(Read(schema, Write(schema, Rows.Of(new byte[] { 1, 1, 0, 0 }, 2))).Entries(), Is.EqualTo(new double[] { 1, 1, 0, 0 }));
+    }
+
+    [Test]
     public void A_column_of_too_many_names_is_refused_and_may_be_ignored()
     {
         string text = "id,x\n" + string.Concat(Enumerable.Range(0, 5000).Select(i => $"n{i},{i % 2}\n"));
