@@ -23,3 +23,5 @@ fi
 if [ -x out/gpu-smoke/Juice.Gpu.Smoke ]; then out/gpu-smoke/Juice.Gpu.Smoke; fi
 "$build/native/bench/juice-device-bench"
 "$build/native/bench/juice-device-bench" --precision fast
+"$build/native/bench/juice-device-bench" --precision fast --structure rat-spn --latents 256,1024
+"$build/native/bench/juice-device-bench" --precision fast --structure hmm --latents 1024 --batch 256
