@@ -56,7 +56,11 @@ internal sealed class BenchTwentyCommand
         BenchTwentyCommand bench = new(terminal);
         ToolCommand command = new("twenty", "Train one setting on each of the twenty binary data sets, and print test log-likelihoods beside the published ones.")
         {
-            Examples = ["juice bench twenty --data sets/twenty --log twenty.jsonl --chart twenty.png", "juice bench twenty --data sets/twenty --sets nltcs,dna --seeds 1"],
+            Examples =
+            [
+                "juice bench twenty --data sets/twenty --log twenty.jsonl --chart twenty.png",
+                "juice bench twenty --data sets/twenty --sets nltcs,dna --seeds 1",
+            ],
         };
         foreach (Option option in new Option[]
         {
@@ -114,7 +118,8 @@ internal sealed class BenchTwentyCommand
     {
         if (!Directory.Exists(folder)) throw new DirectoryNotFoundException($"There is no folder '{folder}'.");
         string[] there = TwentySets.In(folder);
-        if (there.Length == 0) throw new FileNotFoundException($"'{folder}' has none of the twenty sets: NAME.ts.data, NAME.valid.data, NAME.test.data, with .gz or not.");
+        if (there.Length == 0)
+            throw new FileNotFoundException($"'{folder}' has none of the twenty sets: NAME.ts.data, NAME.valid.data, NAME.test.data, with .gz or not.");
         if (parsed.GetValue(_sets) is not { } names) return there;
         string[] asked = names.Split(',');
         string? unknown = asked.FirstOrDefault(name => !there.Contains(name));

@@ -38,14 +38,16 @@ internal static class DataCommand
         {
             string? target = parsed.GetValue(export);
             if (target is not null) OutputFile.Check(target, ".npy", ".csv");
-            IReadOnlyList<NamedRows> parts = await options.LoadPartsAsync(parsed, terminal, parsed.GetRequiredValue(data), schema.Discover(parsed, parsed.GetRequiredValue(data), cancellation), cancellation);
+            string name = parsed.GetRequiredValue(data);
+            DataSchema? known = schema.Discover(parsed, name, cancellation);
+            IReadOnlyList<NamedRows> parts = await options.LoadPartsAsync(parsed, terminal, name, known, cancellation);
             if (target is not null && parts.Count > 1)
                 throw new UsageException($"{parts[0].Name} has the parts train and test; say with --split which one to export.");
 
             Action<TextWriter, IReadOnlyList<Described>, bool> write = parsed.GetValue(json) ? WriteJson : Write;
             write(terminal.Out, [.. parts.Select(part => new Described(part, RowSummary.Of(part.Rows, cancellation)))], parsed.GetValue(columns));
             if (target is null) return Tool.Success;
-            if (parts[0].Schema is { } known && target.EndsWith(".csv", StringComparison.OrdinalIgnoreCase)) RowFiles.Save(target, parts[0].Rows, known, cancellation);
+            if (known is not null && target.EndsWith(".csv", StringComparison.OrdinalIgnoreCase)) RowFiles.Save(target, parts[0].Rows, known, cancellation);
             else RowFiles.Save(target, parts[0].Rows, cancellation);
             return Tool.Success;
         });
@@ -129,7 +131,7 @@ internal static class DataCommand
     // What a column of a table is, in words.
     private static string? Kind(NamedRows part, int variable) => (part.Schema as TableSchema)?.Columns[variable] switch
     {
-        CategoryColumn column => $"category: {string.Join(", ", column.Categories.Take(8))}{(column.Categories.Count > 8 ? $" and {column.Categories.Count - 8} more" : "")}",
+        CategoryColumn { Categories: var names } => $"category: {string.Join(", ", names.Take(8))}{(names.Count > 8 ? $" and {names.Count - 8} more" : "")}",
         NumberColumn column => string.Create(CultureInfo.InvariantCulture, $"number: mean {column.Mean:G6}, deviation {column.Deviation:G6}"),
         BinnedColumn column => string.Create(CultureInfo.InvariantCulture, $"bins: {column.Typical.Count}, {column.Typical[0]} … {column.Typical[^1]}"),
         _ => null,

@@ -17,8 +17,8 @@ internal static class LabelOption
         if (parsed.GetValue(option) is not { } text) return null;
         if (schema is TableSchema table)
         {
-            return table.Find(text) ?? throw new UsageException(
-                $"--label: there is no column '{text}'; there are {string.Join(", ", table.Columns.Take(20).Select(column => column.Name))}{(table.Variables > 20 ? ", …" : "")}.");
+            string names = string.Join(", ", table.Columns.Take(20).Select(column => column.Name));
+            return table.Find(text) ?? throw new UsageException($"--label: there is no column '{text}'; there are {names}{(table.Variables > 20 ? ", …" : "")}.");
         }
         return int.TryParse(text, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out int number)
             ? number

@@ -12,9 +12,9 @@ public static class Distillation
 {
     /// <summary>The same circuit with parameters counted from rows whose hidden states are known, some or all of them.</summary>
     /// <remarks>
-    /// Each labelled vector is joined with its label as one observed variable more, and expectation maximisation over all rows at once, with a step size of 1, does the
-    /// counting (the paper's equation 3; where all states have labels, it is the maximum likelihood of rows and labels together). The labels are then summed out
-    /// again: the result has the variables, wiring and metadata that the circuit had. Masks, weights and missing entries of the rows count as in training.
+    /// Each labelled vector is joined with its label as one observed variable more, and expectation maximisation over all rows at once, with a step size of 1,
+    /// does the counting: where all states have labels, one pass is the maximum likelihood of rows and labels together. The labels are then summed out again:
+    /// the result has the variables, wiring and metadata that the circuit had. Masks, weights and missing entries of the rows count as in training.
     /// </remarks>
     /// <param name="circuit">A circuit of one root.</param>
     /// <param name="rows">The rows.</param>
@@ -71,7 +71,8 @@ public static class Distillation
         if (inputs.Length > 1 || readers.Length != 1)
         {
             throw new ArgumentException(
-                $"Variable {variable} has {inputs.Length} input vectors, and the first is read by {readers.Length} vectors; it has one hidden state only where both are 1.",
+                $"Variable {variable} has {inputs.Length} input vectors, and the first is read by {readers.Length} vectors; "
+                    + "it has one hidden state only where both are 1.",
                 nameof(variable));
         }
         return readers[0].Type == NodeType.Product ? readers[0].Id : inputs[0].Id;
@@ -152,7 +153,8 @@ public static class Distillation
         catch (InvalidDataException e)
         {
             throw new ArgumentException(
-                $"The labels do not fit the circuit: some labelled vector is left out by a part of it, so that a row may have no such state ({e.Message})", nameof(labels), e);
+                $"The labels do not fit the circuit: some labelled vector is left out by a part of it, so that a row may have no such state ({e.Message})",
+                nameof(labels), e);
         }
     }
 }

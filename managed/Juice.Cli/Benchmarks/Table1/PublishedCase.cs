@@ -1,6 +1,8 @@
 namespace Juice.Cli.Benchmarks.Table1;
 
-/// <summary>A family of circuits at a size of the published benchmark (Liu, Ahmed &amp; Van den Broeck, "Scaling Tractable Probabilistic Circuits", 2024, table 1).</summary>
+/// <summary>
+/// A family of circuits at a size of the published benchmark (Liu, Ahmed &amp; Van den Broeck, "Scaling Tractable Probabilistic Circuits", 2024, table 1).
+/// </summary>
 /// <param name="Family">hclt, pd, rat-spn or hmm.</param>
 /// <param name="Latents">Nodes a vector.</param>
 /// <param name="Edges">Edges as published; of HMMs those of all steps.</param>

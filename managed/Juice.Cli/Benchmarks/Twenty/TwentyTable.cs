@@ -26,7 +26,11 @@ internal sealed class TwentyTable(TwentySetting setting, IReadOnlyList<TwentySco
     {
         output.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"{(setting.Components == 1 ? "HCLT" : $"mixture of {setting.Components} HCLTs")} with {setting.Latents} latents, batches of {setting.BatchSize}, step size {setting.StepSize}, pseudocount {setting.Pseudocount}, at most {setting.MostEpochs} epochs or {Units.Count(setting.MostRows)} rows, patience {setting.Patience}"));
+            $"""
+            {(setting.Components == 1 ? "HCLT" : $"mixture of {setting.Components} HCLTs")} with {setting.Latents} latents
+            batches of {setting.BatchSize}, step size {setting.StepSize}, pseudocount {setting.Pseudocount} of a pass
+            at most {setting.MostEpochs} epochs or {Units.Count(setting.MostRows)} rows, patience {setting.Patience}
+            """));
         output.WriteLine();
         TextTable table = new("set", "validation", "test", "±", "published", "difference", "seeds", "seconds");
         foreach (TwentyScore score in scores)

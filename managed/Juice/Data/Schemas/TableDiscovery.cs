@@ -61,7 +61,8 @@ internal sealed class TableDiscovery(TableFile file, TableOptions options)
     }
 
     private InvalidDataException TooMany(Column column) => new(
-        $"line {file.Line}, column '{TableFile.Shown(column.Name)}': more than {options.MostCategories} different names; such a column is to be ignored, or has a field too many that is no number");
+        $"line {file.Line}, column '{TableFile.Shown(column.Name)}': more than {options.MostCategories} different names; such a column is to be ignored, "
+            + "or has a field too many that is no number");
 
     private TableColumn Decide(Column column)
     {
