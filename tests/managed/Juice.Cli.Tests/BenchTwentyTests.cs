@@ -22,7 +22,7 @@ public class BenchTwentyTests
     public void RemoveFolder() => _folder.Dispose();
 
     private ToolRun Bench(params string[] more) => ToolRun.InProcess(
-        ["bench", "twenty", "--data", _folder.Path, "--latents", "3", "--epochs", "4", "--threads", "1", "--seeds", "1,2", .. more]);
+        ["bench", "twenty", "--data", _folder.Path, "--latents", "3", "--epochs", "4", "--batch-size", "32", "--threads", "1", "--seeds", "1,2", .. more]);
 
     [Test]
     public void Every_set_that_is_there_is_trained_on_and_scored_beside_the_published_number()
