@@ -6,6 +6,8 @@
 #include "cuda/run.h"
 #include "engine/engine.h"
 #include "reference/cases.h"
+#include "reference/maker.h"
+#include "reference/random.h"
 #include "reference/some.h"
 
 namespace juice {
@@ -75,6 +77,23 @@ TEST_P(Fast, AgreesWithTheOracle) {
         SCOPED_TRACE(std::to_string(latents) + " latents");
         const auto circuit = Some::hclt(4, latents, 5, 3);
         expect_agreement(circuit, Some::rows(*circuit, rows, 3, 0.1));
+    }
+}
+
+// Operands of up to 16, 64 and 256 panels, each by a kernel of its own, and of more factors than are multiplied without scaling.
+TEST_P(Fast, OperandsOfEveryWidthAgreeWithTheOracle) {
+    for (const std::int64_t width : {90, 300, 1040}) {
+        SCOPED_TRACE(std::to_string(width) + " positions");
+        constexpr std::int32_t variables = 6;
+        constexpr std::int64_t nodes = 64;
+        Random random(static_cast<std::uint64_t>(width));
+        const Distribution die{DistributionType::Categorical, 4, 0, 0};
+        Maker maker(variables);
+        std::vector<std::int32_t> children;
+        for (std::int32_t v = 0; v < variables; ++v) children.push_back(maker.input(v, die, 1, width, random_inputs(random, die, width, false)));
+        const std::int32_t sum = maker.sum({maker.product(children, 1)}, 1, nodes, random_weights(random, 1, nodes, 1, width, {}, false, 1));
+        const auto circuit = maker.make(maker.sum({sum}, 1, 1, random_weights(random, 1, 1, 1, nodes, {}, false, 1)));
+        expect_agreement(circuit, Some::rows(*circuit, small() ? 20 : 200, 3, 0.1));
     }
 }
 
