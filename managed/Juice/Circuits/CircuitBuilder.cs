@@ -103,6 +103,61 @@ public sealed class CircuitBuilder
         return Add(NodeType.Sum, shared.NodeBlocks, shared.BlockSize, children, tiedTo: owner);
     }
 
+    /// <summary>Adds all vectors of a circuit, with edges, ties and parameters.</summary>
+    /// <param name="circuit">The circuit to copy.</param>
+    /// <param name="variables">By the circuit's variable, its number here; null: the same.</param>
+    /// <returns>The number of the copied root.</returns>
+    /// <exception cref="ArgumentException">There is not a number for each variable.</exception>
+    public int Add(Circuit circuit, IReadOnlyList<int>? variables = null)
+    {
+        ArgumentNullException.ThrowIfNull(circuit);
+        if (variables is not null && variables.Count != circuit.Variables)
+            throw new ArgumentException($"There are {variables.Count} numbers for the circuit's {circuit.Variables} variables.", nameof(variables));
+        return CircuitCopy.Add(this, circuit, variable => variables is null ? variable : variables[variable]);
+    }
+
+    /// <summary>Adds a copy of everything under a vector, over other variables; parameters are the original's, or shared with it.</summary>
+    /// <param name="vector">The number of the vector.</param>
+    /// <param name="variables">By the original's variable, the copy's; variables that are not in it stay the same, and null: all do.</param>
+    /// <param name="tied">Whether inputs and sums of the copy share the parameters of the originals; false by default.</param>
+    /// <returns>The number of the vector's copy.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such vector.</exception>
+    public int Copy(int vector, IReadOnlyDictionary<int, int>? variables = null, bool tied = false)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(vector);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(vector, Count);
+        bool[] under = new bool[vector + 1];
+        under[vector] = true;
+        for (int id = vector; id >= 0; id--)
+            if (under[id]) foreach (int child in _entries[id].Children) under[child] = true;
+        Dictionary<int, int> copies = [];
+        Dictionary<int, int> owners = [];       // of the copies that are not tied to the originals: who has the parameters
+        for (int id = 0; id <= vector; id++)
+        {
+            if (!under[id]) continue;
+            Entry entry = _entries[id];
+            int original = entry.TiedTo < 0 ? id : entry.TiedTo, owner = -1;
+            if (entry.Type != NodeType.Product && entry.Distribution is not Indicator)
+            {
+                owner = tied ? original : owners.GetValueOrDefault(original, -1);
+                if (owner < 0) owners[original] = Count;
+            }
+            Entry source = entry.Type == NodeType.Product ? entry : _entries[original];
+            copies[id] = Count;
+            _entries.Add(source with
+            {
+                Variable = variables is not null && variables.TryGetValue(entry.Variable, out int other) ? other : entry.Variable,
+                TiedTo = owner,
+                Children = Pinned<int>([.. entry.Children.Select(child => copies[child])]),
+                Edges = owner < 0 ? source.Edges : [],
+                EdgeCount = owner < 0 ? source.EdgeCount : 0,
+                HasEdges = owner < 0 && source.HasEdges,
+                Parameters = owner < 0 ? source.Parameters : [],
+            });
+        }
+        return copies[vector];
+    }
+
     /// <summary>Checks the rules and makes the circuit. The builder can go on after that.</summary>
     /// <param name="root">The number of the root vector, which reaches all others and whose scope is all variables; null: the last one.</param>
     /// <param name="seed">Draws the parameters of vectors that were given none; without a seed these are an error.</param>

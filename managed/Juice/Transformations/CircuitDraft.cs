@@ -65,7 +65,12 @@ internal sealed class CircuitDraft
                 _ => builder.Product(vector.Children, vector.Blocks, vector.BlockSize, Edges(vector)),
             };
         }
-        Circuit circuit = builder.Build(Root);
+        return WithMetadata(builder.Build(Root), metadata);
+    }
+
+    /// <summary>Sets metadata; the circuit without is disposed.</summary>
+    public static Circuit WithMetadata(Circuit circuit, IReadOnlyDictionary<string, string> metadata)
+    {
         foreach ((string key, string value) in metadata)
         {
             using Circuit bare = circuit;
