@@ -36,7 +36,6 @@ void forward(const Run& run, std::int32_t o, std::int32_t next, Scratch& scratch
     }
     __builtin_memset(scratch.suspects, 0, static_cast<std::size_t>(run.rows16));
     if (operation.form == Form::Edges) {
-        elements(run, operation, views, scratch, scratch.elements, exponents);
         forward_edges(run, operation, views, scratch, out);
         return;
     }
@@ -115,7 +114,7 @@ void backward(const Run& run, std::int32_t o, std::int32_t next, Scratch& scratc
     else gather_flow(run, o, scratch.flow);
 
     PlanOwner const& owner = run.owners[operation.owner];
-    bool in_place = rule && owner.uses == 1 && operation.form != Form::Edges;
+    bool in_place = rule && owner.uses == 1;
     float *keep = scratch.node, *gain = keep + operation.panels * panel, *share = gain + operation.panels * panel;
     if (in_place) {
         float* totals = share + operation.panels * panel;
@@ -138,10 +137,9 @@ void backward(const Run& run, std::int32_t o, std::int32_t next, Scratch& scratc
     ahead.write = rule != nullptr;
     scratch.slow_count = 0;
     if (operation.form == Form::Edges) {
-        elements(run, operation, views, scratch, scratch.elements, scratch.exponents);
-        flow_over_value(run, operation, flow, {0, run.rows16}, scratch);
-        backward_edges(run, operation, views, scratch, out, flows, set);
+        const bool done = backward_edges(run, operation, views, flow, scratch, out, flows, {in_place ? nullptr : flows, set, keep, gain, share});
         add_rows(run, out, operation.operand_panels, sums, set_sums);
+        if (done) return;
     } else {
         look_ahead(run, o, ahead_bytes, true, ahead);
         spread(ahead, product_steps(run, operation));

@@ -225,15 +225,16 @@ static void mend_product_row(const Run& run, const PlanOperation& operation, con
 
 // ---- backward ----
 
-// gradient = flow / value, relative to the elements' exponents. Entries of log rows below 2^-60 go onto the slow list instead.
-static void flow_over_value(const Run& run, const PlanOperation& operation, const float* flow, Strip strip, Scratch& scratch) {
+// gradient = flow / value, relative to the elements' exponents; of the strip's first row at `gradient`, with `stride` floats from panel to panel. Entries of
+// log rows below 2^-60 go onto the slow list instead.
+static void flow_over_value(const Run& run, const PlanOperation& operation, const float* flow, Strip strip, Scratch& scratch, float* gradient, std::int64_t stride) {
     const auto o = &operation - run.operations;
     const float* values = values_of(run, operation);
     const std::uint8_t* log_rows = run.log_rows + o * run.rows16;
     for (std::int32_t q = 0; q < operation.panels; ++q) {
         const std::int64_t at = q * run.stride + strip.begin * panel;
         const float *f = flow + at, *s = values + at;
-        float* g = scratch.gradient + at;
+        float* g = gradient + q * stride;
         for (std::int64_t row = strip.begin; row < strip.end; ++row, f += panel, s += panel, g += panel) {
             const Floats value = load(s);
             store(g, only(less(splat(0.0f), value), load(f) * reciprocal(value)));
@@ -245,7 +246,7 @@ static void flow_over_value(const Run& run, const PlanOperation& operation, cons
         for (std::int32_t node = 0; node < operation.panels * panel; ++node) {
             const std::int64_t at = node / panel * run.stride + row * panel + node % panel;
             const float log = values[at] + shift, f = flow[at];
-            float& g = scratch.gradient[at];
+            float& g = gradient[node / panel * stride + (row - strip.begin) * panel + node % panel];
             g = 0;
             if (f == 0 || node >= operation.nodes || !(log > -__builtin_inff())) continue;
             if (log >= lowest_log) {
@@ -324,7 +325,7 @@ static void backward_blocks(const Run& run, const PlanOperation& operation, cons
         const Strip strip{row, row + step};
         for (std::int64_t r = strip.begin; r < strip.end; r += 16)
             elements_tile(run, operation, views, scratch, r, scratch.elements + r * panel, run.stride, scratch.exponents + r);
-        flow_over_value(run, operation, flow, strip, scratch);
+        flow_over_value(run, operation, flow, strip, scratch, scratch.gradient + row * panel, run.stride);
         backward_strip(run, operation, narrow, strip, scratch, out, ahead);
     }
 }

@@ -323,5 +323,27 @@ JUICE_INLINE Floats row_maxima(const Floats (&rows)[16]) {
 #endif
 }
 
+// The sum of each row's lanes.
+JUICE_INLINE Floats row_sums(const Floats (&rows)[16]) {
+#if defined(__AVX512F__)
+    __m512 x[16], a[8], q[4];
+    for (int i = 0; i < 16; ++i) x[i] = reinterpret_cast<__m512>(rows[i].part[0]);
+    for (int i = 0; i < 8; ++i) a[i] = _mm512_add_ps(_mm512_unpacklo_ps(x[2 * i], x[2 * i + 1]), _mm512_unpackhi_ps(x[2 * i], x[2 * i + 1]));
+    const auto pair = [](__m512 u, __m512 v) {
+        return _mm512_add_ps(_mm512_castpd_ps(_mm512_unpacklo_pd(_mm512_castps_pd(u), _mm512_castps_pd(v))),
+                             _mm512_castpd_ps(_mm512_unpackhi_pd(_mm512_castps_pd(u), _mm512_castps_pd(v))));
+    };
+    const auto halve = [](__m512 u, __m512 v) { return _mm512_add_ps(_mm512_shuffle_f32x4(u, v, 0x88), _mm512_shuffle_f32x4(u, v, 0xdd)); };
+    for (int i = 0; i < 4; ++i) q[i] = pair(a[2 * i], a[2 * i + 1]);
+    Floats r;
+    r.part[0] = reinterpret_cast<HardwareFloats>(halve(halve(q[0], q[1]), halve(q[2], q[3])));
+    return r;
+#else
+    alignas(64) float sums[16];
+    for (int i = 0; i < 16; ++i) sums[i] = lane_sum(rows[i]);
+    return load(sums);
+#endif
+}
+
 }  // namespace
 }  // namespace juice

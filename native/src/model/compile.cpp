@@ -67,7 +67,7 @@ Model::Model(std::shared_ptr<const Circuit> circuit, const juice_compile_options
     s.circuit = std::move(circuit);
     s.domains = domains_of(*s.circuit);
     const Target target = target_for(options, device);
-    s.plan = lower(*s.circuit, target.memory_limit);
+    s.plan = lower(*s.circuit, target.memory_limit, edge_cost(target.schedule));
     schedule(s.plan, target);
     s.table = device.engine;
     const PlanView plan = view(s.plan);

@@ -16,7 +16,6 @@ public:
         list_uses();
         choose_wide();
         for (std::size_t o = 0; o < plan_.operations.size(); ++o) {
-            if (plan_.operations[o].form == Form::Edges && plan_.operations[o].kind == Operation::Sum) turn_edges(plan_.operations[o]);
             invert_readers(plan_.operations[o].reader_begin, plan_.operations[o].reader_end, plan_.operations[o].panels);
         }
         for (const auto& owner : plan_.owners)
@@ -113,22 +112,6 @@ private:
             reader.inverse_keys = by_panel ? panels : panels * static_cast<std::int32_t>(panel);
             reader.inverse = append_by_key(reader.inverse_keys, pairs);
         }
-    }
-
-    void turn_edges(PlanOperation& operation) {
-        const auto starts = static_cast<std::size_t>(operation.edges), count = static_cast<std::size_t>(operation.edge_count);
-        const auto positions = starts + static_cast<std::size_t>(operation.nodes) + 1, weights = positions + count;
-        std::vector<std::pair<std::int32_t, std::int32_t>> by_node, by_weight;
-        for (std::int32_t i = 0; i < operation.nodes; ++i)
-            for (auto e = plan_.maps[starts + static_cast<std::size_t>(i)]; e < plan_.maps[starts + static_cast<std::size_t>(i) + 1]; ++e) {
-                const auto position = plan_.maps[positions + static_cast<std::size_t>(e)];
-                by_node.emplace_back(position, i);
-                by_weight.emplace_back(position, plan_.maps[weights + static_cast<std::size_t>(e)]);
-            }
-        const std::int64_t keys = operation.operand_panels * panel;
-        operation.edges_by_position = append_by_key(keys, by_node);
-        const auto second = append_by_key(keys, by_weight);     // the same starts again: only the values are kept
-        plan_.maps.erase(plan_.maps.begin() + static_cast<std::ptrdiff_t>(second), plan_.maps.begin() + static_cast<std::ptrdiff_t>(second + keys + 1));
     }
 
     // Runs of a sum's blocks that share their node panels (values) or their operand panels.

@@ -53,7 +53,7 @@ NodeMap recognise(const std::vector<std::int32_t>& nodes, std::int64_t source_no
 
 class Lowering {
 public:
-    explicit Lowering(const Circuit& circuit) : circuit_(circuit) {}
+    Lowering(const Circuit& circuit, double edge_cost) : circuit_(circuit), edge_cost_(edge_cost) {}
 
     Plan run(std::int64_t memory_limit) {
         const auto count = static_cast<std::size_t>(circuit_.size());
@@ -74,6 +74,7 @@ public:
 
 private:
     const Circuit& circuit_;
+    const double edge_cost_;
     Plan plan_;
     std::vector<std::int32_t> readers_;                     // by vector
     std::vector<std::int64_t> factors_;                     // by product: factors of its flattened elements
@@ -301,10 +302,9 @@ private:
         const bool complete = owner.edge_count == owner.node_blocks * owner.child_blocks;
         if (complete) return Form::Dense;
         if (owner.block_size % panel == 0 && owner.child_block_size % panel == 0) return Form::Blocks;
-        // Between dense-with-zeros and single edges: an edge by itself costs about eight times an entry of a dense block.
         const double entries = static_cast<double>(owner.nodes()) * static_cast<double>(owner.child_blocks * owner.child_block_size);
         const double edges = static_cast<double>(owner.edge_count) * static_cast<double>(owner.block_size * owner.child_block_size);
-        return entries <= 4096 || edges * 8 >= entries ? Form::Dense : Form::Edges;
+        return entries <= always_dense || edges * edge_cost_ >= entries ? Form::Dense : Form::Edges;
     }
 
     void cut_weights(PlanOperation& operation, const Vector& vector) {
@@ -366,7 +366,7 @@ private:
         const auto bs = sum.block_size, k = sum.child_block_size;
         const auto total = sum.edge_count * bs * k;
         if (total > INT32_MAX) fail(JUICE_ERROR_UNSUPPORTED, "vector %d has %lld single edges: a sum of them holds at most 2147483647", operation.vector, static_cast<long long>(total));
-        require_memory((3 * total + vector.nodes()) * static_cast<std::int64_t>(sizeof(std::int32_t)), "the edges of the plan");
+        require_memory((5 * total + vector.nodes()) * static_cast<std::int64_t>(sizeof(std::int32_t)), "the edges of the plan");
         std::vector<std::int32_t> position(static_cast<std::size_t>(sum.child_blocks * k));
         std::size_t next = 0;
         for (auto s = operation.segment_begin; s < operation.segment_end; ++s) {
@@ -394,6 +394,23 @@ private:
         operation.edges = static_cast<std::int64_t>(plan_.maps.size());
         operation.edge_count = total;
         for (const auto* part : {&starts, &positions, &weights}) append_map(*part);
+        turn_edges(operation, starts, positions, weights);
+    }
+
+    // The same by position, nodes ascending.
+    void turn_edges(PlanOperation& operation, const std::vector<std::int32_t>& starts, const std::vector<std::int32_t>& positions, const std::vector<std::int32_t>& weights) {
+        std::vector<std::int32_t> begins(static_cast<std::size_t>(operation.operand_panels * panel) + 1, 0), nodes(positions.size()), numbers(positions.size());
+        for (const auto position : positions) ++begins[static_cast<std::size_t>(position) + 1];
+        std::partial_sum(begins.begin(), begins.end(), begins.begin());
+        auto fill = begins;
+        for (std::int32_t node = 0; node < operation.nodes; ++node)
+            for (auto e = static_cast<std::size_t>(starts[static_cast<std::size_t>(node)]); e < static_cast<std::size_t>(starts[static_cast<std::size_t>(node) + 1]); ++e) {
+                const auto place = static_cast<std::size_t>(fill[static_cast<std::size_t>(positions[e])]++);
+                nodes[place] = node;
+                numbers[place] = weights[e];
+            }
+        operation.edges_by_position = static_cast<std::int64_t>(plan_.maps.size());
+        for (const auto* part : {&begins, &nodes, &numbers}) append_map(*part);
     }
 
     void collect_readers() {
@@ -454,6 +471,6 @@ private:
 
 }  // namespace
 
-Plan lower(const Circuit& circuit, std::int64_t memory_limit) { return Lowering(circuit).run(memory_limit); }
+Plan lower(const Circuit& circuit, std::int64_t memory_limit, double edge_cost) { return Lowering(circuit, edge_cost).run(memory_limit); }
 
 }  // namespace juice

@@ -221,9 +221,16 @@ inline std::int64_t weight_group(const PlanOperation& operation) {
     return fitting < 2 ? (operation.panels < 2 ? 1 : 2) : (fitting < operation.panels ? fitting / 2 * 2 : operation.panels);
 }
 
+// The cost rule for sums without all of their edges, and with blocks of no whole panels: single edges where these times what one costs stay below the
+// entries of the dense block, else that block with zeros. Measured on the processor (bench/NOTES.md), where edges and entries cost the same in all three products;
+// on a GPU, where products of whole tiles are faster by far, as a guess on the safe side.
+inline double edge_cost(Schedule schedule) { return schedule == Schedule::Tasks ? 3 : 8; }
+inline constexpr double always_dense = 4096;        // entries that are not worth a list
+
 // Circuit → operations, for no device in particular. Error(JUICE_ERROR_MEMORY) where it cannot fit into the limit (bytes; 0: none) or the machine,
 // whatever the schedule.
-Plan lower(const Circuit& circuit, std::int64_t memory_limit = 0);
+// edge_cost: what a single edge costs, in entries of a dense block (below).
+Plan lower(const Circuit& circuit, std::int64_t memory_limit = 0, double edge_cost = 3);
 
 // Operations + target → order, buffers, micro-batch. Throws Error(JUICE_ERROR_MEMORY) where the limit does not hold the parameters and one row.
 void schedule(Plan& plan, const Target& target);

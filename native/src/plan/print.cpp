@@ -80,6 +80,16 @@ std::string to_text(const Plan& plan, const Circuit& circuit) {
         bytes(static_cast<double>(activation_bytes(plan, totals.micro_batch))).c_str());
     add("step of %lld rows: %.4g GFLOP in matrix products, at least %s moved", static_cast<long long>(plan.target.batch_size),
         totals.flop_per_row * static_cast<double>(plan.target.batch_size) * 1e-9, bytes(totals.step_bytes).c_str());
+    std::int64_t single = 0, zeros = 0;
+    for (const auto& operation : plan.operations) {
+        if (operation.kind != Operation::Sum) continue;
+        const Vector& sum = circuit.owner(operation.vector);
+        single += operation.form == Form::Edges;
+        zeros += operation.form == Form::Dense && sum.edge_count < sum.node_blocks * sum.child_blocks;
+    }
+    if (single + zeros > 0)
+        add("%lld sums of single edges; %lld that lack edges are dense with zeros: they have 1/%g of all edges or more, or at most %g in all", static_cast<long long>(single),
+            static_cast<long long>(zeros), edge_cost(plan.target.schedule), always_dense);
     // Operations of one shape in one stage share a line.
     struct Shape {
         std::int32_t stage;
