@@ -142,6 +142,19 @@ public class PruneTests
         }
     }
 
+    [TestCase(0.1, "8 sums of single edges; 2 that lack edges are dense with zeros")]
+    [TestCase(0.6, "0 sums of single edges; 10 that lack edges are dense with zeros")]
+    public void The_plan_says_what_computes_a_sum_that_lacks_edges(double keep, string what)
+    {
+        // A chain of 12 variables: ten sums of 90 by 90 between inputs and root, of which the last are narrow once the root has lost most edges.
+        Distribution[] pixels = [.. Enumerable.Repeat(new Categorical(4), 12)];
+        using Circuit circuit = Structures.Hclt([.. Enumerable.Range(-1, 12)], pixels, latents: 90, seed: 1);
+        using Circuit pruned = Transformations.Prune(circuit, new() { Keep = keep, By = PruneBy.Random, Seed = 1 });
+        using CompiledCircuit model = pruned.Compile(Device.Cpu);
+
+        Assert.That(model.Plan, Does.Contain(what));
+    }
+
     [Test]
     public void Metadata_stays()
     {
