@@ -1,4 +1,3 @@
-using System.Globalization;
 using Juice.Cli.Output;
 
 namespace Juice.Cli.Benchmarks;
@@ -12,12 +11,7 @@ internal sealed class BenchTable(string data, IReadOnlyList<MachineRates> machin
     public void Write(TextWriter output)
     {
         output.WriteLine($"HCLT over {data}, {machines[0].InstructionSet}");
-        foreach (MachineRates machine in machines)
-        {
-            output.WriteLine(
-                $"{Units.Count(machine.Threads, "thread")}: matrix rate {Number(machine.MatrixRate * 1e-9, "0")} GFLOP/s, "
-                    + $"copy rate {Number(machine.CopyRate * 1e-9, "0.0")} GB/s");
-        }
+        foreach (MachineRates machine in machines) output.WriteLine(Rates(machine));
         TextTable table = new(s_heads);
         foreach (BenchCase one in cases) table.Add(Line(one));
         output.WriteLine();
@@ -62,14 +56,17 @@ internal sealed class BenchTable(string data, IReadOnlyList<MachineRates> machin
         json.WriteEndObject();
     }));
 
+    /// <summary>What a machine can do at most, in a line.</summary>
+    public static string Rates(MachineRates machine) =>
+        $"{Units.Count(machine.Threads, "thread")}: matrix rate {Units.Number(machine.MatrixRate * 1e-9, "0")} GFLOP/s, "
+        + $"copy rate {Units.Number(machine.CopyRate * 1e-9, "0.0")} GB/s";
+
     private static string[] Line(BenchCase one) =>
     [
         one.What, Units.Count(one.Latents), Units.Count(one.Rows), Units.Count(one.Threads), Milliseconds(one.Median),
-        double.IsNaN(one.Slow) ? "" : Milliseconds(one.Slow), Units.Count((long)one.RowsPerSecond), Number(one.Rate * 1e-9, "0.0"),
-        Number(one.ShareOfMatrixRate * 100, "0") + " %", Milliseconds(one.Limit),
+        double.IsNaN(one.Slow) ? "" : Milliseconds(one.Slow), Units.Count((long)one.RowsPerSecond), Units.Number(one.Rate * 1e-9, "0.0"),
+        Units.Number(one.ShareOfMatrixRate * 100, "0") + " %", Milliseconds(one.Limit),
     ];
 
-    private static string Milliseconds(double seconds) => Number(seconds * 1e3, "0.000");
-
-    private static string Number(double value, string format) => value.ToString(format, CultureInfo.InvariantCulture);
+    private static string Milliseconds(double seconds) => Units.Number(seconds * 1e3, "0.000");
 }

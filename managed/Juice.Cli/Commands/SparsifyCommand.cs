@@ -107,7 +107,7 @@ internal sealed class SparsifyCommand
         using Circuit made = result.Circuit;
         using (CompiledCircuit model = _modelOptions.Compile(made, parsed, _train.BatchSize(parsed)))
         using (Circuit described = TrainingMetadata.AddTo(
-            made, data.Name, rows, CommandText.Of(parsed), Settings(parsed, rows, validation), [], TrainingMachine.Describe(model, clock.Elapsed)))
+            made, data.Name, rows, CommandText.Of(parsed), Settings(parsed, options, rows, validation), [], TrainingMachine.Describe(model, clock.Elapsed)))
         {
             described.Save(output);
         }
@@ -145,16 +145,15 @@ internal sealed class SparsifyCommand
         };
     }
 
-    private JsonObject Settings(ParseResult parsed, Rows rows, Rows? validation)
+    private JsonObject Settings(ParseResult parsed, SparsifyOptions options, Rows rows, Rows? validation)
     {
-        SparsifyOptions options = Schedule(parsed);
         JsonObject settings = new()
         {
             ["model"] = parsed.GetRequiredValue(_model),
             ["rows"] = rows.Count,
             ["validation_rows"] = validation?.Count ?? 0,
             ["rounds"] = options.Rounds,
-            ["by"] = parsed.GetValue(_by).ToString().ToLowerInvariant(),
+            ["by"] = options.Prune.By.ToString().ToLowerInvariant(),
             ["block"] = options.Prune.BlockSize,
             ["copies"] = options.Grow?.Copies ?? 1,
             ["noise"] = options.Grow?.Noise ?? 0,

@@ -10,6 +10,9 @@ internal static class Units
     /// <summary>1 row, 2 rows.</summary>
     public static string Count(long count, string noun) => $"{Count(count)} {noun}{(count == 1 ? "" : "s")}";
 
+    /// <summary>A number in a format of .NET's, the same in every language.</summary>
+    public static string Number(double value, string format) => value.ToString(format, CultureInfo.InvariantCulture);
+
     /// <summary>Three digits and a word: 2.81 million.</summary>
     public static string Large(long count) =>
         count < 100_000 ? Count(count) : Scaled(count, 1000, ["", "thousand", "million", "billion", "trillion"]);

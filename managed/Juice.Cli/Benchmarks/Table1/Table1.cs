@@ -1,4 +1,3 @@
-using System.Globalization;
 using Juice.Cli.Output;
 
 namespace Juice.Cli.Benchmarks.Table1;
@@ -9,11 +8,7 @@ internal sealed class Table1(string device, MachineRates? machine, IReadOnlyList
     public void Write(TextWriter output)
     {
         output.WriteLine(device);
-        if (machine is not null)
-        {
-            output.WriteLine(
-                $"{Units.Count(machine.Threads, "thread")}: matrix rate {Number(machine.MatrixRate * 1e-9, "0")} GFLOP/s, copy rate {Number(machine.CopyRate * 1e-9, "0.0")} GB/s");
-        }
+        if (machine is not null) output.WriteLine(BenchTable.Rates(machine));
         output.WriteLine();
         TextTable table = new("family", "latents", "edges", "published", "rows a step", "ms a step", "limit ms", "s an epoch", "published s", "peak memory");
         foreach (MeasuredCase one in cases) table.Add(Line(one));
@@ -50,12 +45,10 @@ internal sealed class Table1(string device, MachineRates? machine, IReadOnlyList
     private static string[] Line(MeasuredCase one)
     {
         string[] begin = [one.Case.Family, Units.Count(one.Case.Latents), one.Edges == 0 ? "" : Units.Large(one.Edges), Units.Large((long)one.Case.Edges)];
-        string published = Number(one.Case.Seconds, "0.0");
+        string published = Units.Number(one.Case.Seconds, "0.0");
         return one.LeftOut is { } why
             ? [.. begin, "", $"left out: {why}", "", "", published, ""]
-            : [.. begin, Units.Count(one.Batch), Number(one.Step * 1e3, "0.00"), double.IsNaN(one.Limit) ? "" : Number(one.Limit * 1e3, "0.00"),
-                Number(one.Epoch, "0.0"), published, Units.Bytes(one.Peak)];
+            : [.. begin, Units.Count(one.Batch), Units.Number(one.Step * 1e3, "0.00"), double.IsNaN(one.Limit) ? "" : Units.Number(one.Limit * 1e3, "0.00"),
+                Units.Number(one.Epoch, "0.0"), published, Units.Bytes(one.Peak)];
     }
-
-    private static string Number(double value, string format) => value.ToString(format, CultureInfo.InvariantCulture);
 }

@@ -37,7 +37,7 @@ internal sealed class TwentyTable(TwentySetting setting, IReadOnlyList<TwentySco
         {
             table.Add(
                 score.Set, Nats(score.Validation), Nats(score.Test), Nats(score.Spread), Nats(score.Published),
-                Number(100 * score.Gain, "+0.00;-0.00") + " %", Units.Count(score.Seeds), Number(score.Seconds, "0"));
+                Units.Number(100 * score.Gain, "+0.00;-0.00") + " %", Units.Count(score.Seeds), Units.Number(score.Seconds, "0"));
         }
         table.Write(output);
         output.WriteLine();
@@ -71,7 +71,5 @@ internal sealed class TwentyTable(TwentySetting setting, IReadOnlyList<TwentySco
         json.WriteEndObject();
     }));
 
-    private static string Nats(double value) => Number(value, "0.0000");
-
-    private static string Number(double value, string format) => value.ToString(format, CultureInfo.InvariantCulture);
+    private static string Nats(double value) => Units.Number(value, "0.0000");
 }
