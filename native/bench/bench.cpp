@@ -4,8 +4,6 @@
 // checked included; forward, backward and update apart through the three calls (flows accumulated, as distributed training does it). Queries of 1, 8
 // and 1,000 rows run on one core.
 #include <algorithm>
-#include <chrono>
-#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -21,6 +19,7 @@
 #include "machine.h"
 #include "model/model.h"
 #include "report.h"
+#include "timing.h"
 
 namespace {
 
@@ -32,8 +31,6 @@ struct Options {
     std::vector<std::int64_t> latents{16, 64, 256}, batches{32, 64, 256, 1024}, threads;
     double seconds = 2;
 };
-
-double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
 std::vector<std::int64_t> numbers(const std::string& name, const std::string& text) {
     std::vector<std::int64_t> list;
@@ -69,12 +66,6 @@ Options parse(int count, char** arguments) {
     if (options.threads.empty()) options.threads = available_cores() > 1 ? std::vector<std::int64_t>{1, available_cores()} : std::vector<std::int64_t>{1};
     return options;
 }
-
-double quantile(std::vector<double> times, double share) {
-    std::sort(times.begin(), times.end());
-    return times.empty() ? NAN : times[static_cast<std::size_t>(share * static_cast<double>(times.size() - 1))];
-}
-double median(const std::vector<double>& times) { return quantile(times, 0.5); }
 
 std::unique_ptr<Model> make_model(const Options& options, const Images& images, const std::vector<std::int32_t>& parents, std::int32_t latents, std::int64_t batch, int threads) {
     juice_compile_options compile{};
@@ -135,26 +126,10 @@ Case measure_training(const Options& options, const Images& images, const std::v
     epoch.size = sizeof epoch;
     epoch.batch_size = batch;
     epoch.rule = rule;
-    std::vector<double> steps;
-    double before = 0;
-    const auto timed = [](std::int64_t, std::int64_t, double, void* user) -> std::int32_t {
-        auto& [times, last] = *static_cast<std::pair<std::vector<double>*, double*>*>(user);
-        const double time = now();
-        times->push_back(time - *last);
-        *last = time;
-        return 0;
-    };
-    std::pair<std::vector<double>*, double*> user{&steps, &before};
-    epoch.progress = timed;
-    epoch.user = &user;
     const double end = now() + options.seconds;
     juice_rows part = rows;
     part.count = std::min(rows.count / batch * batch, batch * 32);
-    for (int round = 0; round < 2 || now() < end; ++round) {      // the first round warms up
-        if (round == 1) steps.clear();
-        before = now();
-        model.fit_epoch(part, epoch);
-    }
+    const std::vector<double> steps = step_times(model, part, epoch, end);
     result.step = median(steps);
     result.slow = quantile(steps, 0.99);
 

@@ -5,7 +5,6 @@
 // batch lies on the device throughout. The limit is the larger of the counted bytes over the copy rate measured in the same run, and of nothing else:
 // the matrix rate depends on the arithmetic that a kernel family chooses.
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -24,18 +23,12 @@
 #include "model/state.h"
 #include "plan/layout.h"
 #include "rows/rows.h"
+#include "timing.h"
 
 namespace {
 
 using namespace juice;
 using namespace juice::bench;
-
-double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
-
-double median(std::vector<double> times) {
-    std::sort(times.begin(), times.end());
-    return times.empty() ? NAN : times[times.size() / 2];
-}
 
 struct Engine {
     Plan plan;

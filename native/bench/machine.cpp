@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
 #include <climits>
 #include <cstdio>
 #include <cstdlib>
@@ -11,6 +10,7 @@
 #include <vector>
 
 #include "cpu/machine.h"
+#include "timing.h"
 
 #if defined(JUICE_HAVE_OPENBLAS)
 #include <cblas.h>
@@ -21,8 +21,6 @@ namespace juice::bench {
 namespace {
 
 #if defined(JUICE_HAVE_OPENBLAS)
-double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
-
 // The best of OpenBLAS's kernels: name and FLOP/s.
 std::pair<std::string, double> best_kernels(int threads) {
     std::pair<std::string, double> best{"none", 0};

@@ -3,7 +3,6 @@
 //   juice-sparse-bench [--latents H] [--variables N] [--batch N] [--threads N] [--seconds S] [--shares 0.1,0.2] [--blocks 0,1,32]
 // Block 0 is the dense circuit. Single edges (block 1) are drawn at random, and larger blocks likewise; every node keeps one. One line a case on standard output.
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -17,6 +16,7 @@
 #include "common/philox.h"
 #include "machine.h"
 #include "model/model.h"
+#include "timing.h"
 
 namespace {
 
@@ -29,8 +29,6 @@ struct Options {
     double seconds = 2;
     std::vector<double> shares{0.1}, blocks{0, 1, 32};
 };
-
-double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
 std::vector<double> numbers(const std::string& text) {
     std::vector<double> list;
@@ -117,26 +115,9 @@ Measured measure(const Options& options, const Machine& machine, const std::shar
     epoch.size = sizeof epoch;
     epoch.batch_size = options.batch;
     epoch.rule = {sizeof(juice_em), 0.1f, 0.1f, 0.01f, 0.01f, 0};
-    std::vector<double> steps;
-    double last = 0;
-    std::pair<std::vector<double>*, double*> user{&steps, &last};
-    epoch.user = &user;
-    epoch.progress = [](std::int64_t, std::int64_t, double, void* state) -> std::int32_t {
-        auto& [times, before] = *static_cast<std::pair<std::vector<double>*, double*>*>(state);
-        const double time = now();
-        times->push_back(time - *before);
-        *before = time;
-        return 0;
-    };
-    const double end = now() + options.seconds;
-    for (int round = 0; round < 2 || now() < end; ++round) {
-        if (round == 1) steps.clear();      // the first round warms up
-        last = now();
-        model.fit_epoch(rows, epoch);
-    }
-    std::nth_element(steps.begin(), steps.begin() + static_cast<std::ptrdiff_t>(steps.size() / 2), steps.end());
+    const double step = median(step_times(model, rows, epoch, now() + options.seconds));
     const double arithmetic = info.flop_per_row * static_cast<double>(options.batch) / machine.matrix_flops, traffic = info.step_bytes / machine.copy_bytes;
-    return {steps[steps.size() / 2], std::max(arithmetic, traffic), edges};
+    return {step, std::max(arithmetic, traffic), edges};
 }
 
 }  // namespace
