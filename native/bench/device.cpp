@@ -35,7 +35,7 @@ struct Engine {
     const EngineTable* table;
     void* engine = nullptr;
 
-    Engine(const Circuit& circuit, const DeviceEntry& device, std::int64_t batch, bool fast = false) : plan(lower(circuit)), table(device.engine) {
+    Engine(const Circuit& circuit, const DeviceEntry& device, std::int64_t batch, bool fast = false) : plan(lower(circuit, 0, edge_cost(device.schedule))), table(device.engine) {
         Target target;
         target.schedule = device.schedule;
         target.threads = available_cores();
