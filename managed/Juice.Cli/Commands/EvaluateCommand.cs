@@ -17,6 +17,7 @@ internal static class EvaluateCommand
         Option<string> data = Arguments.RequiredData($"The rows: {DataOptions.Kinds}. Of a data set the test part, unless --split says otherwise.");
         Option<bool> json = Arguments.Json();
         Option<string> label = LabelOption.Create("A column, by its number (from 0) or name, is a class: print how well the model tells it from the others.");
+        Option<double?> published = Published.Create();
         DataOptions dataOptions = new();
         ModelOptions modelOptions = new();
         ToolCommand command = new("evaluate", "Print the mean log-likelihood of rows, and bits per dimension.")
@@ -26,6 +27,7 @@ internal static class EvaluateCommand
         command.Add(model);
         command.Add(data);
         command.Add(label);
+        command.Add(published);
         dataOptions.AddTo(command);
         modelOptions.AddTo(command);
         command.Add(json);
@@ -43,7 +45,7 @@ internal static class EvaluateCommand
             Score[] scores = [.. Enumerable.Range(0, compiled.Roots).Select(root => Score.Of(values, root, compiled))];
             LabelScore? told = column is int number ? rows.Use(all => LabelScore.Of(compiled, all, number, cancellation)) : null;
             long? tokens = rows.Schema is TextSchema ? Present(rows.Rows, cancellation) : null;
-            Evaluation evaluation = new(path, rows, scores, told, tokens, Stopwatch.GetElapsedTime(start));
+            Evaluation evaluation = new(path, rows, scores, told, tokens, parsed.GetValue(published), Stopwatch.GetElapsedTime(start));
             if (parsed.GetValue(json)) evaluation.WriteJson(terminal.Out);
             else evaluation.Write(terminal.Out);
             return Tool.Success;
@@ -75,7 +77,7 @@ internal static class EvaluateCommand
         }
     }
 
-    private sealed record Evaluation(string Model, NamedRows Rows, Score[] Scores, LabelScore? Told, long? Tokens, TimeSpan Time)
+    private sealed record Evaluation(string Model, NamedRows Rows, Score[] Scores, LabelScore? Told, long? Tokens, double? Published, TimeSpan Time)
     {
         // Of a token, its sequence's end among them.
         private double Perplexity(Score score) => Math.Exp(-score.LogLikelihood * Rows.Rows.Count / Tokens!.Value);
@@ -85,6 +87,7 @@ internal static class EvaluateCommand
             Facts facts = new();
             facts.Add("log-likelihood", Each(score => Number(score.LogLikelihood, "0.000000")) + " nats a row");
             facts.Add("bpd", Each(score => Number(score.BitsPerDimension, "0.0000")));
+            if (Published is double others) facts.Add("published", Each(score => Options.Published.Compare(score.BitsPerDimension, others)));
             if (Tokens is long tokens) facts.Add("perplexity", $"{Each(score => Number(Perplexity(score), "0.000"))} a token of {Units.Count(tokens)}");
             facts.Add("rows", Rows.Rows.Count);
             facts.Add("impossible", Each(score => Units.Count(score.ImpossibleRows)));
@@ -104,6 +107,7 @@ internal static class EvaluateCommand
             json.WriteNumber("variables", Rows.Rows.Variables);
             if (Tokens is long tokens) json.WriteNumber("tokens", tokens);
             json.WriteNumber("seconds", Time.TotalSeconds);
+            if (Published is double others) json.WriteNumber("published_bpd", others);
             if (Told is not null)
             {
                 json.WriteNumber("labelled_rows", Told.Rows);

@@ -28,6 +28,7 @@ internal sealed class ReportCommand
         Description = "A sentence or two on the data, to stand below the heading.",
         HelpName = "TEXT",
     };
+    private readonly Option<double?> _published = Published.Create();
     private readonly SamplingOptions _sampling = new("Of new images, not of completions: ");
     private readonly DataOptions _dataOptions = new();
     private readonly ModelOptions _modelOptions = new();
@@ -54,6 +55,7 @@ internal sealed class ReportCommand
         command.Add(report._log);
         command.Add(report._title);
         command.Add(report._about);
+        command.Add(report._published);
         report._sampling.AddTo(command);
         report._dataOptions.AddTo(command);
         report._modelOptions.AddTo(command);
@@ -97,6 +99,7 @@ internal sealed class ReportCommand
             BitsPerDimension = bpd,
             ScoringTime = time,
             MeanBitsPerDimension = bpd.Average(),
+            Published = parsed.GetValue(_published),
             UniformBitsPerDimension = author.Uniform(),
             Images = shape is null ? null : author.Draw(shape, rows, train, _sampling.Options(parsed)),
             Command = CommandText.Of(parsed),

@@ -107,7 +107,7 @@ internal sealed class SparsifyCommand
         using Circuit made = result.Circuit;
         using (CompiledCircuit model = _modelOptions.Compile(made, parsed, _train.BatchSize(parsed)))
         using (Circuit described = TrainingMetadata.AddTo(
-            made, data.Name, rows, CommandText.Of(parsed), Settings(parsed, options, rows, validation), [], TrainingMachine.Describe(model, clock.Elapsed)))
+            made, data.Name, rows, CommandText.Of(parsed), Settings(parsed, options, rows, validation), [], TrainingMachine.Describe(model, clock.Elapsed), result))
         {
             described.Save(output);
         }
@@ -157,8 +157,10 @@ internal sealed class SparsifyCommand
             ["block"] = options.Prune.BlockSize,
             ["copies"] = options.Grow?.Copies ?? 1,
             ["noise"] = options.Grow?.Noise ?? 0,
+            ["full_batch"] = options.Em is FullBatchEm,
             ["epochs"] = options.Em.Epochs,
             ["batch_size"] = options.Em.BatchSize,
+            ["step_size"] = _train.StepSizeText(parsed) ?? (options.Em is FullBatchEm ? "1" : "cosine:0.5:0.02"),
             ["pseudocount"] = options.Em.Pseudocount,
             ["seed"] = options.Em.Seed,
         };

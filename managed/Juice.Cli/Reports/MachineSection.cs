@@ -30,10 +30,7 @@ internal static class MachineSection
                 ("on", $"{here.Description}, {Units.Count(facts.Model.Threads, "thread")}")));
     }
 
-    public static TimeSpan? TrainingTime(ReportFacts facts) =>
-        facts.History.Machine is { } machine && machine.TryGetProperty("seconds", out JsonElement seconds)
-            ? TimeSpan.FromSeconds(seconds.GetDouble())
-            : null;
+    public static TimeSpan? TrainingTime(ReportFacts facts) => facts.History.Time;
 
     /// <summary>The mean over all epochs: rows by the time that they took together.</summary>
     public static double? RowsPerSecond(ReportFacts facts)

@@ -1,4 +1,5 @@
 using System.Xml.Linq;
+using Juice.Cli.Options;
 using Juice.Cli.Output;
 
 namespace Juice.Cli.Reports;
@@ -23,6 +24,7 @@ internal static class ModelSection
                 ("parameters", Units.Count(circuit.Parameters)),
                 ("depth", Units.Count(circuit.Depth)),
                 ("bits per dimension", $"{Markup.Number(facts.MeanBitsPerDimension, "0.0000")} on {Units.Count(facts.Rows.Rows.Count)} {facts.Judged}"),
+                ("published", facts.Published is double published ? Published.Compare(facts.MeanBitsPerDimension, published) : null),
                 ("log-likelihood", $"{Markup.Number(nats, "0.00")} nats {facts.One}"),
                 ("work", $"{Units.Flop(facts.Model.FlopPerRow)} {facts.One} in training"),
                 ("file", $"{facts.ModelName}, {Units.Bytes(facts.ModelBytes)}")));

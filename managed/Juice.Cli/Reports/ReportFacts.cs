@@ -35,6 +35,9 @@ internal sealed record ReportFacts
     /// <summary>Their mean.</summary>
     public required double MeanBitsPerDimension { get; init; }
 
+    /// <summary>What others reached on the same rows, in bits per dimension; null where nobody said.</summary>
+    public double? Published { get; init; }
+
     /// <summary>Bits per dimension of who knows nothing but the domains; null where a variable is continuous.</summary>
     public required double? UniformBitsPerDimension { get; init; }
 

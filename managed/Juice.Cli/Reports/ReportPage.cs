@@ -33,6 +33,7 @@ internal static class ReportPage
                     DataSection.Of(facts),
                     TreeSection.Of(facts),
                     TrainingSection.Of(facts),
+                    SparsitySection.Of(facts),
                     SamplesSection.Of(facts),
                     CompletionsSection.Of(facts),
                     RowsSection.Of(facts),
@@ -96,9 +97,11 @@ internal static class ReportPage
         yield return (Units.Large(facts.Circuit.Edges), "edges");
         yield return (Units.Large(facts.Circuit.Parameters), "parameters");
         if (MachineSection.TrainingTime(facts) is TimeSpan time)
-            yield return (Units.Time(time), $"training, {Units.Count(facts.History.Epochs.Count, "epoch")}");
+            yield return (Units.Time(time), $"training, {Units.Count(facts.History.Epochs.Count, "epoch")}{Rounds(facts)}");
         if (MachineSection.RowsPerSecond(facts) is double speed) yield return (Units.Count((long)speed), $"{facts.Noun}s a second in training");
     }
+
+    private static string Rounds(ReportFacts facts) => facts.History.Sparsified is { } run ? $" and {Units.Count(run.Rounds.Count, "round")} of pruning" : "";
 
     private static string StyleSheet()
     {

@@ -9,11 +9,17 @@ internal sealed class TrainingHistory
     /// <summary>The epochs of all runs, in order.</summary>
     public IReadOnlyList<EpochRecord> Epochs { get; private init; } = [];
 
-    /// <summary>The settings of the last run, by name.</summary>
+    /// <summary>The settings of the last run that has epochs, or else of the last run, by name.</summary>
     public IReadOnlyDictionary<string, string> Settings { get; private init; } = new Dictionary<string, string>();
 
     /// <summary>What the last run ran on and took, by name.</summary>
     public JsonElement? Machine { get; private init; }
+
+    /// <summary>What all runs took together; null where none of them says.</summary>
+    public TimeSpan? Time { get; private init; }
+
+    /// <summary>The last run that pruned and grew; null where none did.</summary>
+    public Sparsification? Sparsified { get; private init; }
 
     /// <summary>The command of each run, as it was typed.</summary>
     public IReadOnlyList<string> Commands { get; private init; } = [];
@@ -25,14 +31,15 @@ internal sealed class TrainingHistory
     public static TrainingHistory Of(Circuit circuit, string? log)
     {
         JsonElement[] runs = Runs(circuit);
-        JsonElement? last = runs.Length > 0 ? runs[^1] : null;
+        JsonElement? last = runs.Length > 0 ? runs[^1] : null, sparsified = Last(runs, TrainingMetadata.Rounds);
+        double[] seconds = [.. runs.Select(run => Part(run, TrainingMetadata.Machine) is JsonElement machine ? Real(machine, "seconds") : null).OfType<double>()];
         return new()
         {
             Epochs = log is null ? Number([.. runs.SelectMany(run => Items(run, "epochs"))]) : Number(ReadLog(log)),
-            Settings = Part(last, "settings") is JsonElement settings
-                ? settings.EnumerateObject().ToDictionary(entry => entry.Name, entry => entry.Value.ToString())
-                : new Dictionary<string, string>(),
+            Settings = SettingsOf(Last(runs, "epochs") ?? last),
             Machine = Part(last, TrainingMetadata.Machine),
+            Time = seconds.Length > 0 ? TimeSpan.FromSeconds(seconds.Sum()) : null,
+            Sparsified = sparsified is JsonElement run ? Sparsification.Of(run, SettingsOf(run)) : null,
             Commands = [.. runs.Select(each => Text(each, TrainingMetadata.Command)).OfType<string>()],
             Data = circuit.Metadata.GetValueOrDefault(TrainingMetadata.Data),
         };
@@ -52,12 +59,23 @@ internal sealed class TrainingHistory
         }
     }
 
+    // The last one that has items of this name.
+    private static JsonElement? Last(JsonElement[] runs, string name)
+    {
+        int last = Array.FindLastIndex(runs, run => Items(run, name).Length > 0);
+        return last < 0 ? null : runs[last];
+    }
+
+    private static Dictionary<string, string> SettingsOf(JsonElement? run) => Part(run, "settings") is JsonElement settings
+        ? settings.EnumerateObject().ToDictionary(entry => entry.Name, entry => entry.Value.ToString())
+        : [];
+
     private static JsonElement? Part(JsonElement? run, string name) =>
         run is { ValueKind: JsonValueKind.Object } element && element.TryGetProperty(name, out JsonElement part) && part.ValueKind == JsonValueKind.Object
             ? part
             : null;
 
-    private static JsonElement[] Items(JsonElement element, string name) =>
+    internal static JsonElement[] Items(JsonElement element, string name) =>
         element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out JsonElement items) && items.ValueKind == JsonValueKind.Array
             ? [.. items.EnumerateArray()]
             : [];
@@ -94,7 +112,7 @@ internal sealed class TrainingHistory
             i + 1, Real(epoch, "train_bpd") ?? double.NaN, Real(epoch, "validation_bpd"), Real(epoch, "rows_per_second") ?? double.NaN)),
     ];
 
-    private static double? Real(JsonElement element, string name) =>
+    internal static double? Real(JsonElement element, string name) =>
         element.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.Number ? value.GetDouble() : null;
 
     private static string? Text(JsonElement element, string name) =>

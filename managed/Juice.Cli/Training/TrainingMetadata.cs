@@ -18,6 +18,10 @@ internal static class TrainingMetadata
     public const string Command = "command";
     public const string Machine = "machine";
 
+    /// <summary>Within a run that pruned and grew: what every round made, and the number of the one that was kept.</summary>
+    public const string Rounds = "rounds";
+    public const string BestRound = "best_round";
+
     private static readonly JsonSerializerOptions s_plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <param name="circuit">The trained circuit.</param>
@@ -27,17 +31,24 @@ internal static class TrainingMetadata
     /// <param name="settings">What it asked for, by name.</param>
     /// <param name="epochs">What became of it.</param>
     /// <param name="machine">What it ran on and took, by name.</param>
+    /// <param name="sparsified">What became of it where it pruned and grew; null: it did not.</param>
     public static Circuit AddTo(
-        Circuit circuit, string data, Rows rows, string command, JsonObject settings, IReadOnlyList<EpochRecord> epochs, JsonObject machine)
+        Circuit circuit, string data, Rows rows, string command, JsonObject settings, IReadOnlyList<EpochRecord> epochs, JsonObject machine,
+        SparsifyResult? sparsified = null)
     {
-        JsonObject training = Past(circuit);
-        training[Runs]!.AsArray().Add(new JsonObject
+        JsonObject training = Past(circuit), run = new()
         {
             [Command] = command,
             ["settings"] = settings,
             ["epochs"] = new JsonArray([.. epochs.Select(Describe)]),
             [Machine] = machine,
-        });
+        };
+        if (sparsified is not null)
+        {
+            run[Rounds] = new JsonArray([.. sparsified.Rounds.Select(Describe)]);
+            if (sparsified.BestRound is int best) run[BestRound] = best;
+        }
+        training[Runs]!.AsArray().Add(run);
         // What a model knows of its columns or tokens stays.
         JsonObject schema = (circuit.Metadata.TryGetValue(Schema, out string? known) ? Parse(known) : null) ?? [];
         (schema["variables"], schema["element"]) = (rows.Variables, rows.ElementType.ToString());
@@ -86,6 +97,20 @@ internal static class TrainingMetadata
         JsonObject described = new() { ["epoch"] = epoch.Epoch, ["train_bpd"] = Finite(epoch.TrainBpd) };
         if (epoch.ValidationBpd is double validation) described["validation_bpd"] = Finite(validation);
         described["rows_per_second"] = Math.Round(epoch.RowsPerSecond, 1);
+        return described;
+    }
+
+    private static JsonNode Describe(SparsifyRound round)
+    {
+        JsonObject described = new()
+        {
+            ["round"] = round.Round,
+            ["edges_before"] = round.EdgesBefore,
+            ["edges_pruned"] = round.EdgesPruned,
+            ["edges"] = round.Edges,
+            ["train_bpd"] = Finite(round.TrainBitsPerDimension),
+        };
+        if (round.ValidationBitsPerDimension is double validation) described["validation_bpd"] = Finite(validation);
         return described;
     }
 

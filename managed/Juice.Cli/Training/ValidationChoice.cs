@@ -16,9 +16,9 @@ internal sealed class ValidationChoice
 
     private readonly Option<string> _validation = new("--validation")
     {
-        Description = "Rows to score after every epoch: a fraction of the training rows to hold out, a file, or none. "
-            + $"Default: for a new model 1/{UsualShare} of the rows, at most {MostUsually}; for one that goes on, none.",
-        HelpName = "FRACTION|FILE|none",
+        Description = "Rows to score after every epoch: how many of the training rows to hold out (a number of at least 2, or a fraction), a file, or none. "
+            + $"The same number and seed hold out the same rows. Default: for a new model 1/{UsualShare} of the rows, at most {MostUsually}; for one that goes on, none.",
+        HelpName = "ROWS|FRACTION|FILE|none",
     };
 
     public void AddTo(Command command) => command.Add(_validation);
@@ -32,8 +32,13 @@ internal sealed class ValidationChoice
         if (text is null) return HoldOut(rows, Math.Min(rows.Count / UsualShare, MostUsually), seed);
         if (double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double fraction))
         {
+            if (fraction >= 2 && fraction == Math.Floor(fraction))
+            {
+                if (fraction >= rows.Count) throw new InvalidDataException($"of {Units.Count(rows.Count, "row")} {text} cannot be held out for validation");
+                return HoldOut(rows, (long)fraction, seed);
+            }
             if (fraction is not (> 0 and < 1))
-                throw new UsageException($"--validation takes a fraction between 0 and 1, a file or none, not {text}.");
+                throw new UsageException($"--validation takes a fraction between 0 and 1, a number of rows from 2, a file or none, not {text}.");
             return HoldOut(rows, Math.Clamp((long)Math.Round(fraction * rows.Count), 1, Math.Max(rows.Count - 1, 1)), seed);
         }
         Rows file = data.LoadFile(parsed, text, named.Schema, cancellation);

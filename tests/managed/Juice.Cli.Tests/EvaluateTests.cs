@@ -38,6 +38,26 @@ public class EvaluateTests
         Assert.That(lines, Has.Some.Match(@"^impossible +0$"));
     }
 
+    [TestCase("0.1", @"0\.\d{4} above the published 0\.1")]
+    [TestCase("7", @"\d\.\d{4} below the published 7")]
+    public void It_says_how_far_it_is_from_what_others_published(string published, string sentence)
+    {
+        (string model, string rows) = (Some.Model(_folder), Some.BinaryRows(_folder));
+
+        Assert.That(ToolRun.Well("evaluate", model, "--data", rows, "--published", published).Lines, Has.Some.Match($"^published +{sentence}$"));
+        Assert.That(ToolRun.Well("evaluate", model, "--data", rows, "--published", published, "--json").Json.GetProperty("published_bpd").GetDouble(),
+            Is.EqualTo(double.Parse(published, System.Globalization.CultureInfo.InvariantCulture)));
+    }
+
+    [Test]
+    public void What_others_published_is_a_number()
+    {
+        ToolRun run = ToolRun.InProcess(["evaluate", Some.Model(_folder), "--data", Some.BinaryRows(_folder), "--published", "much"]);
+
+        Assert.That(run.ExitCode, Is.EqualTo(2));
+        Assert.That(run.Error, Does.Contain("--published takes a finite number, not 'much'"));
+    }
+
     [Test]
     public void Impossible_rows_are_counted_and_not_hidden()
     {

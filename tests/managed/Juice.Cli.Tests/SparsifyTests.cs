@@ -36,6 +36,9 @@ public class SparsifyTests
         JsonElement runs = Metadata(output, "training").GetProperty("runs");
         Assert.That(runs.GetArrayLength(), Is.EqualTo(2), "its own run stands behind that of the model");
         Assert.That(runs[1].GetProperty("settings").GetProperty("keep").GetDouble(), Is.EqualTo(0.3));
+        Assert.That(runs[1].GetProperty("rounds").GetArrayLength(), Is.EqualTo(2));
+        Assert.That(runs[1].GetProperty("rounds")[1].GetProperty("edges").GetInt64(), Is.EqualTo(Edges(output)));
+        Assert.That(runs[1].TryGetProperty("best_round", out _), Is.False, "nobody compared them");
     }
 
     [TestCase("--by parameter")]

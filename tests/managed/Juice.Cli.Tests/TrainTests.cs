@@ -109,12 +109,13 @@ public class TrainTests
     }
 
     [Test]
-    public void Validation_rows_come_from_a_fraction_a_file_or_nowhere()
+    public void Validation_rows_come_from_a_share_a_file_or_nowhere()
     {
         string rows = Some.BinaryRows(_folder, rows: 100), other = Some.BinaryRows(_folder, "other.csv", rows: 30, seed: 9);
 
         Assert.That(Said(), Does.Contain("100 rows of 6 variables\n"), "too few to share by default");
         Assert.That(Said("--validation", "0.2"), Does.Contain("80 rows of 6 variables, 20 for validation"));
+        Assert.That(Said("--validation", "30"), Does.Contain("70 rows of 6 variables, 30 for validation"));
         Assert.That(Said("--validation", other), Does.Contain("100 rows of 6 variables, 30 for validation"));
         Assert.That(Said("--validation", "none"), Does.Not.Contain("validation"));
 
@@ -123,6 +124,8 @@ public class TrainTests
     }
 
     [TestCase(2, "--validation takes a fraction between 0 and 1", "--validation", "1.5")]
+    [TestCase(2, "a number of rows from 2", "--validation", "-3")]
+    [TestCase(1, "of 400 rows 400 cannot be held out for validation", "--validation", "400")]
     [TestCase(2, "--patience needs rows to watch", "--validation", "none", "--patience", "2")]
     [TestCase(1, "There is no file 'valid.csv'", "--validation", "valid.csv")]
     public void Validation_that_makes_no_sense_is_refused(int code, string sentence, params string[] more)

@@ -101,6 +101,44 @@ public class ReportTests
     }
 
     [Test]
+    public void It_tells_of_the_rounds_of_pruning_and_growing_and_how_close_they_come()
+    {
+        string rows = Some.BinaryRows(_folder, variables: 12), sparse = _folder.File("sparse.juice");
+        string[] schedule = ["--rounds", "2", "--keep", "0.5", "--epochs", "2", "--validation", "40", "--step-size", "0.3"];
+        string said = ToolRun.Well(["sparsify", Model(), rows, .. schedule, "--out", sparse]).Error;
+
+        XElement page = Report(sparse, rows, "--published", "0.2");
+
+        XElement sparsity = Section(page, "sparsity");
+        Assert.That(sparsity.Element("h2")!.Value, Is.EqualTo("Pruning and growing"));
+        string[][] lines = [.. sparsity.Descendants("tr").Select(line => line.Elements().Select(cell => cell.Value).ToArray())];
+        Assert.That(lines[0], Is.EqualTo(new[] { "round", "edges", "pruned to", "trained with", "train", "validation" }));
+        Assert.That(lines, Has.Length.EqualTo(3));
+        foreach (string[] line in lines.Skip(1))
+        {
+            Assert.That(said, Does.Contain(
+                $"round {line[0]}: {line[1]} edges, pruned to {line[2]}, trained with {line[3]}: train {line[4]} bpd, validation {line[5]} bpd"));
+        }
+        using Circuit circuit = Circuit.Load(sparse);
+        using CompiledCircuit compiled = circuit.Compile();
+        double above = compiled.BitsPerDimension(RowFiles.Load(rows)) - 0.2;
+        Assert.That(sparsity.Value, Does.Contain(FormattableString.Invariant($"{above:0.0000} above the published 0.2")));
+        Assert.That(Fact(Section(page, "model"), "published"), Is.EqualTo(FormattableString.Invariant($"{above:0.0000} above the published 0.2")));
+        Assert.That(Fact(Section(page, "training"), "batch"), Is.EqualTo("256"), "the settings beside the curve are those of the epochs in it");
+        Assert.That(page.Descendants("header").Single().Value, Does.Contain("4 epochs and 2 rounds of pruning"));
+        Assert.That(Section(page, "commands").Element("pre")!.Value.Split('\n'), Has.Length.EqualTo(3));
+    }
+
+    [Test]
+    public void Without_pruning_there_is_no_section_of_it()
+    {
+        XElement page = Report(Model(), Some.BinaryRows(_folder, variables: 12));
+
+        Assert.That(page.Descendants("section").Select(section => section.Attribute("id")!.Value), Has.None.EqualTo("sparsity"));
+        Assert.That(Section(page, "model").Descendants("th").Select(name => name.Value), Has.None.EqualTo("published"));
+    }
+
+    [Test]
     public void Its_pictures_are_those_of_the_rows_the_samples_and_the_completions()
     {
         string model = Model(), test = Some.BinaryRows(_folder, "test.csv", rows: 30, variables: 12, seed: 5);
