@@ -117,7 +117,10 @@ internal sealed class CircuitDraft
             int below = ChildBlocks(vector), count = vector.Out.Length;
             bool complete = count == (long)vector.Blocks * below;
             for (int e = 0; complete && e < count; e++) complete = vector.Out[e] == e / below && vector.In[e] == e % below;
-            return complete ? null : Rows(2, count, (row, e) => (row == 0 ? vector.Out : vector.In)[e]);
+            if (complete) return null;
+            int[,] edges = new int[2, count];
+            for (int e = 0; e < count; e++) (edges[0, e], edges[1, e]) = (vector.Out[e], vector.In[e]);
+            return edges;
         }
         int arity = vector.Children.Length, size = vector.BlockSize;
         bool same = vector.Children.All(child => Vectors[child].Nodes == vector.Nodes), blockwise = true;

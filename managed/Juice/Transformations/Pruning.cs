@@ -14,17 +14,17 @@ internal sealed class Pruning(CircuitDraft draft, PruneOptions options)
     /// <param name="flows">A vector's flows, where they are the score.</param>
     public void Score(Func<int, float[]>? flows)
     {
-        ulong weight = 0;
-        for (int id = 0; id < draft.Vectors.Count; id++)
+        ulong first = 0;
+        foreach ((DraftVector sum, int id) in draft.Vectors.Select((vector, id) => (vector, id)))
         {
-            DraftVector sum = draft.Vectors[id];
             if (sum.Type != NodeType.Sum || sum.TiedTo >= 0) continue;
             sum.Scores = options.By switch
             {
                 PruneBy.Flow => flows!(id),
                 PruneBy.Parameter => sum.Parameters,
-                _ => [.. sum.Parameters.Select(_ => (Philox.Draw(options.Seed, 0, weight++) >> 40) * (1f / (1 << 24)))],
+                _ => Drawn(sum.Parameters.Length, first),
             };
+            first += (ulong)sum.Parameters.Length;
         }
     }
 
@@ -32,42 +32,48 @@ internal sealed class Pruning(CircuitDraft draft, PruneOptions options)
     public void Apply(double rows)
     {
         if (IsBlockwise) Reblocking.Apply(draft, options.BlockSize);
-        Units[] units = [.. _sums.Select(sum => new Units(sum, draft.ChildBlockSize(sum), IsBlockwise, options.By == PruneBy.Random))];
+        Units[] units = new Units[_sums.Count];
+        Parallel.For(0, units.Length, i => units[i] = new(_sums[i], draft.ChildBlockSize(_sums[i]), IsBlockwise, options.By == PruneBy.Random));
         float least = options.Threshold is double threshold ? (float)(threshold * rows) : 0;
         long equal = long.MaxValue;
-        if (options.Keep is double share) (least, equal) = Least(units, share);
-        bool changed = false;
-        foreach (Units of in units) changed |= of.Prune(least, ref equal);
+        if (options.Keep is double share) (least, equal) = Largest.Of([.. units.Select(of => of.Scores)], share);
+        // Of equal ones the first stay, so that each vector has to know how many of them there are before it.
+        long[] equals = [.. units.Select(_ => equal)];
+        if (options.Keep is not null)
+        {
+            Parallel.For(0, units.Length, i => equals[i] = units[i].Scores.AsSpan().Count(least));
+            for (int i = 0; i < equals.Length; i++) (equals[i], equal) = (Math.Max(equal, 0), equal - equals[i]);
+        }
+        int changed = 0;
+        Parallel.For(0, units.Length, i =>
+        {
+            if (units[i].Prune(least, equals[i])) Interlocked.Exchange(ref changed, 1);
+        });
         foreach (DraftVector sum in _sums) sum.Scores = [];
-        if (!changed) return;
-        DropBlocks();
+        if (changed == 0) return;
+        Parallel.ForEach(_sums, DropBlocks);
         if (!IsBlockwise) Reblocking.Apply(draft, 1);
         Unreachable.Remove(draft);
     }
 
-    // The least score that stays, and how many of that very score.
-    private static (float Least, long Equal) Least(Units[] units, double share)
+    private float[] Drawn(int count, ulong first)
     {
-        float[] scores = [.. units.SelectMany(of => of.Scores)];
-        int kept = (int)Math.Round(share * scores.Length);
-        if (kept == 0) return (float.PositiveInfinity, 0);
-        Array.Sort(scores);
-        float least = scores[^kept];
-        int first = scores.Length - kept, end = first;
-        while (end < scores.Length && scores[end] == least) end++;
-        return (least, end - first);
+        float[] scores = new float[count];
+        Parallel.For(0, count, i => scores[i] = (Philox.Draw(options.Seed, 0, first + (ulong)i) >> 40) * (1f / (1 << 24)));
+        return scores;
     }
 
-    private void DropBlocks()
+    private static void DropBlocks(DraftVector sum)
     {
-        foreach (DraftVector sum in _sums)
+        int each = sum.Parameters.Length / sum.Out.Length, kept = 0;
+        for (int e = 0; e < sum.Out.Length; e++)
         {
-            int each = sum.Parameters.Length / sum.Out.Length;
-            int[] kept = [.. Enumerable.Range(0, sum.Out.Length).Where(e => sum.Parameters.AsSpan(e * each, each).ContainsAnyExcept(0f))];
-            float[] weights = new float[kept.Length * each];
-            for (int e = 0; e < kept.Length; e++) sum.Parameters.AsSpan(kept[e] * each, each).CopyTo(weights.AsSpan(e * each));
-            (sum.Out, sum.In, sum.Parameters) = ([.. kept.Select(e => sum.Out[e])], [.. kept.Select(e => sum.In[e])], weights);
+            Span<float> block = sum.Parameters.AsSpan(e * each, each);
+            if (!block.ContainsAnyExcept(0f)) continue;
+            (sum.Out[kept], sum.In[kept]) = (sum.Out[e], sum.In[e]);
+            block.CopyTo(sum.Parameters.AsSpan(kept++ * each));
         }
+        (sum.Out, sum.In, sum.Parameters) = (sum.Out[..kept], sum.In[..kept], sum.Parameters[..(kept * each)]);
     }
 
     // What may go of one sum vector.
@@ -89,9 +95,12 @@ internal sealed class Pruning(CircuitDraft draft, PruneOptions options)
             for (int unit = 0; unit < _scores.Length; unit++) _scores[unit] = Score(unit, isRandom);
         }
 
-        public IEnumerable<float> Scores => _scores.Where(score => !float.IsNaN(score));
+        /// <summary>By unit; NaN where there is none.</summary>
+        public float[] Scores => _scores;
 
-        public bool Prune(float least, ref long equal)
+        /// <param name="least">The least score that stays.</param>
+        /// <param name="equal">How many of that very score.</param>
+        public bool Prune(float least, long equal)
         {
             for (int unit = 0; unit < _scores.Length; unit++)
                 _stays[unit] = _scores[unit] > least || (_scores[unit] == least && equal-- > 0);
@@ -124,22 +133,39 @@ internal sealed class Pruning(CircuitDraft draft, PruneOptions options)
         // Nodes that would be left without an edge keep their best: of every block, the best units that reach one more node.
         private void KeepNodes()
         {
-            int units = _sum.BlockSize * _row / _size;      // of a block edge: 1, or its weights
-            foreach (IGrouping<int, int> block in Enumerable.Range(0, _sum.Out.Length).GroupBy(e => _sum.Out[e]))
+            bool[] reached = new bool[_sum.Nodes];
+            for (int unit = 0; unit < _stays.Length; unit++)
+                if (_stays[unit]) Reach(unit, reached);
+            if (!reached.Contains(false)) return;
+            if (_size == 1)
             {
-                bool[] reached = new bool[_sum.BlockSize];
-                int[] all = [.. block.SelectMany(e => Enumerable.Range(e * units, units)).Where(unit => !float.IsNaN(_scores[unit]))];
-                foreach (int unit in all.Where(unit => _stays[unit])) Reach(unit, reached);
-                if (!reached.Contains(false)) continue;
-                foreach (int unit in all.Where(unit => !_stays[unit]).OrderByDescending(unit => _scores[unit])) _stays[unit] = Reach(unit, reached);
+                KeepBest(reached);
+                return;
             }
+            foreach (IGrouping<int, int> block in Enumerable.Range(0, _stays.Length).Where(unit => !_stays[unit] && !float.IsNaN(_scores[unit])).GroupBy(unit => _sum.Out[unit]))
+                foreach (int unit in block.OrderByDescending(unit => _scores[unit])) _stays[unit] = Reach(unit, reached);
+        }
+
+        // The same where a unit is a weight and so reaches one node: the first of its best.
+        private void KeepBest(bool[] reached)
+        {
+            int[] best = new int[reached.Length];
+            Array.Fill(best, -1);
+            for (int row = 0, unit = 0; unit < _scores.Length; row++)
+            {
+                int node = Node(row);
+                for (int end = unit + _row; unit < end; unit++)
+                    if (!reached[node] && !float.IsNaN(_scores[unit]) && (best[node] < 0 || _scores[unit] > _scores[best[node]])) best[node] = unit;
+            }
+            foreach (int unit in best)
+                if (unit >= 0) _stays[unit] = true;
         }
 
         // Whether it reaches a node that was not.
         private bool Reach(int unit, bool[] reached)
         {
             bool isNew = false;
-            int first = unit * _size / _row % _sum.BlockSize;
+            int first = Node(unit * _size / _row);
             for (int node = first; node < first + Math.Max(1, _size / _row); node++)
             {
                 if (reached[node] || (_size > 1 && !_sum.Parameters.AsSpan(unit * _size + (node - first) * _row, _row).ContainsAnyExcept(0f))) continue;
@@ -151,10 +177,21 @@ internal sealed class Pruning(CircuitDraft draft, PruneOptions options)
         private void Normalize()
         {
             double[] sums = new double[_sum.Nodes];
-            for (int i = 0; i < _sum.Parameters.Length; i++) sums[Node(i)] += _sum.Parameters[i];
-            for (int i = 0; i < _sum.Parameters.Length; i++) _sum.Parameters[i] = (float)(_sum.Parameters[i] / sums[Node(i)]);
+            float[] weights = _sum.Parameters;
+            for (int row = 0; row < weights.Length / _row; row++)
+            {
+                double sum = sums[Node(row)];
+                foreach (float weight in weights.AsSpan(row * _row, _row)) sum += weight;
+                sums[Node(row)] = sum;
+            }
+            for (int row = 0; row < weights.Length / _row; row++)
+            {
+                double sum = sums[Node(row)];
+                foreach (ref float weight in weights.AsSpan(row * _row, _row)) weight = (float)(weight / sum);
+            }
         }
 
-        private int Node(int weight) => _sum.Out[weight / (_sum.BlockSize * _row)] * _sum.BlockSize + weight / _row % _sum.BlockSize;
+        // The node that a row of weights belongs to.
+        private int Node(int row) => _sum.Out[row / _sum.BlockSize] * _sum.BlockSize + row % _sum.BlockSize;
     }
 }

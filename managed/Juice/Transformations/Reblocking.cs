@@ -12,13 +12,13 @@ internal static class Reblocking
     public static void Apply(CircuitDraft draft, int blockSize)
     {
         int[] sizes = Sizes(draft, blockSize);
-        for (int id = 0; id < sizes.Length; id++)
+        Parallel.For(0, sizes.Length, id =>
         {
             DraftVector sum = draft.Vectors[id];
-            if (sum.Type != NodeType.Sum || sum.TiedTo >= 0) continue;
+            if (sum.Type != NodeType.Sum || sum.TiedTo >= 0) return;
             int own = sizes[id], below = sizes[sum.Children[0]];
-            if (own != sum.BlockSize || below != draft.ChildBlockSize(sum)) Cut(sum, draft.ChildBlockSize(sum), own, below);
-        }
+            if (own != sum.BlockSize || below != draft.ChildBlockSize(sum)) new Cutting(sum, draft.ChildBlockSize(sum), own, below, draft.ChildBlocks(sum)).Apply();
+        });
         for (int id = 0; id < sizes.Length; id++) draft.Vectors[id].BlockSize = sizes[id];
     }
 
@@ -51,46 +51,5 @@ internal static class Reblocking
             divisors[first] = size;
         }
         return [.. Enumerable.Range(0, vectors.Count).Select(id => divisors[Find(id)])];
-    }
-
-    private static void Cut(DraftVector sum, int childSize, int own, int below)
-    {
-        (int size, int[] outs, int[] ins, float[] weights, float[] scores) = (sum.BlockSize, sum.Out, sum.In, sum.Parameters, sum.Scores);
-        List<long> keys = [];
-        for (int e = 0, at = 0; e < outs.Length; e++)
-        {
-            for (int a = 0; a < size; a++)
-            {
-                long row = (long)((outs[e] * size + a) / own) << 32;
-                for (int c = 0; c < childSize; c++, at++)
-                {
-                    if (weights[at] == 0) continue;
-                    long key = row | (uint)((ins[e] * childSize + c) / below);
-                    if (keys.Count == 0 || keys[^1] != key) keys.Add(key);
-                }
-            }
-        }
-        keys.Sort();
-        long[] edges = [.. keys.Distinct()];
-        sum.Out = [.. edges.Select(key => (int)(key >> 32))];
-        sum.In = [.. edges.Select(key => (int)key)];
-        sum.Parameters = new float[checked((long)edges.Length * own * below)];
-        sum.Scores = scores.Length == 0 ? [] : new float[sum.Parameters.Length];
-        for (int e = 0, at = 0; e < outs.Length; e++)
-        {
-            for (int a = 0; a < size; a++)
-            {
-                int node = outs[e] * size + a, edge = -1;
-                for (int c = 0; c < childSize; c++, at++)
-                {
-                    if (weights[at] == 0) continue;
-                    int child = ins[e] * childSize + c;
-                    if (edge < 0 || sum.In[edge] != child / below) edge = Array.BinarySearch(edges, (long)(node / own) << 32 | (uint)(child / below));
-                    long to = ((long)edge * own + node % own) * below + child % below;
-                    sum.Parameters[to] = weights[at];
-                    if (scores.Length > 0) sum.Scores[to] = scores[at];
-                }
-            }
-        }
     }
 }

@@ -120,36 +120,52 @@ internal sealed class Unreachable
                 TiedTo = isOwner ? -1 : owners[Owner(id)],
             };
             kept.Add(changed);
-            int New(int of, int node) => blocks[of][node / size] * size + node % size;
-            if (vector.Type == NodeType.Product)
-            {
-                changed.Wiring = [.. Enumerable.Range(0, vector.Nodes).Where(node => _needed[id][node / size]).SelectMany(
-                    node => vector.Children.Select((child, c) => New(child, vector.Reads(node, c))))];
-            }
-            else if (vector.Type == NodeType.Input && isOwner)
-            {
-                int each = owner.Parameters.Length / vector.Nodes;
-                changed.Parameters = [.. Enumerable.Range(0, vector.Nodes).Where(node => _needed[id][node / size]).SelectMany(
-                    node => owner.Parameters[(node * each)..((node + 1) * each)])];
-            }
-            else if (vector.Type == NodeType.Sum && isOwner)
-            {
-                KeepEdges(id, owner, changed, blocks);
-            }
+            if (vector.Type == NodeType.Product) changed.Wiring = KeepWiring(id, blocks);
+            else if (vector.Type == NodeType.Input && isOwner) changed.Parameters = KeepParameters(id, owner);
+            else if (vector.Type == NodeType.Sum && isOwner) KeepEdges(id, owner, changed, blocks);
         }
         _draft.Vectors = kept;
         _draft.Root = ids[_draft.Root];
     }
 
+    private int[] KeepWiring(int id, int[][] blocks)
+    {
+        DraftVector product = _vectors[id];
+        int size = product.BlockSize, arity = product.Children.Length, next = 0;
+        int[] wiring = new int[_needed[id].Count(needed => needed) * size * arity];
+        for (int node = 0; node < product.Nodes; node++)
+        {
+            for (int c = 0; c < arity && _needed[id][node / size]; c++)
+            {
+                int reads = product.Reads(node, c);
+                wiring[next++] = blocks[product.Children[c]][reads / size] * size + reads % size;
+            }
+        }
+        return wiring;
+    }
+
+    private float[] KeepParameters(int id, DraftVector owner)
+    {
+        int each = owner.Parameters.Length / owner.Blocks, next = 0;
+        float[] parameters = new float[_needed[id].Count(needed => needed) * each];
+        for (int block = 0; block < owner.Blocks; block++)
+            if (_needed[id][block]) owner.Parameters.AsSpan(block * each, each).CopyTo(parameters.AsSpan(next++ * each));
+        return parameters;
+    }
+
     private void KeepEdges(int id, DraftVector owner, DraftVector changed, int[][] blocks)
     {
         int[] below = Numbers([.. Places(_vectors[id]).Select(place => _needed[place.Child][place.Block])]);
-        int[] edges = [.. Enumerable.Range(0, owner.Out.Length).Where(e => _needed[id][owner.Out[e]])];
-        int each = owner.Parameters.Length / owner.Out.Length;
-        changed.Out = [.. edges.Select(e => blocks[id][owner.Out[e]])];
-        changed.In = [.. edges.Select(e => below[owner.In[e]])];
-        changed.Parameters = new float[edges.Length * each];
-        for (int e = 0; e < edges.Length; e++) owner.Parameters.AsSpan(edges[e] * each, each).CopyTo(changed.Parameters.AsSpan(e * each));
+        int count = 0, each = owner.Parameters.Length / owner.Out.Length;
+        foreach (int block in owner.Out)
+            if (_needed[id][block]) count++;
+        (changed.Out, changed.In, changed.Parameters) = (new int[count], new int[count], new float[count * each]);
+        for (int e = 0, next = 0; e < owner.Out.Length; e++)
+        {
+            if (!_needed[id][owner.Out[e]]) continue;
+            (changed.Out[next], changed.In[next]) = (blocks[id][owner.Out[e]], below[owner.In[e]]);
+            owner.Parameters.AsSpan(e * each, each).CopyTo(changed.Parameters.AsSpan(next++ * each));
+        }
     }
 
     private static int[] Numbers(bool[] needed)
