@@ -40,6 +40,43 @@ public class GrowTests
     }
 
     [Test]
+    public void Vectors_draw_their_noise_one_after_the_other()
+    {
+        using Circuit circuit = Structures.Hmm(4, new Categorical(3), latents: 2, seed: 1, new() { Homogeneous = false });
+        using Circuit grown = Transformations.Grow(circuit, new() { Noise = 0.2, Seed = 9 });
+
+        ulong draws = 0;
+        foreach (NodeVector vector in circuit.Vectors)
+        {
+            if (vector.Type == NodeType.Product) continue;
+            // An input is there twice; of a sum every copy of a block reads both copies of what it read, each with half the weight.
+            int copies = vector.Id == circuit.Root ? 1 : 2, times = vector.Type == NodeType.Input ? copies : 2 * copies, row = vector.Type == NodeType.Input ? 3 : 2;
+            float share = vector.Type == NodeType.Input ? 1 : 0.5f;
+            float[] expected = [.. Enumerable.Repeat(vector.Parameters.ToArray(), times).SelectMany(same => same).Select(weight => (float)(weight * share * Factor(draws++)))];
+            foreach (int[] node in Nodes(expected.Length, row, vector))
+            {
+                double sum = node.Aggregate(0.0, (sum, i) => sum + expected[i]);
+                foreach (int i in node) expected[i] = (float)(expected[i] / sum);
+            }
+            Assert.That(grown.Vectors[vector.Id].Parameters.ToArray(), Is.EqualTo(expected), $"vector {vector.Id}");
+        }
+
+        // By node the places of its weights.
+        static IEnumerable<int[]> Nodes(int count, int row, NodeVector vector)
+        {
+            int each = vector.Type == NodeType.Input ? count : 2 * (int)vector.ParameterCount;      // of the edges of one copy of a block
+            return Enumerable.Range(0, count).GroupBy(i => (i / each, i / row % (int)(vector.Type == NodeType.Input ? count : vector.BlockSize))).Select(node => node.ToArray());
+        }
+
+        static double Factor(ulong draw)
+        {
+            ulong bits = Juice.Data.Philox.Draw(9, 1, draw);
+            double u = ((bits >> 32) + 0.5) / 4294967296, v = (uint)bits / 4294967296.0;
+            return Math.Max(0.01, 1 + 0.2 * (Math.Sqrt(-2 * Math.Log(u)) * Math.Cos(2 * Math.PI * v)));
+        }
+    }
+
+    [Test]
     public void What_grew_learns_more()
     {
         using CompiledCircuit model = Some.Model(latents: 2);
