@@ -121,7 +121,7 @@ Case measure_training(const Options& options, const Images& images, const std::v
     result.flop = info.flop_per_row * static_cast<double>(batch);
     result.bytes = info.step_bytes;
 
-    juice_em rule{sizeof rule, 0.1f, 0.1f, 0.01f, 0.01f, 0};
+    juice_rule rule{sizeof rule, 0.1f, 0.1f, 0.01f, 0.01f, JUICE_EM, 0, 0, 0, 0};
     juice_epoch_options epoch{};
     epoch.size = sizeof epoch;
     epoch.batch_size = batch;

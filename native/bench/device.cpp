@@ -92,7 +92,7 @@ void run_case(const Family& family, const DeviceEntry& device, std::int32_t late
         worst = std::max(worst, error);
     }
 
-    const juice_em rule{sizeof rule, 0.1f, 0.1f, 0.01f, 0.01f, 0};
+    const juice_rule rule{sizeof rule, 0.1f, 0.1f, 0.01f, 0.01f, JUICE_EM, 0, 0, 0, 0};
     std::vector<double> logs(static_cast<std::size_t>(rows)), step, forwards, backwards, updates;
     check_engine(engine.table->rows(engine.engine, &seen));
     for (int i = 0; i < steps + 10; ++i) {

@@ -114,7 +114,7 @@ Measured measure(const Options& options, const Machine& machine, const std::shar
     juice_epoch_options epoch{};
     epoch.size = sizeof epoch;
     epoch.batch_size = options.batch;
-    epoch.rule = {sizeof(juice_em), 0.1f, 0.1f, 0.01f, 0.01f, 0};
+    epoch.rule = {sizeof(juice_rule), 0.1f, 0.1f, 0.01f, 0.01f, JUICE_EM, 0, 0, 0, 0};
     const double step = median(step_times(model, rows, epoch, now() + options.seconds));
     const double arithmetic = info.flop_per_row * static_cast<double>(options.batch) / machine.matrix_flops, traffic = info.step_bytes / machine.copy_bytes;
     return {step, std::max(arithmetic, traffic), edges};

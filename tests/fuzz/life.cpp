@@ -172,8 +172,8 @@ void sample(const juice_model* model, const juice_circuit_info& info, const Shap
     for (std::size_t i = 0; i < logs.size(); i += static_cast<std::size_t>(info.roots)) require(!std::isinf(logs[i]), "a sample is impossible");
 }
 
-juice_em em() {
-    juice_em rule = sized<juice_em>();
+juice_rule em() {
+    juice_rule rule = sized<juice_rule>();
     rule.step_size = 0.5f;
     rule.pseudocount = 0.1f;
     rule.min_deviation = rule.min_scale = 0.01f;
@@ -182,7 +182,7 @@ juice_em em() {
 
 void train(juice_model* model, const juice_circuit_info& info, const std::vector<double>& values) {
     const juice_rows rows = rows_of(values, info.variables);
-    const juice_em rule = em();
+    const juice_rule rule = em();
     std::vector<float> root_flows(static_cast<std::size_t>(rows.count * info.roots), 0.5f);
     if (!done(juice_model_forward(model, &rows, nullptr, rows.count, nullptr), "forward") || !done(juice_model_backward(model, root_flows.data()), "backward") ||
         !done(juice_model_update(model, &rule), "update") || info.roots != 1)

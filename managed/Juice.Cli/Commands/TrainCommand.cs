@@ -43,7 +43,7 @@ internal sealed class TrainCommand
     public static Command Create(Terminal terminal)
     {
         TrainCommand train = new(terminal);
-        ToolCommand command = new("train", "Train a model by expectation maximisation: a new one, or one that is there.")
+        ToolCommand command = new("train", "Train a model by expectation maximisation, or another optimiser: a new one, or one that is there.")
         {
             Examples =
             [
@@ -55,6 +55,7 @@ internal sealed class TrainCommand
                 "juice train hclt --data people.csv --table --kinds age=bins:8,id=ignore --label income --latents 16 --out people.juice",
                 "juice train hmm --data sentences.txt.gz --text words --length 32 --latents 64 --out sentences.juice",
                 "juice train chow-liu --data rows.csv --pseudocount 1 --out m.juice",
+                "juice train hclt --data mnist --latents 64 --optimizer anemone --out m.juice",
                 "juice train m.juice --data rows.csv --full-batch --epochs 1 --step-size 0.7 --pseudocount 0.5 --out n.juice",
                 "juice train hclt --data rows.csv --header --validation valid.csv --patience 3 --epochs 100 --out m.juice",
                 "juice train hclt --data rows.csv --header --validation valid.csv --patience 3 --epochs 100 --out m.juice --resume",
@@ -249,7 +250,8 @@ internal sealed class TrainCommand
             ["full_batch"] = em is FullBatchEm,
             ["epochs"] = em.Epochs,
             ["batch_size"] = em.BatchSize,
-            ["step_size"] = _train.StepSizeText(parsed) ?? (em is FullBatchEm ? "1" : "cosine:0.5:0.02"),
+            ["optimizer"] = _train.OptimizerName(parsed),
+            ["step_size"] = _train.StepSizeText(parsed),
             ["pseudocount"] = em.Pseudocount,
             ["seed"] = em.Seed,
         };

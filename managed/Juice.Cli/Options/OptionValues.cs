@@ -24,10 +24,12 @@ internal static class OptionValues
         return option;
     }
 
+    public static Option<double> Real(string name, string description, double minimum) => Checked<double>(
+        name, description, value => value >= minimum && double.IsFinite(value), $"a number, at least {minimum}");
+
     public static Option<double> Real(string name, string description, double minimum, double defaultValue)
     {
-        Option<double> option = Checked<double>(
-            name, description, value => value >= minimum && double.IsFinite(value), $"a number, at least {minimum}");
+        Option<double> option = Real(name, description, minimum);
         option.DefaultValueFactory = _ => defaultValue;
         return option;
     }

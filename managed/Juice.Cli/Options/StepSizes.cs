@@ -6,7 +6,7 @@ namespace Juice.Cli.Options;
 internal static class StepSizes
 {
     public const string Forms =
-        "a number in (0, 1], cosine:FROM:TO, or piecewise:FRACTION=SIZE,FRACTION=SIZE,… with fractions of the training from 0 to 1";
+        "a number above 0, cosine:FROM:TO, or piecewise:FRACTION=SIZE,FRACTION=SIZE,… with fractions of the training from 0 to 1";
 
     /// <exception cref="FormatException">The text is none of the forms; the message is a sentence.</exception>
     public static StepSize Parse(string text)

@@ -5,6 +5,8 @@ namespace Juice.Cli.Options;
 /// <summary>How to train, as the command line says it.</summary>
 internal sealed class TrainOptions
 {
+    private const string AnemoneSteps = "cosine:0.4:0.02", SgdSteps = "cosine:10:0.5", AdamSteps = "cosine:0.05:0.002";
+
     private readonly Option<int> _epochs = OptionValues.Whole("--epochs", "Passes over the rows.", minimum: 1, defaultValue: 10);
 
     private readonly Option<int> _batchSize = OptionValues.Whole(
@@ -14,7 +16,8 @@ internal sealed class TrainOptions
 
     private readonly Option<StepSize> _stepSize = new("--step-size")
     {
-        Description = $"The step size: {StepSizes.Forms}. Default: cosine:0.5:0.02, or 1 with --full-batch.",
+        Description = $"The step size: {StepSizes.Forms}. At most 1 for em and anemone. Default: cosine:0.5:0.02, or 1 with --full-batch; "
+            + $"{AnemoneSteps} for anemone, {SgdSteps} for sgd, {AdamSteps} for adam.",
         HelpName = "SIZE",
         CustomParser = result =>
         {
@@ -29,6 +32,17 @@ internal sealed class TrainOptions
             }
         },
     };
+
+    private readonly Option<string> _optimizer = new("--optimizer")
+    {
+        Description = "What makes parameters from flows: em, expectation maximisation; anemone, the same with a node's step scaled by how likely the node is, "
+            + "and momentum; sgd or adam, gradients on log-parameters.",
+        HelpName = "NAME",
+        DefaultValueFactory = _ => "em",
+    };
+
+    private readonly Option<double> _momentum = OptionValues.Real(
+        "--momentum", "The momentum of anemone (0.9 unless given), sgd (0) and adam (0.9), at least 0 and below 1.", minimum: 0);
 
     private readonly Option<double> _pseudocount = OptionValues.Real(
         "--pseudocount", "Added to the flows of every node at each update, shared out over its parameters.", minimum: 0, defaultValue: 0.1);
@@ -50,6 +64,8 @@ internal sealed class TrainOptions
         command.Add(_batchSize);
         command.Add(_fullBatch);
         command.Add(_stepSize);
+        command.Add(_optimizer);
+        command.Add(_momentum);
         command.Add(_pseudocount);
         command.Add(_minDeviation);
         command.Add(_seed);
@@ -66,14 +82,42 @@ internal sealed class TrainOptions
 
     /// <summary>The first option given that is neither the pseudocount nor the seed; null where there is none.</summary>
     public Option? GivenButPseudocount(ParseResult parsed) =>
-        new Option[] { _epochs, _batchSize, _fullBatch, _stepSize, _minDeviation, _patience }.FirstOrDefault(option => IsGiven(parsed, option));
+        new Option[] { _epochs, _batchSize, _fullBatch, _stepSize, _optimizer, _momentum, _minDeviation, _patience }.FirstOrDefault(option => IsGiven(parsed, option));
 
     public int BatchSize(ParseResult parsed) => parsed.GetValue(_batchSize);
 
     public int? Patience(ParseResult parsed) => parsed.GetResult(_patience) is null ? null : parsed.GetValue(_patience);
 
-    /// <summary>The step size as it was typed; null where it was not.</summary>
-    public string? StepSizeText(ParseResult parsed) => parsed.GetResult(_stepSize)?.Tokens[0].Value;
+    /// <summary>The step size as it was typed, or the usual one.</summary>
+    public string StepSizeText(ParseResult parsed) => parsed.GetResult(_stepSize)?.Tokens[0].Value ?? UsualSteps(parsed);
+
+    /// <summary>The name of the optimiser.</summary>
+    public string OptimizerName(ParseResult parsed) => parsed.GetValue(_optimizer)!;
+
+    private string UsualSteps(ParseResult parsed) => OptimizerName(parsed) switch
+    {
+        "anemone" => AnemoneSteps,
+        "sgd" => SgdSteps,
+        "adam" => AdamSteps,
+        _ => parsed.GetValue(_fullBatch) ? "1" : "cosine:0.5:0.02",
+    };
+
+    private Optimizer Optimizer(ParseResult parsed)
+    {
+        string name = OptimizerName(parsed);
+        bool given = IsGiven(parsed, _momentum);
+        double momentum = parsed.GetValue(_momentum);
+        if (given && name == "em") throw new UsageException("--momentum goes with anemone, sgd and adam; expectation maximisation has none.");
+        if (given && momentum >= 1) throw new UsageException($"--momentum is {momentum}; it is at least 0 and below 1.");
+        return name switch
+        {
+            "em" => Juice.Optimizer.Em,
+            "anemone" => given ? Juice.Optimizer.Anemone(momentum) : Juice.Optimizer.Anemone(),
+            "sgd" => given ? Juice.Optimizer.Sgd(momentum) : Juice.Optimizer.Sgd(),
+            "adam" => given ? Juice.Optimizer.Adam(momentum) : Juice.Optimizer.Adam(),
+            _ => throw new UsageException($"--optimizer is '{name}'; it is em, anemone, sgd or adam."),
+        };
+    }
 
     public Em Em(ParseResult parsed)
     {
@@ -82,7 +126,8 @@ internal sealed class TrainOptions
         {
             Epochs = parsed.GetValue(_epochs),
             BatchSize = parsed.GetValue(_batchSize),
-            StepSize = parsed.GetValue(_stepSize) ?? em.StepSize,
+            Optimizer = Optimizer(parsed),
+            StepSize = parsed.GetValue(_stepSize) ?? StepSizes.Parse(UsualSteps(parsed)),
             Pseudocount = parsed.GetValue(_pseudocount),
             MinDeviation = parsed.GetValue(_minDeviation),
             Seed = parsed.GetValue(_seed),

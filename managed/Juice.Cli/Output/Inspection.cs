@@ -93,6 +93,7 @@ internal sealed class Inspection(string path, Circuit circuit, CompiledCircuit c
         facts.Add("updates", $"{Units.Count(_training.Steps)} in {Units.Time(_training.Elapsed)}");
         facts.Add("rows", $"{Units.Count(_training.Rows)}, {Units.Count(_training.ValidationRows)} for validation");
         facts.Add("batch", $"{Units.Count(_training.BatchSize)}{(_training.IsFullBatch ? ", one update an epoch" : "")}");
+        facts.Add("optimiser", _training.Optimizer);
         facts.Add("step size", _training.StepSize);
         facts.Add("pseudocount", _training.Pseudocount.ToString(CultureInfo.InvariantCulture));
         facts.Add("seed", _training.Seed.ToString(CultureInfo.InvariantCulture));
@@ -111,6 +112,7 @@ internal sealed class Inspection(string path, Circuit circuit, CompiledCircuit c
         json.WriteNumber("validation_rows", _training.ValidationRows);
         json.WriteBoolean("full_batch", _training.IsFullBatch);
         json.WriteNumber("batch_size", _training.BatchSize);
+        json.WriteString("optimizer", _training.Optimizer);
         json.WriteString("step_size", _training.StepSize);
         json.Finite("pseudocount", _training.Pseudocount);
         json.WriteNumber("seed", _training.Seed);

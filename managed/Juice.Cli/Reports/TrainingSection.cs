@@ -37,13 +37,21 @@ internal static class TrainingSection
         bool fullBatch = settings.GetValueOrDefault("full_batch") is "True" or "true";
         return ReportPage.Table(
             ("start", settings.GetValueOrDefault("start")),
-            ("algorithm", fullBatch ? "full-batch EM" : "mini-batch EM"),
+            ("algorithm", $"{(fullBatch ? "full-batch" : "mini-batch")} {Algorithm(settings.GetValueOrDefault("optimizer"))}"),
             ($"{facts.Noun}s", Count("rows")),
             ("validation", Count("validation_rows")),
             (fullBatch ? "rows at a time" : "batch", Count("batch_size")),
             ("step size", settings.GetValueOrDefault("step_size")),
             ("pseudocount", settings.GetValueOrDefault("pseudocount")),
             ("seed", settings.GetValueOrDefault("seed")));
+
+        static string Algorithm(string? optimizer) => optimizer switch
+        {
+            "anemone" => "EM with steps by node (Anemone)",
+            "sgd" => "stochastic gradient",
+            "adam" => "Adam",
+            _ => "EM",
+        };
 
         string? Count(string name) => settings.TryGetValue(name, out string? text) && long.TryParse(text, out long count) ? Units.Count(count) : null;
     }

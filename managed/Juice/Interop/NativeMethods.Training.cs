@@ -12,7 +12,22 @@ internal static unsafe partial class NativeMethods
     internal static partial int juice_model_backward(ModelHandle model, float* rootFlows);
 
     [LibraryImport(Library)]
-    internal static partial int juice_model_update(ModelHandle model, in NativeEm rule);
+    internal static partial int juice_model_update(ModelHandle model, in NativeRule rule);
+
+    [LibraryImport(Library)]
+    internal static partial int juice_model_get_optimizer(ModelHandle model, ref NativeOptimizer optimizer);
+
+    [LibraryImport(Library)]
+    internal static partial int juice_model_set_optimizer(ModelHandle model, in NativeOptimizer optimizer);
+
+    [LibraryImport(Library)]
+    internal static partial int juice_model_get_moments(ModelHandle model, int vector, int which, float* destination, long count);
+
+    [LibraryImport(Library)]
+    internal static partial int juice_model_set_moments(ModelHandle model, int vector, int which, float* source, long count);
+
+    [LibraryImport(Library)]
+    internal static partial int juice_model_get_gradient(ModelHandle model, int vector, int logs, float* destination, long count);
 
     [LibraryImport(Library)]
     internal static partial int juice_model_flow_count(ModelHandle model, out long count);
@@ -43,13 +58,28 @@ internal static unsafe partial class NativeMethods
 }
 
 [StructLayout(LayoutKind.Sequential)]
-internal struct NativeEm
+internal struct NativeRule
 {
     public int Size;
     public float StepSize;
     public float Pseudocount;
     public float MinDeviation;
     public float MinScale;
+    public int Optimizer;
+    public float Momentum;
+    public float SecondMomentum;
+    public float Epsilon;
+    public float Mass;
+}
+
+[StructLayout(LayoutKind.Sequential)]
+internal struct NativeOptimizer
+{
+    public int Size;
+    public int Optimizer;
+    public long Updates;
+    public double Mass;
+    public int Moments;
     public int Reserved;
 }
 
@@ -64,7 +94,7 @@ internal unsafe struct NativeEpochOptions
     public ulong Seed;
     public float* StepSizes;
     public long StepCount;
-    public NativeEm Rule;
+    public NativeRule Rule;
     public delegate* unmanaged[Cdecl]<long, long, double, void*, int> Progress;
     public void* User;
 }

@@ -22,6 +22,8 @@ internal sealed unsafe class StateWriter
 
     public void Add(string name, ReadOnlySpan<double> values) => Add(name, "F64", [values.Length], MemoryMarshal.AsBytes(values));
 
+    public void Add(string name, ReadOnlySpan<float> values) => Add(name, "F32", [values.Length], MemoryMarshal.AsBytes(values));
+
     /// <summary>Floats that must stay where they are until <see cref="AddTo"/> has copied them.</summary>
     public void Add(string name, float* values, long count) => Add(name, "F32", [count], (nint)values, count * sizeof(float));
 

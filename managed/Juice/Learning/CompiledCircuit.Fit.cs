@@ -113,4 +113,60 @@ public sealed partial class CompiledCircuit
             Status.Check(NativeMethods.juice_model_set_parameters(Handle, id, vector.Parameters, vector.ParameterCount));
         }
     }
+
+    /// <summary>The number of flows of every vector with parameters of its own; 0 for the others.</summary>
+    internal long[] OwnFlows(Circuit circuit)
+    {
+        long[] flows = new long[_shapes.Length];
+        for (int id = 0; id < flows.Length; id++)
+        {
+            NativeVector vector = circuit.ReadVector(id);
+            if (vector.TiedTo < 0 && vector.Type != (int)NodeType.Product && _shapes[id].Parameters > 0) flows[id] = _shapes[id].Flows;
+        }
+        return flows;
+    }
+
+    /// <summary>A copy of what the optimiser remembers.</summary>
+    internal unsafe OptimizerMemory ReadOptimizer()
+    {
+        NativeOptimizer now = new() { Size = sizeof(NativeOptimizer) };
+        Status.Check(NativeMethods.juice_model_get_optimizer(Handle, ref now));
+        if (now.Updates == 0) return OptimizerMemory.Nothing;
+        Dictionary<int, float[][]> vectors = [];
+        if (now.Moments > 0)
+        {
+            using Circuit circuit = ToCircuit();
+            long[] flows = OwnFlows(circuit);
+            for (int id = 0; id < flows.Length; id++)
+            {
+                if (flows[id] == 0) continue;
+                vectors[id] = new float[now.Moments][];
+                for (int which = 0; which < now.Moments; which++)
+                {
+                    vectors[id][which] = new float[flows[id]];
+                    fixed (float* first = vectors[id][which]) Status.Check(NativeMethods.juice_model_get_moments(Handle, id, which, first, flows[id]));
+                }
+            }
+        }
+        return new(now.Optimizer, now.Updates, now.Mass, now.Moments, vectors);
+    }
+
+    /// <summary>The optimiser remembers this, and nothing else.</summary>
+    internal unsafe void Restore(OptimizerMemory memory)
+    {
+        NativeOptimizer optimizer = new()
+        {
+            Size = sizeof(NativeOptimizer),
+            Optimizer = memory.Optimizer,
+            Updates = memory.Updates,
+            Mass = memory.Mass,
+            Moments = memory.Moments,
+        };
+        Status.Check(NativeMethods.juice_model_set_optimizer(Handle, in optimizer));
+        foreach ((int id, float[][] moments) in memory.Vectors)
+        {
+            for (int which = 0; which < moments.Length; which++)
+                fixed (float* first = moments[which]) Status.Check(NativeMethods.juice_model_set_moments(Handle, id, which, first, moments[which].Length));
+        }
+    }
 }

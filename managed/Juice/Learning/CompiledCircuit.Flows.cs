@@ -101,4 +101,30 @@ public sealed partial class CompiledCircuit
         CheckNotInCallback();
         Status.Check(NativeMethods.juice_model_clear_flows(Handle));
     }
+
+    /// <summary>
+    /// The gradient that the flow buffer holds, by a vector's parameters in their layout: that of Σ root flows · log-likelihoods. Give
+    /// <see cref="Backward"/> the derivatives of any function by the log-likelihoods, and this is the function's gradient. Each parameter is taken by
+    /// itself, as if a node's weights need not add up to 1: F/θ, and 0 where θ is exactly 0.
+    /// </summary>
+    /// <param name="vector">The number of an input or sum vector; a tied one gives its owner's, all uses together.</param>
+    /// <exception cref="ArgumentException">There is no such vector, or it is a product.</exception>
+    /// <remarks>Of a discrete logistic only what backward itself has added counts: flows that are set or imported vector by vector lack its derivatives.</remarks>
+    public float[] GetGradient(int vector) => Gradient(vector, logs: 0);
+
+    /// <summary>
+    /// The same gradient by the logs of parameters that stay normalised: F − θ·ΣF for weights and probabilities; by the logit for Bernoulli and
+    /// binomial; by mean and log deviation for a Gaussian, by mean and log scale for a discrete logistic.
+    /// </summary>
+    /// <param name="vector">The number of an input or sum vector; a tied one gives its owner's, all uses together.</param>
+    /// <exception cref="ArgumentException">There is no such vector, or it is a product.</exception>
+    public float[] GetLogGradient(int vector) => Gradient(vector, logs: 1);
+
+    private unsafe float[] Gradient(int vector, int logs)
+    {
+        CheckNotInCallback();
+        float[] gradient = new float[Shape(vector).Parameters];
+        fixed (float* first = gradient) Status.Check(NativeMethods.juice_model_get_gradient(Handle, vector, logs, first, gradient.Length));
+        return gradient;
+    }
 }

@@ -1,7 +1,8 @@
 namespace Juice;
 
 /// <summary>
-/// Expectation maximisation: what <see cref="CompiledCircuit.Fit"/> follows. See <see cref="MiniBatchEm"/> and <see cref="FullBatchEm"/>.
+/// What <see cref="CompiledCircuit.Fit"/> follows: expectation maximisation, or another <see cref="Optimizer"/> in its place. See
+/// <see cref="MiniBatchEm"/> and <see cref="FullBatchEm"/>.
 /// </summary>
 /// <remarks>Immutable; safe to use from any number of threads.</remarks>
 public abstract record Em
@@ -14,7 +15,13 @@ public abstract record Em
     /// <summary>Rows an update, or with <see cref="FullBatchEm"/> rows at a time; 256 by default.</summary>
     public int BatchSize { get; init; } = 256;
 
-    /// <summary>The step size of each update.</summary>
+    /// <summary>What makes parameters from the flows of each update; expectation maximisation by default.</summary>
+    public Optimizer Optimizer { get; init; } = Optimizer.Em;
+
+    /// <summary>
+    /// The step size of each update: at most 1 with expectation maximisation and Anemone. Stochastic gradient and Adam move log-parameters by it
+    /// and have a schedule of their own needs; 0.05 is a fair begin for Adam, 10 for stochastic gradient.
+    /// </summary>
     public StepSize StepSize { get; init; }
 
     /// <summary>Added to the flows of every node at each update, shared out evenly over its non-zero parameters; 0.1 by default.</summary>
@@ -44,11 +51,14 @@ public abstract record Em
         if (Epochs < 1) throw new ArgumentException($"Epochs is {Epochs}; at least 1 is needed.");
         if (BatchSize < 1) throw new ArgumentException($"BatchSize is {BatchSize}; at least 1 is needed.");
         if (StepSize is null) throw new ArgumentException("StepSize is null; a schedule is needed.");
+        if (Optimizer is null) throw new ArgumentException("Optimizer is null; an optimiser is needed.");
+        if (Optimizer.IsShare && StepSize.Largest > 1)
+            throw new ArgumentException($"StepSize reaches {StepSize.Largest}; expectation maximisation and Anemone take at most 1.");
         if (!(Pseudocount >= 0 && double.IsFinite(Pseudocount)))
             throw new ArgumentException($"Pseudocount is {Pseudocount}; it is a finite number of at least 0.");
     }
 
-    internal EmUpdate Rule => new() { Pseudocount = (float)Pseudocount, MinDeviation = (float)MinDeviation, MinScale = (float)MinScale };
+    internal EmUpdate Rule => new() { Optimizer = Optimizer, Pseudocount = (float)Pseudocount, MinDeviation = (float)MinDeviation, MinScale = (float)MinScale };
 }
 
 /// <summary>An update after each batch of rows: the fast way. The step size falls from 0.5 to 0.02 along a cosine by default.</summary>

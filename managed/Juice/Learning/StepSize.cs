@@ -25,19 +25,19 @@ public abstract record StepSize
     }
 
     /// <summary>The same size throughout.</summary>
-    /// <param name="size">In (0, 1].</param>
+    /// <param name="size">Above 0; at most 1 with expectation maximisation and Anemone.</param>
     public static StepSize Constant(double size) => new ConstantStepSize(Checked(size, nameof(size)));
 
     /// <summary>Half a cosine wave: <c>to + (from − to)·(1 + cos πt)/2</c> with t from 0 at the first update to 1 at the last.</summary>
-    /// <param name="from">The first update's size, in (0, 1].</param>
-    /// <param name="to">The last update's size, in (0, 1].</param>
+    /// <param name="from">The first update's size, above 0.</param>
+    /// <param name="to">The last update's size, above 0.</param>
     public static StepSize Cosine(double from, double to) => new CosineStepSize(Checked(from, nameof(from)), Checked(to, nameof(to)));
 
     /// <summary>
     /// Straight lines between points: sizes at fractions of the training, 0 at the first update and 1 at the last. Before the first point and after
     /// the last one the size stays; two points at one fraction make a jump (the second one holds there).
     /// </summary>
-    /// <param name="points">Fractions in [0, 1], not descending, and sizes in (0, 1]; at least one.</param>
+    /// <param name="points">Fractions in [0, 1], not descending, and sizes above 0; at least one.</param>
     public static StepSize Piecewise(params (double Fraction, double Size)[] points)
     {
         ArgumentNullException.ThrowIfNull(points);
@@ -63,16 +63,21 @@ public abstract record StepSize
     /// <summary>Whether a training of another length goes through other step sizes from the beginning.</summary>
     internal virtual bool DependsOnLength => true;
 
+    /// <summary>The largest size that it takes.</summary>
+    internal abstract double Largest { get; }
+
     private protected abstract double At(double fraction);
 
     private static string Exact(double size) => size.ToString("R", CultureInfo.InvariantCulture);
 
     private static double Checked(double size, string name) =>
-        size is > 0 and <= 1 ? size : throw new ArgumentOutOfRangeException(name, size, $"A step size is in (0, 1]; {size} is not.");
+        size > 0 && double.IsFinite(size) ? size : throw new ArgumentOutOfRangeException(name, size, $"A step size is above 0; {size} is not.");
 
     private sealed record ConstantStepSize(double Size) : StepSize
     {
         internal override string Text => Exact(Size);
+
+        internal override double Largest => Size;
 
         internal override bool DependsOnLength => false;
 
@@ -82,6 +87,8 @@ public abstract record StepSize
     private sealed record CosineStepSize(double From, double To) : StepSize
     {
         internal override string Text => $"cosine:{Exact(From)}:{Exact(To)}";
+
+        internal override double Largest => Math.Max(From, To);
 
         private protected override double At(double fraction) => To + (From - To) * (1 + Math.Cos(Math.PI * fraction)) / 2;
     }
@@ -93,6 +100,8 @@ public abstract record StepSize
         public PiecewiseStepSize((double Fraction, double Size)[] points) => _points = [.. points];
 
         internal override string Text => $"piecewise:{string.Join(',', _points.Select(point => $"{Exact(point.Fraction)}={Exact(point.Size)}"))}";
+
+        internal override double Largest => _points.Max(point => point.Size);
 
         private protected override double At(double fraction)
         {

@@ -61,6 +61,7 @@ internal sealed class Trainer(CompiledCircuit model, Rows train, Em em, FitOptio
     private void Begin()
     {
         if (options.CheckpointPath is not null || options.Resume is not null) _identity = TrainingIdentity.Of(train, em, options);
+        if (options.Resume is null) model.Restore(OptimizerMemory.Nothing);      // a training begins with nothing remembered
         if (options.Resume is null) FitLog.Started(options.Logger, train.Count, em.Epochs, _stepsPerEpoch);
         else GoOn(options.Resume);
         options.Log?.Began(model, train, em, options);
@@ -90,6 +91,7 @@ internal sealed class Trainer(CompiledCircuit model, Rows train, Em em, FitOptio
             _best.Set(best, _history[best - 1].ValidationBitsPerDimension ?? double.NaN, options.KeepBest ? model.ToCircuit() : null);
         }
         model.Restore(checkpoint.Circuit);
+        model.Restore(checkpoint.ReadOptimizer(model.OwnFlows(checkpoint.Circuit)));
         FitLog.Resumed(options.Logger, Epoch, em.Epochs);
         ModelInfo info = model.Info;
         if (info.InstructionSet != checkpoint.InstructionSet || info.MicroBatch != checkpoint.MicroBatch)
@@ -191,7 +193,7 @@ internal sealed class Trainer(CompiledCircuit model, Rows train, Em em, FitOptio
             using Circuit? copy = last is null ? model.ToCircuit() : null;
             Checkpoint.Save(
                 path, last ?? copy!, last is null ? _best.Circuit : null,
-                new TrainingState(_identity!, model.Info, em.Epochs, _history, _best.Epoch, Elapsed));
+                new TrainingState(_identity!, model.Info, model.ReadOptimizer(), em.Epochs, _history, _best.Epoch, Elapsed));
             FitLog.CheckpointWritten(options.Logger, Epoch, path);
             return null;
         }

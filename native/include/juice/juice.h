@@ -436,17 +436,52 @@ JUICE_API juice_status juice_model_sample(const juice_model* model, const juice_
 JUICE_API juice_status juice_model_forward(juice_model* model, const juice_rows* rows, const int64_t* indices, int64_t n, double* log_likelihood) JUICE_NOEXCEPT;
 JUICE_API juice_status juice_model_backward(juice_model* model, const float* root_flows) JUICE_NOEXCEPT;
 
-/* Expectation maximisation: theta' = (1 - step_size) theta + step_size (F + pseudocount / n) / (sum F + pseudocount). */
-typedef struct juice_em {
+/* How an update makes parameters from flows. theta: a node's parameters; F: its parameter flows (statistics) since the last update; W: the rows' mass.
+ * EM: theta' = (1 - s) theta + s (F + a / n) / (sum F + a), with s = step_size, a = pseudocount, and the moments of Gaussians and discrete logistics alike.
+ * ANEMONE (Liu, Shao, Van den Broeck, "Rethinking Probabilistic Circuit Parameter Learning", arXiv 2505.19982): theta' in proportion to
+ *   s (F + a / n) / W + (1 - s) T theta, where T is the probability that a sample of the circuit passes the node (top-down): EM whose step size is the
+ *   node's own, s (sum F + a) / (s (sum F + a) + (1 - s) T W). F and W are averages over the updates: F = m F + (1 - m) F_now, divided by 1 - m^updates.
+ * SGD and ADAM climb the gradient g = (F - theta sum F) / W of the mean log-likelihood by the log-parameters (Bernoulli and binomial: of both outcomes;
+ *   Gaussian: of mean / deviation at the deviation of before, and log deviation; discrete logistic: of mean / scale and log scale), then make weights add
+ *   up to 1 again: theta' in proportion to theta exp(d), d = s v with v = m v + g (SGD); d = s m1 / (sqrt(m2) + epsilon) with m1 = m m1 + (1 - m) g,
+ *   m2 = b m2 + (1 - b) g², divided by 1 - m^updates and 1 - b^updates (Kingma and Ba, arXiv 1412.6980, algorithm 1). |d| is at most 20.
+ * Structural zeros stay zero, whichever it is. What an optimiser remembers (juice_model_get_optimizer) begins at 0 with its first update, and is
+ * forgotten when another kind updates. */
+#define JUICE_EM      0
+#define JUICE_ANEMONE 1
+#define JUICE_SGD     2
+#define JUICE_ADAM    3
+
+typedef struct juice_rule {
     int32_t size;
-    float   step_size;          /* in (0, 1]                                    */
-    float   pseudocount;        /* >= 0, shared out over a node's n non-zero parameters */
+    float   step_size;          /* EM, Anemone: in (0, 1]; SGD, Adam: above 0   */
+    float   pseudocount;        /* EM, Anemone: >= 0, shared out over a node's n non-zero parameters */
     float   min_deviation;      /* least standard deviation of a Gaussian: 0.01 */
     float   min_scale;          /* least scale of a discrete logistic: 0.01     */
-    int32_t reserved;
-} juice_em;
+    int32_t optimizer;          /* JUICE_EM … JUICE_ADAM                        */
+    float   momentum;           /* m of Anemone, SGD and Adam: in [0, 1)        */
+    float   second_momentum;    /* b of Adam: in [0, 1)                         */
+    float   epsilon;            /* of Adam: above 0                             */
+    float   mass;               /* W; 0: the weights of the rows that backward has seen since the last update, added up. EM does not ask for it */
+} juice_rule;
 
-JUICE_API juice_status juice_model_update(juice_model* model, const juice_em* rule) JUICE_NOEXCEPT;
+JUICE_API juice_status juice_model_update(juice_model* model, const juice_rule* rule) JUICE_NOEXCEPT;
+
+/* What the optimiser remembers, for checkpoints: exporting and importing all of it goes on with the same bits. */
+typedef struct juice_optimizer {
+    int32_t size;
+    int32_t optimizer;          /* that made the last update                                    */
+    int64_t updates;            /* of it; 0: it remembers nothing                               */
+    double  mass;               /* Anemone: average of the mass, before it is divided           */
+    int32_t moments;            /* arrays a vector: 0 … 2                                       */
+    int32_t reserved;
+} juice_optimizer;
+
+JUICE_API juice_status juice_model_get_optimizer(const juice_model* model, juice_optimizer* optimizer) JUICE_NOEXCEPT;
+JUICE_API juice_status juice_model_set_optimizer(juice_model* model, const juice_optimizer* optimizer) JUICE_NOEXCEPT;  /* moments become 0 */
+/* Of one vector with parameters of its own, in the layout of its parameter flows (below). which: 0 … moments - 1. */
+JUICE_API juice_status juice_model_get_moments(const juice_model* model, int32_t vector, int32_t which, float* destination, int64_t count) JUICE_NOEXCEPT;
+JUICE_API juice_status juice_model_set_moments(juice_model* model, int32_t vector, int32_t which, const float* source, int64_t count) JUICE_NOEXCEPT;
 
 JUICE_API juice_status juice_model_flow_count(const juice_model* model, int64_t* count) JUICE_NOEXCEPT;      /* floats in the buffer */
 JUICE_API juice_status juice_model_export_flows(const juice_model* model, float* destination, int64_t count) JUICE_NOEXCEPT;
@@ -461,6 +496,12 @@ JUICE_API juice_status juice_model_get_flows(const juice_model* model, int32_t v
 JUICE_API juice_status juice_model_set_flows(juice_model* model, int32_t vector, const float* source, int64_t count) JUICE_NOEXCEPT;
 JUICE_API juice_status juice_model_get_node_flows(const juice_model* model, int32_t vector, float* destination, int64_t count) JUICE_NOEXCEPT;
 
+/* The gradient of sum(root_flows · log-likelihoods) that the flow buffer holds, by one vector's parameters in the file's layout: root flows are the
+ * derivatives of whatever function by the log-likelihoods. Each parameter by itself, as if weights need not add up to 1 (F / theta; 0 at a structural
+ * zero); logs: by the logs of weights and probabilities, which stay normalised (F - theta sum F; Bernoulli and binomial: by the logit), by a
+ * Gaussian's (mean, log deviation) and a discrete logistic's (mean, log scale). Only what backward itself has added counts for a discrete logistic. */
+JUICE_API juice_status juice_model_get_gradient(const juice_model* model, int32_t vector, int32_t logs, float* destination, int64_t count) JUICE_NOEXCEPT;
+
 /* One pass over the rows in one call. */
 typedef struct juice_epoch_options {
     int32_t                 size;
@@ -471,7 +512,7 @@ typedef struct juice_epoch_options {
     uint64_t                seed;
     const float*            step_sizes;     /* NULL: rule.step_size throughout; otherwise [step_count], one an update */
     int64_t                 step_count;
-    juice_em                rule;
+    juice_rule              rule;
     juice_progress_callback progress;       /* units: rows; value: mean log-likelihood of the rows so far            */
     void*                   user;
 } juice_epoch_options;

@@ -57,7 +57,9 @@ std::vector<Entry> make_layout() {
            FIELD(activation_bytes), FIELD(flop_per_row), FIELD(step_bytes), FIELD(device), FIELD(instruction_set))
     STRUCT(juice_sample_options, FIELD(size), FIELD(element), FIELD(count), FIELD(seed), FIELD(first), FIELD(temperature), FIELD(root),
            FIELD(reserved), FIELD(roots), FIELD(progress), FIELD(user))
-    STRUCT(juice_em, FIELD(size), FIELD(step_size), FIELD(pseudocount), FIELD(min_deviation), FIELD(min_scale), FIELD(reserved))
+    STRUCT(juice_rule, FIELD(size), FIELD(step_size), FIELD(pseudocount), FIELD(min_deviation), FIELD(min_scale), FIELD(optimizer),
+           FIELD(momentum), FIELD(second_momentum), FIELD(epsilon), FIELD(mass))
+    STRUCT(juice_optimizer, FIELD(size), FIELD(optimizer), FIELD(updates), FIELD(mass), FIELD(moments), FIELD(reserved))
     STRUCT(juice_epoch_options, FIELD(size), FIELD(full_batch), FIELD(batch_size), FIELD(shuffle), FIELD(epoch), FIELD(seed), FIELD(step_sizes),
            FIELD(step_count), FIELD(rule), FIELD(progress), FIELD(user))
     STRUCT(juice_epoch_result, FIELD(size), FIELD(reserved), FIELD(rows), FIELD(steps), FIELD(impossible_rows), FIELD(log_likelihood),

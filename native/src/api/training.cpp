@@ -7,8 +7,28 @@ namespace juice::api {
 
 namespace {
 
-void check_rule(const juice_em& rule) {
-    check_step_size(rule.step_size, "rule.step_size");
+bool climbs(const juice_rule& rule) { return rule.optimizer == JUICE_SGD || rule.optimizer == JUICE_ADAM; }
+
+void check_step(const juice_rule& rule, double value, const char* name) {
+    if (climbs(rule)) check_positive(value, name);
+    else check_step_size(value, name);
+}
+
+void check_fraction(double value, const char* name) {
+    if (!(value >= 0 && value < 1)) juice::fail(JUICE_ERROR_ARGUMENT, "%s is %g, but must be at least 0 and below 1.", name, value);
+}
+
+void check_rule(const juice_rule& rule) {
+    check_range(rule.optimizer, JUICE_EM, JUICE_ADAM, "rule.optimizer");
+    check_step(rule, rule.step_size, "rule.step_size");
+    if (rule.optimizer != JUICE_EM) {
+        check_fraction(rule.momentum, "rule.momentum");
+        check_not_negative(rule.mass, "rule.mass");
+    }
+    if (rule.optimizer == JUICE_ADAM) {
+        check_fraction(rule.second_momentum, "rule.second_momentum");
+        check_positive(rule.epsilon, "rule.epsilon");
+    }
     check_not_negative(rule.pseudocount, "rule.pseudocount");
     check_positive(rule.min_deviation, "rule.min_deviation");
     check_positive(rule.min_scale, "rule.min_scale");
@@ -36,12 +56,12 @@ void check_epoch(const juice_rows& rows, const juice_epoch_options& options) {
     check_least(options.batch_size, 1, "options.batch_size");
     check_range(options.shuffle, 0, 1, "options.shuffle");
     check_least(options.epoch, 0, "options.epoch");
-    check_struct(&options.rule, "options.rule", "juice_em");
+    check_struct(&options.rule, "options.rule", "juice_rule");
     check_rule(options.rule);
     if (!options.step_sizes) return;
     const std::int64_t updates = options.full_batch ? 1 : (rows.count - 1) / options.batch_size + 1;
     check_count(options.step_count, updates, "options.step_count (one an update)");
-    for (std::int64_t i = 0; i < updates; ++i) check_step_size(options.step_sizes[i], "A number of options.step_sizes");
+    for (std::int64_t i = 0; i < updates; ++i) check_step(options.rule, options.step_sizes[i], "A number of options.step_sizes");
 }
 
 // The whole flow buffer, into or out of an array of the caller.
@@ -76,12 +96,65 @@ juice_status juice_model_backward(juice_model* model, const float* root_flows) n
     });
 }
 
-juice_status juice_model_update(juice_model* model, const juice_em* rule) noexcept {
+juice_status juice_model_update(juice_model* model, const juice_rule* rule) noexcept {
     return guard([&] {
         check_pointer(model, "model");
-        check_struct(rule, "rule", "juice_em");
+        check_struct(rule, "rule", "juice_rule");
         check_rule(*rule);
         model->model->update(*rule);
+    });
+}
+
+juice_status juice_model_get_optimizer(const juice_model* model, juice_optimizer* optimizer) noexcept {
+    return guard([&] {
+        check_pointer(model, "model");
+        check_struct(optimizer, "optimizer", "juice_optimizer");
+        *optimizer = model->model->optimizer();
+    });
+}
+
+juice_status juice_model_set_optimizer(juice_model* model, const juice_optimizer* optimizer) noexcept {
+    return guard([&] {
+        check_pointer(model, "model");
+        check_struct(optimizer, "optimizer", "juice_optimizer");
+        check_range(optimizer->optimizer, JUICE_EM, JUICE_ADAM, "optimizer.optimizer");
+        check_range(optimizer->moments, 0, 2, "optimizer.moments");
+        check_least(optimizer->updates, 0, "optimizer.updates");
+        check_not_negative(optimizer->mass, "optimizer.mass");
+        model->model->set_optimizer(*optimizer);
+    });
+}
+
+juice_status juice_model_get_moments(const juice_model* model, std::int32_t vector, std::int32_t which, float* destination, std::int64_t count) noexcept {
+    return guard([&] {
+        check_pointer(model, "model");
+        check_range(vector, 0, model->vectors - 1, "vector");
+        check_range(which, 0, 1, "which");
+        check_least(count, 0, "count");
+        check_array(destination, count, "destination");
+        model->model->get_moments(vector, which, destination, count);
+    });
+}
+
+juice_status juice_model_set_moments(juice_model* model, std::int32_t vector, std::int32_t which, const float* source, std::int64_t count) noexcept {
+    return guard([&] {
+        check_pointer(model, "model");
+        check_range(vector, 0, model->vectors - 1, "vector");
+        check_range(which, 0, 1, "which");
+        check_least(count, 0, "count");
+        check_array(source, count, "source");
+        model->model->set_moments(vector, which, source, count);
+    });
+}
+
+juice_status juice_model_get_gradient(const juice_model* model, std::int32_t vector, std::int32_t logs, float* destination, std::int64_t count) noexcept {
+    return guard([&] {
+        check_pointer(model, "model");
+        check_range(vector, 0, model->vectors - 1, "vector");
+        check_range(logs, 0, 1, "logs");
+        check_least(count, 0, "count");
+        check_array(destination, count, "destination");
+        model->model->get_gradient(vector, logs != 0, destination, count);
     });
 }
 

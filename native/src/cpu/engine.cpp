@@ -17,8 +17,6 @@ namespace cpu {
 
 namespace {
 
-Rule rule_of(const juice_em& em) { return {em.step_size, em.pseudocount, em.min_deviation, em.min_scale}; }
-
 class Engine {
 public:
     Engine(const PlanView& plan, const HostTable& host, const EngineOptions& options)
@@ -154,10 +152,11 @@ public:
         if (log_likelihood) kernels_.root_values(run_, log_likelihood);
     }
 
-    void backward(const float* root_flows) {
+    void backward(const float* root_flows, bool slopes) {
         if (rows_added_ > 0 && rows_added_ + run_.rows > rows_per_level) fold();
         rows_added_ += run_.rows;
         run_.root_flows = root_flows;
+        run_.slopes = slopes;
         Tasks::Work work;
         work.backward = [&](int t, std::int32_t o, std::int32_t next) { kernels_.backward(run_, o, next, threads_[static_cast<std::size_t>(t)]->get(), nullptr); };
         work.input_backward = [&](int t, std::int32_t o) { kernels_.input_backward(run_, o, threads_[static_cast<std::size_t>(t)]->get(), nullptr); };
@@ -165,7 +164,8 @@ public:
     }
 
     void update(const Rule& rule) {
-        if (!training_) return;             // nothing has been trained: no flows
+        if (!training_ && moment_count_ == 0) return;       // nothing has been trained: no flows
+        make_scratch();
         if (folded_) {
             fold();
             std::swap(flows_, totals_);     // the update reads the flow buffer
@@ -173,6 +173,8 @@ public:
             folded_ = false;
         }
         Run run = base_run({}, 0);
+        for (int k = 0; k < moment_count_; ++k) run.moments[k] = moments_[k].data();
+        if (rule.optimizer == JUICE_ANEMONE) find_reach(run);
         std::atomic<std::int32_t> next{0};
         pool_.run([&](int t) {
             const FlushToZero guard;
@@ -183,17 +185,47 @@ public:
 
     void step(const Rule& rule, double* log_likelihood) {
         run_.root_flows = nullptr;
+        const bool in_place = rule.optimizer == JUICE_EM;
+        const Rule* at_once = in_place ? &rule : nullptr;
+        run_.slopes = climbs(rule.optimizer);
         Tasks::Work work;
         work.forward = [&](int t, std::int32_t o, std::int32_t next) {
             kernels_.forward(run_, o, next, threads_[static_cast<std::size_t>(t)]->get());
             // The root's values give way to flows in the backward pass.
             if (o == plan_.root && log_likelihood) kernels_.root_values(run_, log_likelihood);
         };
-        work.backward = [&](int t, std::int32_t o, std::int32_t next) { kernels_.backward(run_, o, next, threads_[static_cast<std::size_t>(t)]->get(), &rule); };
-        work.input_backward = [&](int t, std::int32_t o) { kernels_.input_backward(run_, o, threads_[static_cast<std::size_t>(t)]->get(), &rule); };
+        work.backward = [&](int t, std::int32_t o, std::int32_t next) { kernels_.backward(run_, o, next, threads_[static_cast<std::size_t>(t)]->get(), at_once); };
+        work.input_backward = [&](int t, std::int32_t o) { kernels_.input_backward(run_, o, threads_[static_cast<std::size_t>(t)]->get(), at_once); };
         clear_flows();
         tasks_.run(pool_, work);
-        clear_flows();
+        if (in_place) clear_flows();
+        else update(rule);
+    }
+
+    void make_moments(std::int32_t count, bool reach) {
+        moment_count_ = 0;
+        for (int k = 0; k < 2; ++k) {
+            if (k >= count) moments_[k] = Memory();
+            else if (moments_[k].size() == 0) moments_[k] = Memory(plan_.totals.parameter_flows, "the optimiser");
+            if (k < count) std::memset(moments_[k].data(), 0, static_cast<std::size_t>(moments_[k].size()) * sizeof(float));
+        }
+        if (reach && reach_.size() == 0) {
+            std::int64_t nodes = 0;
+            for (std::int64_t o = 0; o < plan_.owner_count; ++o) nodes += plan_.owners[o].panels * panel;
+            reach_ = Memory(plan_.totals.flows - plan_.totals.parameter_flows + plan_.totals.train_panels * panel + nodes, "the optimiser");
+            float* next = reach_.data() + (reach_.size() - nodes);
+            for (std::int64_t o = 0; o < plan_.owner_count; ++o) {
+                states_[static_cast<std::size_t>(o)].reach = next;
+                next += plan_.owners[o].panels * panel;
+            }
+        }
+        moment_count_ = count;
+    }
+    void read_moments(std::int32_t which, std::int64_t offset, std::int64_t count, float* destination) const {
+        std::memcpy(destination, moments_[which].data() + offset, static_cast<std::size_t>(count) * sizeof(float));
+    }
+    void write_moments(std::int32_t which, std::int64_t offset, std::int64_t count, const float* source) {
+        std::memcpy(moments_[which].data() + offset, source, static_cast<std::size_t>(count) * sizeof(float));
     }
 
     // Without memory of its own: an epoch whose updates are done must not fail here. So the function takes one reference, which fits into it.
@@ -227,7 +259,7 @@ public:
             fresh_ = fresh_totals_;
             folded_ = false;
         }
-        if (!training_) rows({1, panel, blank_codes(), blank_reals(), nullptr});      // update needs a thread's scratch
+        make_scratch();
         for_each_part(offset, count, [&](std::size_t part, std::int64_t from, std::int64_t floats) {
             const auto [begin, length] = extent(part);
             if (fresh_[part]) std::memset(flows_.data() + begin, 0, static_cast<std::size_t>(length) * sizeof(float));
@@ -291,6 +323,9 @@ private:
     std::int64_t rows_added_ = 0;       // since the last fold
     bool folded_ = false;               // totals_ holds something
     bool single_edges_ = false;         // an operation of the plan has them
+    Memory moments_[2];                 // what an optimiser remembers, like the parameter flows
+    std::int32_t moment_count_ = 0;
+    Memory reach_;                      // top-down probabilities: of elements like their flow sums, of nodes, by owner
     Tasks tasks_;
     ThreadPool pool_;
     std::mutex pool_mutex_;
@@ -311,6 +346,20 @@ private:
     const float* blank_reals() {
         blank_reals_.assign(static_cast<std::size_t>(plan_.variables * panel), __builtin_nanf(""));
         return blank_reals_.data();
+    }
+
+    void make_scratch() {       // update needs a thread's
+        if (!training_) rows({1, panel, blank_codes(), blank_reals(), nullptr});
+    }
+
+    void find_reach(Run& run) {
+        run.reach = reach_.data() - plan_.totals.parameter_flows;
+        run.node_reach = reach_.data() + (plan_.totals.flows - plan_.totals.parameter_flows);
+        Tasks::Work work;
+        work.backward = [&](int t, std::int32_t o, std::int32_t) { kernels_.reach(run, o, threads_[static_cast<std::size_t>(t)]->get()); };
+        work.input_backward = [](int, std::int32_t) {};         // inputs are among the owners below
+        tasks_.run(pool_, work);
+        kernels_.owner_reach(run, plan_.operation_count);
     }
 
     // Adds the flow buffer to the totals and leaves it fresh.
@@ -488,14 +537,21 @@ const EngineTable engine_table = {
     },
     [](void* engine, const BatchView* batch) { return guarded(engine, [&](Engine& self) { self.rows(*batch); }); },
     [](void* engine, double* log_likelihood) { return guarded(engine, [&](Engine& self) { self.forward(log_likelihood); }); },
-    [](void* engine, const float* root_flows) { return guarded(engine, [&](Engine& self) { self.backward(root_flows); }); },
-    [](void* engine, const juice_em* rule) { return guarded(engine, [&](Engine& self) { self.update(rule_of(*rule)); }); },
-    [](void* engine, const juice_em* rule, double* log_likelihood) { return guarded(engine, [&](Engine& self) { self.step(rule_of(*rule), log_likelihood); }); },
+    [](void* engine, const float* root_flows, std::int32_t slopes) { return guarded(engine, [&](Engine& self) { self.backward(root_flows, slopes != 0); }); },
+    [](void* engine, const Rule* rule) { return guarded(engine, [&](Engine& self) { self.update(*rule); }); },
+    [](void* engine, const Rule* rule, double* log_likelihood) { return guarded(engine, [&](Engine& self) { self.step(*rule, log_likelihood); }); },
     [](void* engine, std::int64_t offset, std::int64_t count, float* destination) { return guarded(engine, [&](Engine& self) { self.read_flows(offset, count, destination); }); },
     [](void* engine, std::int64_t offset, std::int64_t count, const float* source, std::int32_t add) {
         return guarded(engine, [&](Engine& self) { self.write_flows(offset, count, source, add != 0); });
     },
     [](void* engine) { return guarded(engine, [&](Engine& self) { self.clear_flows(); }); },
+    [](void* engine, std::int32_t count, std::int32_t reach) { return guarded(engine, [&](Engine& self) { self.make_moments(count, reach != 0); }); },
+    [](void* engine, std::int32_t which, std::int64_t offset, std::int64_t count, float* destination) {
+        return guarded(engine, [&](Engine& self) { self.read_moments(which, offset, count, destination); });
+    },
+    [](void* engine, std::int32_t which, std::int64_t offset, std::int64_t count, const float* source) {
+        return guarded(engine, [&](Engine& self) { self.write_moments(which, offset, count, source); });
+    },
     [](void* engine) { return guarded(engine, [](Engine& self) { self.settle(); }); },
     nullptr, nullptr, nullptr, nullptr, nullptr, nullptr,       // it reads rows where they are
 };

@@ -97,13 +97,30 @@ JUICE_INLINE void for_each_flow(const Run& run, const PlanOwner& owner, const Pl
     }
 }
 
+JUICE_INLINE double softplus(double x) { return x > 0 ? x + __builtin_log1p(__builtin_exp(-x)) : __builtin_log1p(__builtin_exp(x)); }
+
+// Derivatives of a discrete logistic's log-probability log(σ(b) − σ(a)) by mean / scale and by log scale: (σ'(a) − σ'(b)) / p and (a σ'(a) − b σ'(b)) / p,
+// where σ'(a) / p = σ(a) / (σ(b) (1 − e^(a−b))) and σ'(b) / p = σ(−b) / (σ(−a) (1 − e^(a−b))). The outer bins take the tails.
+JUICE_INLINE void logistic_slopes(const PlanOwner& owner, std::int32_t x, double mean, double scale, double& by_mean, double& by_log) {
+    const double bin = (owner.high - owner.low) / static_cast<double>(owner.domain), low = owner.low + bin * x;
+    const double a = (low - mean) / scale, b = (low + bin - mean) / scale;
+    const bool first = x == 0, last = x == owner.domain - 1;
+    const double part = first || last ? 1 : -__builtin_expm1(a - b);
+    const double at_a = first ? 0 : __builtin_exp((last ? 0 : softplus(-b)) - softplus(-a)) / part;
+    const double at_b = last ? 0 : __builtin_exp((first ? 0 : softplus(a)) - softplus(b)) / part;
+    by_mean = at_a - at_b;
+    by_log = (first ? 0 : a * at_a) - (last ? 0 : b * at_b);
+}
+
 // Moments of a Gaussian or discrete logistic: sums of f, f·d, f·d² in float64, since a variance is a small difference of them.
 static void accumulate_moments(const Run& run, const PlanOwner& owner, Scratch& scratch, float* to) {
     const std::int64_t width = owner.panels * panel;
     const float* means = run.parameters + owner.parameters + (owner.kind == OwnerKind::Gaussian ? 0 : owner.domain * width);
     const double bin = owner.domain > 0 ? (owner.high - owner.low) / static_cast<double>(owner.domain) : 0;
-    auto* sums = reinterpret_cast<double*>(scratch.borrow(scratch, 6 * width));
-    __builtin_memset(sums, 0, static_cast<std::size_t>(3 * width) * sizeof(double));
+    const bool slopes = run.slopes && owner.kind == OwnerKind::LogTable;
+    const std::int64_t columns = slopes ? 5 : 3;
+    auto* sums = reinterpret_cast<double*>(scratch.borrow(scratch, 2 * columns * width));
+    __builtin_memset(sums, 0, static_cast<std::size_t>(columns * width) * sizeof(double));
     for (auto r = owner.reader_begin; r < owner.reader_end; ++r) {
         const PlanReader& reader = run.readers[r];
         const std::int32_t* codes = run.codes + reader.variable * run.line;
@@ -118,10 +135,15 @@ static void accumulate_moments(const Run& run, const PlanOwner& owner, Scratch& 
                 sum[i] += static_cast<double>(f[i]);
                 sum[width + i] += first;
                 sum[2 * width + i] += first * d;
+                if (!slopes || f[i] == 0 || q * panel + i >= owner.nodes) continue;
+                double by_mean, by_log;
+                logistic_slopes(owner, codes[row], static_cast<double>(means[q * panel + i]), static_cast<double>(means[width + q * panel + i]), by_mean, by_log);
+                sum[3 * width + i] += static_cast<double>(f[i]) * by_mean;
+                sum[4 * width + i] += static_cast<double>(f[i]) * by_log;
             }
         });
     }
-    for (std::int64_t i = 0; i < 3 * width; ++i) to[i] = static_cast<float>(static_cast<double>(to[i]) + sums[i]);
+    for (std::int64_t i = 0; i < columns * width; ++i) to[i] = static_cast<float>(static_cast<double>(to[i]) + sums[i]);
 }
 
 static void accumulate_input(const Run& run, std::int32_t o, Scratch& scratch) {

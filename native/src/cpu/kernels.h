@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "plan/plan.h"
+#include "plan/engine.h"
 
 namespace juice::cpu {
 
@@ -14,6 +14,7 @@ struct OwnerState {
     std::int32_t lazy = 0;              // categorical, without structural zeros
     float* offset = nullptr;            // [panels · 16]; zeros where not lazy
     float* counts = nullptr;            // [panels · 16]: a node's non-zero parameters (sums, categorical)
+    float* reach = nullptr;             // [panels · 16]: top-down probabilities, where an optimiser asks for them
     const float* best = nullptr;        // [panels · 16]: largest probability over x (Table) or log2 of it, while a max query runs
 };
 
@@ -47,6 +48,10 @@ struct Run {
     const float* weights;               // [rows] row weights; NULL: 1
     std::int32_t training;              // values at train_values, else query_values
     std::int32_t maximise;              // max-product instead of sums
+    std::int32_t slopes;                // derivatives of discrete logistics are wanted
+
+    float* moments[2];                  // what an optimiser remembers, laid out like the parameter flows
+    float *reach, *node_reach;          // top-down probabilities: of elements at `sums`, of nodes [training panels][16]
 };
 
 struct SlowEntry {
@@ -93,9 +98,7 @@ inline constexpr std::int64_t machine_rows = 256, machine_depth = 192, machine_s
 // Bytes that a factor view takes in Scratch::factors.
 inline constexpr std::int64_t factor_view_bytes = 128;
 
-struct Rule {
-    float step, pseudocount, min_deviation, min_scale;
-};
+using Rule = UpdateRule;
 
 // One row's visit of a sum while it is sampled: which edge?
 struct Choice {
@@ -124,6 +127,10 @@ struct Kernels {
     void (*input_backward)(const Run&, std::int32_t owner, Scratch&, const Rule* rule);
     // Applies the flow buffer to an owner.
     void (*update)(const Run&, std::int32_t owner, Scratch&, const Rule& rule);
+    // Top-down probabilities of an operation's nodes, and of its elements, from those of its readers.
+    void (*reach)(const Run&, std::int32_t operation, Scratch&);
+    // Then, of the owners: all their uses together.
+    void (*owner_reach)(const Run&, std::int64_t operation_count);
     // Multiplies out a lazy table's scale and offset.
     void (*settle)(const Run&, std::int32_t owner);
     // Chooses an edge of the sum for each visit, in proportion to (weight · element) to the power of `power`. Visits come in the order of their rows.

@@ -14,6 +14,8 @@ namespace {
 #include "cpu/edges.inl"
 #include "cpu/inputs.inl"
 #include "cpu/update.inl"
+#include "cpu/optimize.inl"
+#include "cpu/reach.inl"
 #include "cpu/sample.inl"
 #include "cpu/few.inl"
 #include "cpu/machine.inl"
@@ -125,7 +127,7 @@ void backward(const Run& run, std::int32_t o, std::int32_t next, Scratch& scratc
         for (std::int64_t i = 0; i < operation.panels * panel; i += panel) {
             const Floats total = load(totals + i);
             lost = lost | (less(splat(0.0f), total) & less(total + splat(rule->pseudocount), splat(1e-28f)));
-            store_coefficients(total, run.states[operation.owner].counts, i, *rule, keep, gain, share);
+            store_coefficients(total, run.states[operation.owner], i, *rule, keep, gain, share);
         }
         in_place = !any(lost);
     }
@@ -185,7 +187,7 @@ void root_values(const Run& run, double* destination) {
         }
 }
 
-constexpr Kernels table = {JUICE_KERNELS_NAME, forward, forward_few, backward, input_backward, update, settle, choose, draw, root_values, pack_columns, multiply_packed};
+constexpr Kernels table = {JUICE_KERNELS_NAME, forward, forward_few, backward, input_backward, update, reach, owner_reach, settle, choose, draw, root_values, pack_columns, multiply_packed};
 
 }  // namespace
 

@@ -128,6 +128,18 @@ JUICE_INLINE Floats reciprocal(Floats a) {
     return a;
 }
 
+JUICE_INLINE Floats square_root(Floats a) {
+#if defined(__AVX512F__)
+    a.part[0] = reinterpret_cast<HardwareFloats>(_mm512_sqrt_ps(reinterpret_cast<__m512>(a.part[0])));
+#elif defined(__AVX2__)
+    JUICE_EACH a.part[i_] = reinterpret_cast<HardwareFloats>(_mm256_sqrt_ps(reinterpret_cast<__m256>(a.part[i_])));
+#else
+    JUICE_EACH
+        for (int k = 0; k < hardware_width; ++k) a.part[i_][k] = __builtin_sqrtf(a.part[i_][k]);
+#endif
+    return a;
+}
+
 // Masks are Ints of 0 and -1.
 JUICE_INLINE Ints less(Floats a, Floats b) {
     Ints r;

@@ -31,7 +31,7 @@ __device__ inline void find_coefficients(const Run& run, std::int32_t o, const E
         float total = 0;
         for (std::int32_t part = 0; part < row_tiles(run); ++part) total += parts[part * panel + i % panel];
         if (total > 0 && total + rule.pseudocount < 1e-28f) block();
-        const Em mine = em_of(total, run.counts[owner.first_node + i], rule);
+        const Em mine = em_of(total, run.counts[owner.first_node + i], rule.step, rule);
         em.keep[owner.first_node + i] = mine.keep;
         em.gain[owner.first_node + i] = mine.gain;
         em.share[owner.first_node + i] = mine.share;

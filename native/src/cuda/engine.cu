@@ -21,8 +21,6 @@ namespace juice::cuda {
 
 namespace {
 
-Rule rule_of(const juice_em& em) { return {em.step_size, em.pseudocount, em.min_deviation, em.min_scale}; }
-
 template <class T>
 Array<T> to_device(const T* from, std::int64_t count, cudaStream_t stream) {
     Array<T> array(count, "the plan");
@@ -83,6 +81,8 @@ public:
             else inputs_in_place_ = inputs_in_place_ && owner.kind == OwnerKind::Table && owner.domain <= shared_values;
             has_edges_ = has_edges_ || (owner.kind == OwnerKind::Sum && owner.form == Form::Edges);
         }
+        for (std::int64_t o = 0; o < plan.owner_count; ++o) has_slopes_ = has_slopes_ || plan.owners[o].distribution == DistributionType::DiscreteLogistic;
+        for (std::int64_t o = 0; o < plan.operation_count; ++o) widest_ = std::max(widest_, plan.operations[o].operand_panels);
         for (std::int64_t o = 0; o < plan.operation_count; ++o)
             if (plan.operations[o].wide) widest_operand_ = std::max(widest_operand_, plan.operations[o].operand_panels);
         prepare_sums();
@@ -190,23 +190,32 @@ public:
         stream_.wait();
     }
 
-    void backward(const float* root_flows) {
+    void backward(const float* root_flows, bool slopes) {
         if (rows_added_ > 0 && rows_added_ + run_.rows > rows_per_level) fold();
         rows_added_ += run_.rows;
         ready_flows();
         std::fill(touched_.begin(), touched_.end(), std::uint8_t{1});
         training_->load_root_flows(run_, root_flows, stream_.get());
         run_.flows = flows_.data();
+        run_.slopes = slopes && has_slopes_;
         run_backward(run_, {false, true});
         row_sums(run_, plan_.totals, stream_.get());
         stream_.wait();
     }
 
     void update(const Rule& rule) {
-        if (empty_) return;         // no flows
+        if (empty_ && moment_count_ == 0) return;       // no flows
         if (folded_) {
             fold();
             flows_.swap(totals_);       // the update reads the flow buffer
+        }
+        if (rule.optimizer != JUICE_EM) {
+            ready_flows();
+            set_rule(rule_.data(), rule, stream_.get());
+            optimize(base_run(), rule.optimizer);
+            stream_.wait();
+            clear_flows();
+            return;
         }
         Run run = base_run();
         touched_on_device_.upload(touched_.data(), 0, plan_.owner_count, stream_.get());
@@ -256,9 +265,15 @@ public:
         clear_flows();
         run_.root_flows = nullptr;
         set_rule(rule_.data(), rule, stream_.get());
+        run_.slopes = climbs(rule.optimizer) && has_slopes_;
         // The rule lies on the device and the batch in the workspace: one recording serves all steps of so many rows.
-        stream_.replay(static_cast<std::uint64_t>(run_.rows) << 1 | (run_.weights != nullptr), [&] {
+        stream_.replay(static_cast<std::uint64_t>(run_.rows) << 3 | static_cast<std::uint64_t>(rule.optimizer) << 1 | (run_.weights != nullptr), [&] {
             run_forward(run_, *training_);
+            if (rule.optimizer != JUICE_EM) {
+                run_backward(run_, {false, false});
+                optimize(run_, rule.optimizer);
+                return;
+            }
             blocked_.clear(stream_.get());
             run_backward(run_, {true, false});
             update_sums(run_, plan_.totals, coefficients_, nullptr, sums_in_place_ ? Rest::Blocked : Rest::NotInPlace, rule_.data(), stream_.get());
@@ -269,6 +284,32 @@ public:
             training_->download_logs(log_likelihood, std::int64_t{run_.rows} * plan_.roots, stream_.get());
             stream_.wait();
         }
+    }
+
+    void make_moments(std::int32_t count, bool reach) {
+        stream_.wait();
+        stream_.forget();           // recordings point at what may go away
+        moment_count_ = 0;
+        for (int k = 0; k < 2; ++k) {
+            if (k >= count) moments_[k] = Array<float>();
+            else if (moments_[k].size() == 0) moments_[k] = Array<float>(plan_.totals.parameter_flows, "the optimiser");
+            moments_[k].clear(stream_.get());
+        }
+        if (reach && reach_.size() == 0) {
+            reach_ = Array<float>(element_reach() + plan_.totals.value_panels * panel + counts_.size(), "the optimiser");
+            reach_.clear(stream_.get());
+        }
+        stream_.wait();
+        moment_count_ = count;
+    }
+    void read_moments(std::int32_t which, std::int64_t offset, std::int64_t count, float* destination) {
+        const std::lock_guard lock(mutex_);
+        moments_[which].download(destination, offset, count, stream_.get());
+        stream_.wait();
+    }
+    void write_moments(std::int32_t which, std::int64_t offset, std::int64_t count, const float* source) {
+        moments_[which].upload(source, offset, count, stream_.get());
+        stream_.wait();
     }
 
     void read_flows(std::int64_t offset, std::int64_t count, float* destination) {
@@ -344,6 +385,11 @@ private:
     Array<std::int32_t> blocked_;
     Array<Rule> rule_;
     EmCoefficients coefficients_{};
+    Array<float> moments_[2];           // what an optimiser remembers, like the parameter flows
+    std::int32_t moment_count_ = 0;
+    Array<float> reach_;                // top-down probabilities: of elements like their flow sums, of operations' nodes, of owners' nodes
+    std::int32_t widest_ = 0;           // operand, in panels
+    bool has_slopes_ = false;           // discrete logistics
 
     std::optional<DataSet> data_;
     Answers answers_;
@@ -376,7 +422,27 @@ private:
         run.widest_operand = widest_operand_;
         run.counts = counts_.data();
         run.flows = flows_.data();
+        for (int k = 0; k < moment_count_; ++k) run.moments[k] = moments_[k].data();
+        run.reach = reach_.data() - plan_.totals.parameter_flows;
+        run.node_reach = reach_.data() + element_reach();
+        run.owner_reach = run.node_reach + plan_.totals.value_panels * panel;
         return run;
+    }
+
+    std::int64_t element_reach() const { return plan_.totals.flows - plan_.totals.parameter_flows; }
+
+    // What an optimiser other than EM makes of the flow buffer.
+    void optimize(const Run& run, std::int32_t optimizer) {
+        if (optimizer == JUICE_ANEMONE) {
+            for (std::int64_t s = plan_.stage_count; s-- > 0;) stage_reach(run, plan_.stages[s], widest_, stream_.get());
+            owner_reach(run, plan_.totals, stream_.get());
+            if (run.moments[0]) average_flows(run, plan_.totals, rule_.data(), stream_.get());
+            update_sums(run, plan_.totals, {}, nullptr, Rest::All, rule_.data(), stream_.get());
+            update_inputs(run, plan_.totals, nullptr, false, rule_.data(), stream_.get());
+        } else {
+            climb(run, plan_.totals, rule_.data(), stream_.get());
+        }
+        if (has_log_tables_) fill_tables(run, 0, static_cast<std::int32_t>(plan_.owner_count), stream_.get());
     }
 
     // A workspace for a training batch of so many rows.
@@ -445,6 +511,7 @@ private:
         parameter_flows(run, plan_.totals, coefficients_, pass, stream_.get());
         if (has_edges_) edge_parameter_flows(run, plan_.totals, pass, stream_.get());
         slow_parameter_flows(run, plan_.totals, stream_.get());
+        if (run.slopes) slope_flows(run, plan_.totals, pass, stream_.get());
         stream_.join();
     }
 
@@ -521,14 +588,21 @@ const EngineTable engine_table = {
     },
     [](void* engine, const BatchView* batch) { return guarded(engine, [&](Engine& self) { self.rows(*batch); }); },
     [](void* engine, double* log_likelihood) { return guarded(engine, [&](Engine& self) { self.forward(log_likelihood); }); },
-    [](void* engine, const float* root_flows) { return guarded(engine, [&](Engine& self) { self.backward(root_flows); }); },
-    [](void* engine, const juice_em* rule) { return guarded(engine, [&](Engine& self) { self.update(rule_of(*rule)); }); },
-    [](void* engine, const juice_em* rule, double* log_likelihood) { return guarded(engine, [&](Engine& self) { self.step(rule_of(*rule), log_likelihood); }); },
+    [](void* engine, const float* root_flows, std::int32_t slopes) { return guarded(engine, [&](Engine& self) { self.backward(root_flows, slopes != 0); }); },
+    [](void* engine, const Rule* rule) { return guarded(engine, [&](Engine& self) { self.update(*rule); }); },
+    [](void* engine, const Rule* rule, double* log_likelihood) { return guarded(engine, [&](Engine& self) { self.step(*rule, log_likelihood); }); },
     [](void* engine, std::int64_t offset, std::int64_t count, float* destination) { return guarded(engine, [&](Engine& self) { self.read_flows(offset, count, destination); }); },
     [](void* engine, std::int64_t offset, std::int64_t count, const float* source, std::int32_t add) {
         return guarded(engine, [&](Engine& self) { self.write_flows(offset, count, source, add != 0); });
     },
     [](void* engine) { return guarded(engine, [&](Engine& self) { self.clear_flows(); }); },
+    [](void* engine, std::int32_t count, std::int32_t reach) { return guarded(engine, [&](Engine& self) { self.make_moments(count, reach != 0); }); },
+    [](void* engine, std::int32_t which, std::int64_t offset, std::int64_t count, float* destination) {
+        return guarded(engine, [&](Engine& self) { self.read_moments(which, offset, count, destination); });
+    },
+    [](void* engine, std::int32_t which, std::int64_t offset, std::int64_t count, const float* source) {
+        return guarded(engine, [&](Engine& self) { self.write_moments(which, offset, count, source); });
+    },
     [](void* engine) { return guarded(engine, [](Engine&) {}); },       // every update is complete
     [](void* engine, const DataShape* shape, std::int64_t batch_rows, std::int64_t limit, std::int32_t* open) {
         return guarded(engine, [&](Engine& self) { *open = self.data_open(*shape, batch_rows, limit); });
@@ -536,7 +610,7 @@ const EngineTable engine_table = {
     [](void* engine, std::int64_t chunk, const BatchView* rows) { return guarded(engine, [&](Engine& self) { self.data_write(chunk, *rows); }); },
     [](void* engine, const std::int64_t* numbers, std::int64_t count) { return guarded(engine, [&](Engine& self) { self.data_order(numbers, count); }); },
     [](void* engine, std::int64_t first, std::int64_t rows) { return guarded(engine, [&](Engine& self) { self.data_pick(first, rows); }); },
-    [](void* engine, const juice_em* rule) { return guarded(engine, [&](Engine& self) { self.step_later(rule_of(*rule)); }); },
+    [](void* engine, const Rule* rule) { return guarded(engine, [&](Engine& self) { self.step_later(*rule); }); },
     [](void* engine, double* log_likelihood) { return guarded(engine, [&](Engine& self) { self.logs(log_likelihood); }); },
 };
 

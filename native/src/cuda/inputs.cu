@@ -77,7 +77,8 @@ __device__ void update_table(const Run& run, const PlanOwner& owner, std::int64_
     const std::int64_t width = owner.panels * panel, node = q * panel + lane;
     float* table = run.parameters + owner.parameters + node;
     if (owner.distribution == DistributionType::Categorical) {
-        const Em em = em_of(add_values(flows, owner.domain, flow_width), run.counts[owner.first_node + node], rule);
+        const float total = add_values(flows, owner.domain, flow_width);
+        const Em em = em_of(total, run.counts[owner.first_node + node], step_of(run, owner, node, total, rule), rule);
         constexpr int ahead = 8;        // entries under way
         for (std::int64_t x = thread / panel; x < owner.domain; x += ahead * block_slots) {
             float old[ahead], more[ahead];
@@ -92,7 +93,7 @@ __device__ void update_table(const Run& run, const PlanOwner& owner, std::int64_
                 if (const std::int64_t at = x + i * block_slots; at < owner.domain) table[at * width] = em_weight(old[i], more[i], em);
         }
     } else if (owner.distribution == DistributionType::Bernoulli && thread < panel && node < owner.nodes) {
-        table[width] = em_success(table[width], flows[lane], flows[flow_width + lane], rule);
+        table[width] = em_success(table[width], flows[lane], flows[flow_width + lane], step_of(run, owner, node, flows[lane] + flows[flow_width + lane], rule), rule);
         table[0] = 1 - table[width];
     }
 }
@@ -109,7 +110,7 @@ __device__ void read_entries(const Run& run, const PlanOwner& owner, std::int64_
 }
 __device__ void update_entries(const Run& run, const PlanOwner& owner, std::int64_t node, const float* flows, const float (&entries)[entries_each], const Rule& rule) {
     float* table = run.parameters + owner.parameters + node;
-    const Em em = em_of(add_values(flows, owner.domain, panel), run.counts[owner.first_node + node], rule);
+    const Em em = em_of(add_values(flows, owner.domain, panel), run.counts[owner.first_node + node], rule.step, rule);
 #pragma unroll
     for (int i = 0; i < entries_each; ++i)
         if (const std::int64_t x = threadIdx.x / panel + i * block_slots; x < owner.domain)
@@ -155,6 +156,13 @@ __device__ void add_moments(const Run& run, const PlanOwner& owner, std::int64_t
 
 __device__ float log2_peak(float deviation) { return static_cast<float>(-log2(static_cast<double>(deviation) * 2.5066282746310002)); }   // √2π
 
+// A running average of moments about a mean that has moved on by so much.
+__device__ void move_moments(float* moments, std::int64_t width, double by) {
+    const auto f = static_cast<double>(moments[0]), first = static_cast<double>(moments[width]);
+    moments[width] = static_cast<float>(first - by * f);
+    moments[2 * width] = static_cast<float>(static_cast<double>(moments[2 * width]) - 2 * by * first + by * by * f);
+}
+
 __device__ void update_moments(const Run& run, const PlanOwner& owner, std::int64_t node, const float* flows, const Rule& rule) {
     const std::int64_t width = owner.panels * panel;
     const bool gaussian = owner.kind == OwnerKind::Gaussian;
@@ -165,11 +173,13 @@ __device__ void update_moments(const Run& run, const PlanOwner& owner, std::int6
     const auto f = static_cast<double>(flows[node]);
     if (!(f > 0)) return;
     const double first = static_cast<double>(flows[width + node]) / f, second = static_cast<double>(flows[2 * width + node]) / f;
-    const double sigma = static_cast<double>(*spreads) * unit, s = static_cast<double>(rule.step);
+    const double sigma = static_cast<double>(*spreads) * unit, s = static_cast<double>(step_of(run, owner, node, flows[node], rule));
     const double variance = (1 - s) * sigma * sigma + s * second - s * first * s * first;
     const double spread = sqrt(variance > 0 ? variance : 0) / unit;
     if (!std::isfinite(variance)) return;        // values so far from the mean that floats do not hold the moments: the node stays as it is
-    *means = static_cast<float>(static_cast<double>(*means) + s * first);
+    const auto mean = static_cast<double>(*means);
+    *means = static_cast<float>(mean + s * first);
+    if (run.moments[0]) move_moments(run.moments[0] + owner.flows + node, width, static_cast<double>(*means) - mean);
     *spreads = static_cast<float>(spread > least ? spread : least);
     if (gaussian) spreads[width] = log2_peak(*spreads);
 }
@@ -253,7 +263,9 @@ __global__ void update_inputs_kernel(const Run run, std::int32_t first, const st
         update_table(run, owner, tile.panel, flows + tile.panel * panel, width, *rule);
     } else if (threadIdx.x < panel && node < owner.nodes) {
         float* probability = run.parameters + owner.parameters + owner.domain * width + node;
-        if (owner.distribution == DistributionType::Binomial) *probability = em_success(*probability, flows[node], flows[width + node], *rule);
+        const float total = (flows[node] + flows[width + node]) / static_cast<float>(owner.domain - 1);
+        if (owner.distribution == DistributionType::Binomial)
+            *probability = em_success(*probability, flows[node], flows[width + node], step_of(run, owner, node, total, *rule), *rule);
         else update_moments(run, owner, node, flows, *rule);
     }
 }

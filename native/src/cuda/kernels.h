@@ -85,6 +85,13 @@ void shadow_weights(const Run& run, const PlanOwner& owner, cudaStream_t stream)
 // What follows from parameters: log tables, and the densities at a Gaussian's mean. On the device throughout, so that parameters written back give the
 // same bits.
 void fill_tables(const Run& run, std::int32_t first, std::int32_t count, cudaStream_t stream);
+// ---- optimisers other than EM (optimize.cu, reach.cu) ----
+void slope_flows(const Run& run, const PlanTotals& totals, const Pass& pass, cudaStream_t stream);      // derivatives of discrete logistics
+// Top-down probabilities: a stage's nodes, then its elements (at most `widest` panels of them), from those of its readers; then the owners'.
+void stage_reach(const Run& run, const PlanStage& stage, std::int32_t widest, cudaStream_t stream);
+void owner_reach(const Run& run, const PlanTotals& totals, cudaStream_t stream);
+void average_flows(const Run& run, const PlanTotals& totals, const Rule* rule, cudaStream_t stream);
+void climb(const Run& run, const PlanTotals& totals, const Rule* rule, cudaStream_t stream);    // stochastic gradient and Adam
 void set_rule(Rule* to, const Rule& rule, cudaStream_t stream);
 void best_values(const Run& run, const PlanTotals& totals, float* best, cudaStream_t stream);      // for max-product
 void add_floats(float* to, const float* from, std::int64_t count, cudaStream_t stream);

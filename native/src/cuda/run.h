@@ -6,7 +6,7 @@
 
 #include <cstdint>
 
-#include "plan/plan.h"
+#include "plan/engine.h"
 
 namespace juice::cuda {
 
@@ -77,15 +77,18 @@ struct Run {
     std::int32_t groups;                // wide sums are multiplied by groups of warps
     std::int32_t multiprocessors;
     std::int32_t widest_operand;        // panels, of the wide sums
+    std::int32_t slopes;                // derivatives of discrete logistics are wanted
+
+    float* moments[2];                  // what an optimiser remembers, laid out like the parameter flows; NULL: nothing
+    // Top-down probabilities, where an optimiser asks for them: of elements at `sums`, of operations' nodes [value panels][16], of owners' nodes.
+    float *reach, *node_reach, *owner_reach;
 };
 
 inline constexpr std::int32_t rows_a_tile = 64;
 inline constexpr std::int32_t row_tiles(const Run& run) { return (run.rows16 + rows_a_tile - 1) / rows_a_tile; }
 
 // Lies on the device, so that a recorded step can be played again with another.
-struct Rule {
-    float step, pseudocount, min_deviation, min_scale;
-};
+using Rule = UpdateRule;
 
 // A parameter that is not a structural zero never becomes one by rounding: it stays a normal float.
 inline constexpr float least_weight = 1.17549435e-38f;

@@ -23,7 +23,8 @@ __device__ void update_sum_tile(const Run& run, const PlanTile& tile, const Rule
     const int lane = thread % static_cast<int>(panel);
     float total = 0;
     for_each_edge(run, operation, node, lane, static_cast<int>(panel), [&](std::int64_t, std::int64_t w) { total += flows[w]; });
-    const Em mine = em_of(lane_sum(total), run.counts[owner.first_node + node], rule);
+    total = lane_sum(total);
+    const Em mine = em_of(total, run.counts[owner.first_node + node], step_of(run, owner, node, total, rule), rule);
     for_each_edge(run, operation, node, lane, static_cast<int>(panel), [&](std::int64_t, std::int64_t w) {
         weights[w] = em_weight(weights[w], flows[w], mine);
         if (shadow) shadow[swapped(w)] = to_bf16(weights[w]);

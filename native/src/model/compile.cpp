@@ -69,6 +69,7 @@ Model::Model(std::shared_ptr<const Circuit> circuit, const juice_compile_options
     const Target target = target_for(options, device);
     s.plan = lower(*s.circuit, target.memory_limit, edge_cost(target.schedule));
     schedule(s.plan, target);
+    s.micro_batch = s.plan.totals.micro_batch;
     s.table = device.engine;
     const PlanView plan = view(s.plan);
     const EngineOptions engine_options{options.instruction_set, device.index};

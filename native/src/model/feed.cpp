@@ -47,7 +47,7 @@ bool Feed::open(std::int64_t chunks, std::int64_t chunk, std::int64_t limit) {
     shape.has_weights = rows_.weights != nullptr;
     shape.may_miss = may_miss(rows_);
     std::int32_t open = 0;
-    const std::int64_t batch_rows = std::min(size_, state_.plan.totals.micro_batch);
+    const std::int64_t batch_rows = std::min(size_, state_.micro_batch);
     check_engine(state_.table->data_open(state_.engine, &shape, batch_rows, limit, &open));
     return open != 0;
 }

@@ -32,7 +32,13 @@ public:
 
     void forward(const juice_rows& rows, const std::int64_t* indices, std::int64_t n, double* log_likelihood);
     void backward(const float* root_flows);
-    void update(const juice_em& rule);
+    void update(const juice_rule& rule);
+
+    juice_optimizer optimizer() const;
+    void set_optimizer(const juice_optimizer& optimizer);
+    void get_moments(std::int32_t vector, std::int32_t which, float* destination, std::int64_t count) const;
+    void set_moments(std::int32_t vector, std::int32_t which, const float* source, std::int64_t count);
+    void get_gradient(std::int32_t vector, bool logs, float* destination, std::int64_t count) const;
 
     std::int64_t flow_count() const;
     void export_flows(float* destination, std::int64_t count) const;

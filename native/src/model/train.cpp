@@ -13,20 +13,13 @@
 
 namespace juice {
 
-void check_rule(const juice_em& rule) {
-    if (!(rule.step_size > 0) || rule.step_size > 1) fail(JUICE_ERROR_ARGUMENT, "step_size is %g: it must be above 0 and at most 1", static_cast<double>(rule.step_size));
-    if (!(rule.pseudocount >= 0) || std::isinf(rule.pseudocount)) fail(JUICE_ERROR_ARGUMENT, "pseudocount is %g: it must be 0 or more", static_cast<double>(rule.pseudocount));
-    if (!(rule.min_deviation > 0) || std::isinf(rule.min_deviation)) fail(JUICE_ERROR_ARGUMENT, "min_deviation is %g: it must be above 0", static_cast<double>(rule.min_deviation));
-    if (!(rule.min_scale > 0) || std::isinf(rule.min_scale)) fail(JUICE_ERROR_ARGUMENT, "min_scale is %g: it must be above 0", static_cast<double>(rule.min_scale));
-}
-
 void Model::State::accumulate(std::int64_t rows, const std::function<void(std::int64_t first, std::int64_t count)>& give, const float* root_flows,
-                              double* log_likelihood) {
-    const auto micro = plan.totals.micro_batch;
+                              bool slopes, double* log_likelihood) {
+    const auto micro = micro_batch;
     for (std::int64_t first = 0; first < rows; first += micro) {
         give(first, std::min(micro, rows - first));
         check_engine(table->forward(engine, log_likelihood ? log_likelihood + first * plan.roots : nullptr));
-        check_engine(table->backward(engine, root_flows ? root_flows + first * plan.roots : nullptr));
+        check_engine(table->backward(engine, root_flows ? root_flows + first * plan.roots : nullptr, slopes));
     }
 }
 
@@ -38,7 +31,7 @@ void Model::forward(const juice_rows& rows, const std::int64_t* indices, std::in
     const std::unique_lock lock(s.mutex);
     s.has_batch = s.has_values = false;
     RowReader(rows, s.domains).read(indices, 0, n, s.batch);
-    const auto micro = s.plan.totals.micro_batch;
+    const auto micro = s.micro_batch;
     for (std::int64_t first = 0; first < n; first += micro) {
         const BatchView batch_view = s.view_of(s.batch, first, std::min(micro, n - first));
         check_engine(s.table->rows(s.engine, &batch_view));
@@ -58,23 +51,31 @@ void Model::backward(const float* root_flows) {
             fail(JUICE_ERROR_ARGUMENT, "root_flows[%lld] is %g: it must be finite", static_cast<long long>(i), static_cast<double>(root_flows[i]));
     const bool values = std::exchange(s.has_values, false);     // flows take their place
     try {
-        if (values) check_engine(s.table->backward(s.engine, root_flows));
+        if (values) check_engine(s.table->backward(s.engine, root_flows, true));
         else
             s.accumulate(s.batch.rows, [&](std::int64_t first, std::int64_t count) {
                 const BatchView batch_view = s.view_of(s.batch, first, count);
                 check_engine(s.table->rows(s.engine, &batch_view));
-            }, root_flows, nullptr);
+            }, root_flows, true, nullptr);
     } catch (...) {
-        s.table->clear_flows(s.engine);     // half a batch's would be wrong for whoever goes on
+        s.clear_flows();        // half a batch's would be wrong for whoever goes on
         throw;
     }
+    for (std::int64_t i = 0; i < s.batch.rows; ++i) s.mass += s.batch.weights.empty() ? 1.0 : static_cast<double>(s.batch.weights[static_cast<std::size_t>(i)]);
 }
 
-void Model::update(const juice_em& rule) {
+void Model::update(const juice_rule& rule) {
     check_rule(rule);
-    const std::unique_lock lock(state_->mutex);
-    check_engine(state_->table->update(state_->engine, &rule));
-    state_->has_values = false;
+    State& s = *state_;
+    const std::unique_lock lock(s.mutex);
+    if (rule.optimizer != JUICE_EM && !(rule.mass > 0) && !(s.mass > 0))
+        fail(JUICE_ERROR_ARGUMENT, "rule.mass is 0: it must say what the flows weigh, since backward has seen no rows of any weight since the last update");
+    s.prepare_optimizer(rule);
+    const UpdateRule next = s.next_update(rule, s.mass);
+    s.has_values = false;
+    check_engine(s.table->update(s.engine, &next));
+    s.finish_update(rule, s.mass);
+    s.mass = 0;
 }
 
 // ---- flows ----
@@ -101,7 +102,7 @@ void Model::add_flows(const float* source, std::int64_t count) {
 
 void Model::clear_flows() {
     const std::unique_lock lock(state_->mutex);
-    check_engine(state_->table->clear_flows(state_->engine));
+    check_engine(state_->clear_flows());
 }
 
 void Model::get_flows(std::int32_t vector, float* destination, std::int64_t count) const {
@@ -162,7 +163,7 @@ juice_epoch_result Model::fit_epoch(const juice_rows& rows, const juice_epoch_op
     if (s.plan.roots != 1) fail(JUICE_ERROR_ARGUMENT, "the circuit has %d roots: fit_epoch trains one; use forward, backward and update with root flows", s.plan.roots);
     if (rows.count < 1) fail(JUICE_ERROR_ARGUMENT, "rows holds %lld rows: it must hold at least 1", static_cast<long long>(rows.count));
     if (options.batch_size < 1) fail(JUICE_ERROR_ARGUMENT, "batch_size is %lld: it must be at least 1", static_cast<long long>(options.batch_size));
-    juice_em rule = options.rule;
+    juice_rule rule = options.rule;
     if (!options.step_sizes) check_rule(rule);
     const auto size = std::min(options.batch_size, rows.count);
     const auto updates = options.full_batch ? 1 : (rows.count + size - 1) / size;
@@ -174,9 +175,11 @@ juice_epoch_result Model::fit_epoch(const juice_rows& rows, const juice_epoch_op
     }
 
     const std::unique_lock lock(s.mutex);
+    s.prepare_optimizer(rule);
+    const bool slopes = climbs(rule.optimizer);
     const auto start = std::chrono::steady_clock::now();
     s.has_batch = s.has_values = false;
-    check_engine(s.table->clear_flows(s.engine));
+    check_engine(s.clear_flows());
     std::vector<std::int64_t> order;
     if (options.shuffle) {
         order.resize(static_cast<std::size_t>(rows.count));
@@ -185,8 +188,8 @@ juice_epoch_result Model::fit_epoch(const juice_rows& rows, const juice_epoch_op
     }
     // However the epoch ends, it leaves no flows behind.
     struct Clear {
-        const State& state;
-        ~Clear() { state.table->clear_flows(state.engine); }
+        State& state;
+        ~Clear() { state.clear_flows(); }
     } const clear{s};
     Feed feed(s, rows, options.shuffle ? order.data() : nullptr, size);
     std::vector<double> logs(static_cast<std::size_t>(size));
@@ -209,6 +212,10 @@ juice_epoch_result Model::fit_epoch(const juice_rows& rows, const juice_epoch_op
         if (options.progress && options.progress(result.rows, rows.count, result.log_likelihood, options.user) != 0)
             fail(JUICE_ERROR_CANCELLED, "cancelled after %lld of %lld rows", static_cast<long long>(result.rows), static_cast<long long>(rows.count));
     };
+    const auto updated = [&] {
+        s.finish_update(rule, s.mass);
+        s.mass = 0;
+    };
     std::int64_t under_way = -1;        // a batch whose step is not waited for
     const auto catch_up = [&] {
         if (under_way < 0) return;
@@ -219,10 +226,14 @@ juice_epoch_result Model::fit_epoch(const juice_rows& rows, const juice_epoch_op
         const std::int64_t count = feed.count(b);
         feed.prepare(b);
         if (options.step_sizes) rule.step_size = options.step_sizes[options.full_batch ? 0 : b];
-        const bool at_once = !options.full_batch && count <= s.plan.totals.micro_batch;
+        if (rule.optimizer != JUICE_EM)
+            for (std::int64_t i = 0; i < count; ++i) s.mass += feed.weight(b, i);
+        const UpdateRule next = s.next_update(rule, s.mass);
+        const bool at_once = !options.full_batch && count <= s.micro_batch;
         if (at_once && feed.ahead()) {
             feed.give(b, 0, count);
-            check_engine(s.table->step_later(s.engine, &rule));
+            check_engine(s.table->step_later(s.engine, &next));
+            updated();
             catch_up();
             under_way = b;
             continue;
@@ -230,15 +241,23 @@ juice_epoch_result Model::fit_epoch(const juice_rows& rows, const juice_epoch_op
         catch_up();
         if (at_once) {
             feed.give(b, 0, count);
-            check_engine(s.table->step(s.engine, &rule, logs.data()));
+            check_engine(s.table->step(s.engine, &next, logs.data()));
+            updated();
         } else {
-            s.accumulate(count, [&](std::int64_t first, std::int64_t part) { feed.give(b, first, part); }, nullptr, logs.data());
-            if (!options.full_batch) check_engine(s.table->update(s.engine, &rule));
+            s.accumulate(count, [&](std::int64_t first, std::int64_t part) { feed.give(b, first, part); }, nullptr, slopes, logs.data());
+            if (!options.full_batch) {
+                check_engine(s.table->update(s.engine, &next));
+                updated();
+            }
         }
         finish(b);
     }
     catch_up();
-    if (options.full_batch) check_engine(s.table->update(s.engine, &rule));
+    if (options.full_batch) {
+        const UpdateRule next = s.next_update(rule, s.mass);
+        check_engine(s.table->update(s.engine, &next));
+        updated();
+    }
     check_engine(s.table->settle(s.engine));        // always, so that whoever goes on from a copy of the parameters gets the same bits
     result.steps = updates;
     result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();

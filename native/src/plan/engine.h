@@ -8,7 +8,7 @@
 
 namespace juice {
 
-inline constexpr std::uint32_t engine_version = 3;
+inline constexpr std::uint32_t engine_version = 4;
 
 // A plan as pointers into its arrays. It must outlive the engine.
 struct PlanView {
@@ -86,6 +86,25 @@ struct EngineOptions {
     std::int32_t device;                // which of the engine's devices
 };
 
+// A juice_rule with what its optimiser remembers of earlier updates worked in (model/optimizer.cpp).
+struct UpdateRule {
+    float step, pseudocount, min_deviation, min_scale;
+    std::int32_t optimizer;             // JUICE_EM …
+    float momentum, second_momentum, epsilon;
+    float mass;                         // of the rows; Anemone: averaged like the flows
+    float scale;                        // SGD, Adam: what turns flows into those of a mean
+    float correction, second_correction;        // what averages that began at 0 are multiplied by
+};
+
+// Whether an optimiser climbs gradients.
+inline bool climbs(std::int32_t optimizer) { return optimizer == JUICE_SGD || optimizer == JUICE_ADAM; }
+
+// How many arrays like the parameter flows an optimiser keeps.
+inline std::int32_t moments_of(std::int32_t optimizer, float momentum) { return optimizer == JUICE_ADAM ? 2 : optimizer != JUICE_EM && momentum > 0 ? 1 : 0; }
+
+// More than this in one step no log-parameter moves.
+inline constexpr float farthest_move = 20;
+
 struct EngineTable {
     std::uint32_t version, size;
     const char* name;
@@ -106,17 +125,24 @@ struct EngineTable {
     juice_status (*sample)(void* engine, const BatchView* evidence, const SampleOptions* options, const SampleView* samples, std::int64_t* impossible);
 
     // Training, one call at a time. rows: the batch the next calls work on (kept by reference). backward adds to the flow buffer; update applies
-    // and clears it; step does forward, backward and update at once, in place where the plan allows.
+    // and clears it; step does forward, backward and update at once, in place where the plan allows and the rule is EM. slopes: the derivatives of
+    // discrete logistics are added up, too, which only gradients need.
     juice_status (*rows)(void* engine, const BatchView* batch);
     juice_status (*forward)(void* engine, double* log_likelihood);
-    juice_status (*backward)(void* engine, const float* root_flows);
-    juice_status (*update)(void* engine, const juice_em* rule);
-    juice_status (*step)(void* engine, const juice_em* rule, double* log_likelihood);
+    juice_status (*backward)(void* engine, const float* root_flows, std::int32_t slopes);
+    juice_status (*update)(void* engine, const UpdateRule* rule);
+    juice_status (*step)(void* engine, const UpdateRule* rule, double* log_likelihood);
 
     // The flow buffer, PlanTotals::flows floats. Whatever holds nothing reads as 0.
     juice_status (*read_flows)(void* engine, std::int64_t offset, std::int64_t count, float* destination);
     juice_status (*write_flows)(void* engine, std::int64_t offset, std::int64_t count, const float* source, std::int32_t add);
     juice_status (*clear_flows)(void* engine);
+
+    // What an optimiser keeps: `count` arrays like the parameter flows (PlanTotals::parameter_flows floats each), zeros at first; `reach`: room for
+    // top-down probabilities, too.
+    juice_status (*make_moments)(void* engine, std::int32_t count, std::int32_t reach);
+    juice_status (*read_moments)(void* engine, std::int32_t which, std::int64_t offset, std::int64_t count, float* destination);
+    juice_status (*write_moments)(void* engine, std::int32_t which, std::int64_t offset, std::int64_t count, const float* source);
 
     // Leaves parameters as read_parameters reads them, with nothing outstanding that writing them back would lose: after it, a model that was
     // written to a file and one that was not train on alike, bit for bit.
@@ -131,7 +157,7 @@ struct EngineTable {
     juice_status (*data_write)(void* engine, std::int64_t chunk, const BatchView* rows);
     juice_status (*data_order)(void* engine, const std::int64_t* numbers, std::int64_t count);
     juice_status (*data_pick)(void* engine, std::int64_t first, std::int64_t rows);
-    juice_status (*step_later)(void* engine, const juice_em* rule);
+    juice_status (*step_later)(void* engine, const UpdateRule* rule);
     juice_status (*logs)(void* engine, double* log_likelihood);
 };
 

@@ -153,6 +153,7 @@ void flows_to_plan(const Plan& plan, const Circuit& circuit, std::int32_t o, con
         std::fill(destination, destination + owner.flow_count, 0.0f);
         columns_to_plan(owner, 2, file, destination);
     } else {
+        std::fill(destination, destination + owner.flow_count, 0.0f);
         columns_to_plan(owner, 3, file, destination);
     }
 }

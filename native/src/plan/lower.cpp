@@ -449,7 +449,7 @@ private:
                 case OwnerKind::Table: owner.parameter_count = owner.flow_count = owner.domain * width; break;
                 case OwnerKind::LogTable:
                     owner.parameter_count = (owner.domain + 2) * width + owner.domain;
-                    owner.flow_count = 3 * width;
+                    owner.flow_count = (owner.distribution == DistributionType::DiscreteLogistic ? 5 : 3) * width;
                     break;
                 case OwnerKind::Gaussian: owner.parameter_count = owner.flow_count = 3 * width; break;
             }

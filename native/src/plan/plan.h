@@ -112,7 +112,8 @@ struct PlanOwner {
     std::int64_t parameters;            // offset and count in the parameter buffer, floats
     std::int64_t parameter_count;
     // In the flow buffer, floats. Sum: like its parameters. Table: [domain][panels · 16]. Others: [3][panels · 16]: sums of
-    // f·(trials − x), f·x, nothing (binomial), or f, f·d, f·d² with d = x − mean.
+    // f·(trials − x), f·x, nothing (binomial), or f, f·d, f·d² with d = x − mean; a discrete logistic's derivatives behind them, [2][panels · 16]: f times
+    // that of the log-probability by mean / scale and by log scale.
     std::int64_t flows;
     std::int64_t flow_count;
     std::int32_t reader_begin, reader_end;      // inputs: every reader of its table or values, in a fixed order
@@ -240,6 +241,10 @@ void plan_launches(Plan& plan);
 
 // Bytes of one training micro-batch's buffers: values, flows, offsets, scratch of all threads.
 std::int64_t activation_bytes(const Plan& plan, std::int64_t rows);
+
+// The micro-batch where an optimiser remembers so many arrays of the parameters' size, and top-down probabilities. Error(JUICE_ERROR_MEMORY) where the
+// limit does not hold them and one row.
+std::int64_t optimizer_micro_batch(const Plan& plan, std::int64_t moments, bool reach);
 
 // The plan explains itself.
 std::string to_text(const Plan& plan, const Circuit& circuit);

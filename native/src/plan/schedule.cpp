@@ -208,6 +208,34 @@ std::int64_t activation_bytes(const Plan& plan, std::int64_t rows) {
     return (totals.train_panels + totals.scratch_panels * plan.target.threads) * padded * panel * 4 + offsets + totals.scratch_weights * 4 * plan.target.threads;
 }
 
+namespace {
+
+// Parameters and flows; those of many rows are added up in two levels.
+std::int64_t fixed_bytes(const Plan& plan) { return (plan.totals.parameters + 2 * plan.totals.flows) * 4 + plan.totals.shadow * 2; }
+
+// At most so many rows that fit beside `fixed` bytes: halves, in whole tiles of 16 rows, since a smaller batch is padded to that.
+std::int64_t fitting_rows(const Plan& plan, std::int64_t fixed, std::int64_t rows) {
+    while (rows > panel && fixed + activation_bytes(plan, rows) > plan.target.memory_limit) rows = (rows / 2 + panel - 1) / panel * panel;
+    return rows;
+}
+
+}  // namespace
+
+std::int64_t optimizer_micro_batch(const Plan& plan, std::int64_t moments, bool reach) {
+    const auto& totals = plan.totals;
+    if (plan.target.memory_limit == 0) return totals.micro_batch;
+    auto fixed = fixed_bytes(plan) + moments * totals.parameter_flows * 4;
+    if (reach) {
+        fixed += (totals.flows - totals.parameter_flows + totals.train_panels * panel) * 4;
+        for (const PlanOwner& owner : plan.owners) fixed += owner.panels * panel * 4;
+        if (plan.target.schedule == Schedule::Launches) fixed += activation_bytes(plan, 1);
+    }
+    if (const auto needs = fixed + activation_bytes(plan, 1); needs > plan.target.memory_limit)
+        fail(JUICE_ERROR_MEMORY, "memory_limit is %lld bytes: the parameters, flows, what the optimiser remembers and one row of this circuit need at least %lld",
+             static_cast<long long>(plan.target.memory_limit), static_cast<long long>(needs));
+    return fitting_rows(plan, fixed, totals.micro_batch);
+}
+
 void schedule(Plan& plan, const Target& target) {
     plan.target = target;
     order_operations(plan);
@@ -223,14 +251,12 @@ void schedule(Plan& plan, const Target& target) {
     auto& totals = plan.totals;
     totals.micro_batch = target.batch_size;
     if (target.memory_limit > 0) {
-        const auto fixed = (totals.parameters + 2 * totals.flows) * 4 + totals.shadow * 2;      // flows of many rows are added up in two levels
+        const auto fixed = fixed_bytes(plan);
         const auto needs = fixed + activation_bytes(plan, 1);
         if (needs > target.memory_limit)
             fail(JUICE_ERROR_MEMORY, "memory_limit is %lld bytes: the parameters, flows and one row of this circuit need at least %lld",
                  static_cast<long long>(target.memory_limit), static_cast<long long>(needs));
-        // Halves, in whole tiles of 16 rows: a smaller batch is padded to that.
-        while (totals.micro_batch > panel && fixed + activation_bytes(plan, totals.micro_batch) > target.memory_limit)
-            totals.micro_batch = (totals.micro_batch / 2 + panel - 1) / panel * panel;
+        totals.micro_batch = fitting_rows(plan, fixed, totals.micro_batch);
         plan.target.query_rows = std::min(target.query_rows, (totals.micro_batch + panel - 1) / panel * panel);
     }
 }

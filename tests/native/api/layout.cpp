@@ -66,7 +66,7 @@ TEST(Layout, AgreesWithThisCompiler) {
         expect("juice_vector", "distribution", offsetof(juice_vector, distribution), sizeof(juice_distribution));
         expect("juice_device", "reason", offsetof(juice_device, reason), 256);
         expect("juice_rows", "sentinel", offsetof(juice_rows, sentinel), sizeof(double));
-        expect("juice_epoch_options", "rule", offsetof(juice_epoch_options, rule), sizeof(juice_em));
+        expect("juice_epoch_options", "rule", offsetof(juice_epoch_options, rule), sizeof(juice_rule));
         expect("juice_epoch_result", "seconds", offsetof(juice_epoch_result, seconds), sizeof(double));
     }
     EXPECT_EQ(6u, met);

@@ -73,8 +73,8 @@ juice_rows rows(const std::vector<std::uint8_t>& values, std::int32_t variables)
     return made;
 }
 
-juice_em rule() {
-    auto made = sized<juice_em>();
+juice_rule rule() {
+    auto made = sized<juice_rule>();
     made.step_size = 1;
     made.min_deviation = 0.01f;
     made.min_scale = 0.01f;

@@ -48,7 +48,7 @@ ModelHandle compile(const juice_circuit* circuit);
 // Dense rows of bytes over `variables` columns; `values` must outlive them.
 juice_rows rows(const std::vector<std::uint8_t>& values, std::int32_t variables = 2);
 
-juice_em rule();
+juice_rule rule();
 juice_epoch_options epoch();
 
 // Succeeds where `status` is `wanted` and the thread's sentence holds all of `pieces`.

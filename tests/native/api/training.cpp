@@ -220,7 +220,7 @@ TEST(Training, RejectsBadRules) {
     const auto rule = some::rule();
     EXPECT_ARGUMENT_ERROR(juice_model_update(nullptr, &rule), "model is NULL");
     EXPECT_ARGUMENT_ERROR(juice_model_update(model.get(), nullptr), "rule is NULL");
-    reject([](auto& changed) { changed.size = 0; }, "sizeof(juice_em)");
+    reject([](auto& changed) { changed.size = 0; }, "sizeof(juice_rule)");
     reject([](auto& changed) { changed.step_size = 0; }, "rule.step_size is 0");
     reject([](auto& changed) { changed.step_size = 1.5f; }, "rule.step_size is 1.5");
     reject([](auto& changed) { changed.step_size = NAN; }, "rule.step_size is nan");
@@ -228,6 +228,52 @@ TEST(Training, RejectsBadRules) {
     reject([](auto& changed) { changed.pseudocount = INFINITY; }, "rule.pseudocount is inf");
     reject([](auto& changed) { changed.min_deviation = 0; }, "rule.min_deviation is 0");
     reject([](auto& changed) { changed.min_scale = -1; }, "rule.min_scale is -1");
+    reject([](auto& changed) { changed.optimizer = 4; }, "rule.optimizer is 4");
+    reject([](auto& changed) { changed.optimizer = JUICE_ANEMONE, changed.step_size = 1.5f; }, "rule.step_size is 1.5");
+    reject([](auto& changed) { changed.optimizer = JUICE_SGD, changed.step_size = -1; }, "rule.step_size is -1");
+    reject([](auto& changed) { changed.optimizer = JUICE_SGD, changed.momentum = 1; }, "rule.momentum is 1");
+    reject([](auto& changed) { changed.optimizer = JUICE_SGD, changed.mass = -1; }, "rule.mass is -1");
+    reject([](auto& changed) { changed.optimizer = JUICE_ADAM, changed.second_momentum = -1; }, "rule.second_momentum is -1");
+    reject([](auto& changed) { changed.optimizer = JUICE_ADAM; }, "rule.epsilon is 0");
+}
+
+TEST(Training, OptimizersRememberMomentsInAndOut) {
+    const auto model = some::model();
+    const auto rows = some::rows(four);
+    auto rule = some::rule();
+    rule.optimizer = JUICE_ADAM;
+    rule.momentum = 0.5f;
+    rule.second_momentum = 0.5f;
+    rule.epsilon = 1e-3f;
+    EXPECT_ARGUMENT_ERROR(juice_model_update(model.get(), &rule), "rule.mass is 0");
+    ASSERT_OK(juice_model_forward(model.get(), &rows, nullptr, 4, nullptr));
+    ASSERT_OK(juice_model_backward(model.get(), nullptr));
+    float gradient[2] = {};
+    ASSERT_OK(juice_model_get_gradient(model.get(), 3, 1, gradient, 2));
+    EXPECT_NEAR(0, gradient[0] + gradient[1], 1e-5) << "weights stay normalised";
+    EXPECT_ARGUMENT_ERROR(juice_model_get_gradient(model.get(), 3, 2, gradient, 2), "logs is 2");
+    EXPECT_ARGUMENT_ERROR(juice_model_get_gradient(model.get(), 3, 1, gradient, 3), "3");
+    ASSERT_OK(juice_model_update(model.get(), &rule));
+    auto state = some::sized<juice_optimizer>();
+    ASSERT_OK(juice_model_get_optimizer(model.get(), &state));
+    EXPECT_EQ(JUICE_ADAM, state.optimizer);
+    EXPECT_EQ(1, state.updates);
+    EXPECT_EQ(2, state.moments);
+    float moments[2] = {}, again[2] = {};
+    ASSERT_OK(juice_model_get_moments(model.get(), 3, 0, moments, 2));
+    EXPECT_NEAR(gradient[0] / 4 / 2, moments[0], 1e-6);
+    ASSERT_OK(juice_model_set_optimizer(model.get(), &state));
+    ASSERT_OK(juice_model_get_moments(model.get(), 3, 0, again, 2));
+    EXPECT_EQ(0, again[0]) << "setting begins with zeros";
+    ASSERT_OK(juice_model_set_moments(model.get(), 3, 0, moments, 2));
+    ASSERT_OK(juice_model_get_moments(model.get(), 3, 0, again, 2));
+    EXPECT_EQ(moments[1], again[1]);
+    EXPECT_ARGUMENT_ERROR(juice_model_get_moments(model.get(), 3, 2, again, 2), "which is 2");
+    EXPECT_ARGUMENT_ERROR(juice_model_set_moments(model.get(), 3, 0, again, 3), "3");
+    state.moments = 1;
+    EXPECT_ARGUMENT_ERROR(juice_model_set_optimizer(model.get(), &state), "moments is 1");
+    state.optimizer = 9;
+    EXPECT_ARGUMENT_ERROR(juice_model_set_optimizer(model.get(), &state), "optimizer.optimizer is 9");
 }
 
 TEST(Training, RejectsBadFlows) {

@@ -36,7 +36,7 @@ Device device_of(int index) { return {"emulated:" + std::to_string(index), "plai
 
 std::shared_ptr<const Circuit> some_circuit() { return Some::hclt(6, 3, 4, 1); }
 
-juice_em some_rule() { return em_rule(0.5, 0.1); }
+juice_rule some_rule() { return em_rule(0.5, 0.1); }
 
 // The sentence and status of what the work throws; JUICE_OK where it throws nothing.
 std::pair<juice_status, std::string> outcome(const std::function<void()>& work) {
@@ -62,7 +62,7 @@ TEST(CudaFaults, AKernelThatFaultsLosesItsDeviceForTheProcessAndNothingElse) {
     const auto model = compile(circuit, device_of(lost)), bystander = compile(circuit, device_of(lost)), spared = compile(circuit, device_of(other)),
                processor = compile(circuit, {"cpu", "", 1});
     const std::vector<double> before = log_likelihood(*spared, rows), on_cpu = log_likelihood(*processor, rows);
-    juice_em rule = some_rule();
+    juice_rule rule = some_rule();
     const juice_epoch_options epoch = epoch_options(rule, 4);
     model->fit_epoch(rows.view(), epoch);       // so that there is a recorded step
 

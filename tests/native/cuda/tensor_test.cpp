@@ -40,7 +40,7 @@ TEST(TensorCores, AgreeWithTheOracle) {
         backward(*model);
         const Flows expected = reference.flows(batch);
         EXPECT_TRUE(near(flows(*model, *circuit), expected, 1e-5));
-        const juice_em rule = em_rule(0.5, 0.2);
+        const juice_rule rule = em_rule(0.5, 0.2);
         model->clear_flows();
         model->fit_epoch(batch.view(), epoch_options(rule, rows));
         reference.update(expected, rule);

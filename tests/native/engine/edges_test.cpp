@@ -64,7 +64,7 @@ TEST_P(SingleEdges, AgreeWithTheOracleForBatchesOfEverySize) {
             backward(*model);
             const Flows expected = reference.flows(table);
             EXPECT_TRUE(near(flows(*model, *made), expected, 1e-4));
-            const juice_em rule = em_rule(0.5, 0.2);
+            const juice_rule rule = em_rule(0.5, 0.2);
             model->update(rule);
             reference.update(expected, rule);
             for (std::int32_t id = 0; id < made->size(); ++id) {
@@ -80,7 +80,7 @@ TEST_P(SingleEdges, UpdateInPlaceAsFromFlows) {
         const auto made = circuit(hard);
         const Table table = Some::rows(*made, small() ? 20 : 90, 5, 0.1);
         const auto in_place = compile(made), accumulated = compile(made);
-        const juice_em rule = em_rule(0.3, 0.1);
+        const juice_rule rule = em_rule(0.3, 0.1);
         for (int step = 0; step < 3; ++step) {
             in_place->fit_epoch(table.view(), epoch_options(rule, table.rows()));
             forward(*accumulated, table);

@@ -172,7 +172,7 @@ Flows flows(const Model& model, const Circuit& circuit) {
     return all;
 }
 
-juice_epoch_options epoch_options(const juice_em& rule, std::int64_t batch_size, bool full_batch) {
+juice_epoch_options epoch_options(const juice_rule& rule, std::int64_t batch_size, bool full_batch) {
     juice_epoch_options options{};
     options.size = sizeof options;
     options.full_batch = full_batch ? 1 : 0;

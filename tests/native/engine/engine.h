@@ -51,7 +51,7 @@ std::vector<float> node_flows(const Model& model, const Circuit& circuit, std::i
 // Nodes and parameters, as the reference gives them.
 Flows flows(const Model& model, const Circuit& circuit);
 
-juice_epoch_options epoch_options(const juice_em& rule, std::int64_t batch_size, bool full_batch = false);
+juice_epoch_options epoch_options(const juice_rule& rule, std::int64_t batch_size, bool full_batch = false);
 
 // Floats of an untied vector's parameter flows.
 std::int64_t flow_count(const Vector& owner);

@@ -50,7 +50,7 @@ protected:
         backward(*model);
         const Flows expected = reference.flows(rows);
         EXPECT_TRUE(flows_near(flows(*model, *circuit), expected));
-        const juice_em rule = em_rule(0.5, 0.2);
+        const juice_rule rule = em_rule(0.5, 0.2);
         model->update(rule);
         expect_weights_add_up(*model, *circuit);
         if (tolerance > 2e-4) return;       // variances of one row each are all digits lost

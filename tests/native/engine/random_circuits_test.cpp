@@ -139,7 +139,7 @@ TEST_P(EngineOnRandomCircuits, AgreesOnFlows) {
 
 TEST_P(EngineOnRandomCircuits, AgreesOnUpdates) {
     for_each_circuit([&](const Known& known, std::uint64_t seed) {
-        const juice_em rule = em_rule(seed % 3 == 0 ? 1.0 : 0.4, 0.3);
+        const juice_rule rule = em_rule(seed % 3 == 0 ? 1.0 : 0.4, 0.3);
         for (const Expected& expected : known.batches) {
             if (expected.gradient) continue;
             SCOPED_TRACE("batch of " + std::to_string(expected.batch.rows()));

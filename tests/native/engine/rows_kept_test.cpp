@@ -47,7 +47,7 @@ Typed<T> typed(const Table& table, std::int32_t element, bool masked) {
     return made;
 }
 
-juice_em some_rule() { return em_rule(0.3, 0.1); }
+juice_rule some_rule() { return em_rule(0.3, 0.1); }
 
 juice_epoch_options shuffled(std::int64_t batch, std::int32_t epoch, bool full_batch = false) {
     juice_epoch_options options = epoch_options(some_rule(), batch, full_batch);

@@ -73,7 +73,7 @@ TEST_P(Training, LongRunsFollowTheOracle) {
     const Table rows = Some::rows(*circuit, 160, 1, 0.05, 0.0);
     for (const double step : {0.1, 0.5}) {
         SCOPED_TRACE("step size " + std::to_string(step));
-        const juice_em rule = em_rule(step, 0.1);
+        const juice_rule rule = em_rule(step, 0.1);
         const auto model = compile(circuit);
         Reference reference(circuit);
         for (int epoch = 0; epoch < 10; ++epoch) {      // 20 steps each: past the reach of a scale that decays by (1 - step) a time
@@ -189,7 +189,7 @@ TEST_P(Training, ForwardReadsTheRowsNamed) {
 TEST_P(Training, ACancelledEpochLeavesTheLastFinishedUpdate) {
     const auto circuit = Some::hclt(8, 6, 5, 3);
     const Table rows = Some::rows(*circuit, 96, 1);
-    const juice_em rule = em_rule(0.5, 0.1);
+    const juice_rule rule = em_rule(0.5, 0.1);
     std::vector<std::vector<std::vector<float>>> after;     // 0, 1, … updates
     const auto steps = compile(circuit);
     after.push_back(all_parameters(*steps, *circuit));

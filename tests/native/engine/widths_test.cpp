@@ -19,7 +19,7 @@ protected:
         backward(*model);
         const Flows expected = reference.flows(rows);
         EXPECT_TRUE(near(flows(*model, *circuit), expected, 1e-4));
-        const juice_em rule = em_rule(0.5, 0.2);
+        const juice_rule rule = em_rule(0.5, 0.2);
         model->update(rule);
         reference.update(expected, rule);
         for (std::int32_t id = 0; id < circuit->size(); ++id) {

@@ -297,7 +297,7 @@ TEST_P(MemoryFaults, LookingAtAModel) {
 
 // The three calls of a step: whichever fails changes no parameter, and the step can be made again from its beginning.
 TEST_P(MemoryFaults, TheStepInThreeCalls) {
-    const juice_em rule = some::rule();
+    const juice_rule rule = some::rule();
     const auto forward = [&](juice_model* model) { return juice_model_forward(model, &rows_, nullptr, row_count, nullptr); };
     const auto backward = [&](juice_model* model) { return juice_model_backward(model, root_flows_.data()); };
     some::ModelHandle model = compiled();

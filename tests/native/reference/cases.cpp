@@ -32,11 +32,11 @@ std::vector<double> numbers_of(const nlohmann::json& json) {
 
 std::vector<double> ConformanceCase::numbers(const std::string& key) const { return numbers_of(answers.at(key)); }
 
-juice_em em_rule(double step_size, double pseudocount) {
-    return {sizeof(juice_em), static_cast<float>(step_size), static_cast<float>(pseudocount), 0.01f, 0.01f, 0};
+juice_rule em_rule(double step_size, double pseudocount) {
+    return {sizeof(juice_rule), static_cast<float>(step_size), static_cast<float>(pseudocount), 0.01f, 0.01f, JUICE_EM, 0, 0, 0, 0};
 }
 
-juice_em ConformanceCase::rule() const { return em_rule(answers.at("em").at("step"), answers.at("em").at("pseudocount")); }
+juice_rule ConformanceCase::rule() const { return em_rule(answers.at("em").at("step"), answers.at("em").at("pseudocount")); }
 
 std::vector<std::string> conformance_names() {
     std::vector<std::string> names;

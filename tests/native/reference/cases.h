@@ -19,7 +19,7 @@ struct ConformanceCase {
 
     std::vector<double> numbers(const std::string& key) const;
     bool has(const std::string& key) const { return answers.contains(key); }
-    juice_em rule() const;
+    juice_rule rule() const;
     const Table& em_rows() const { return answers.at("em").at("rows") == "missing" ? missing : complete; }
 };
 
@@ -31,6 +31,6 @@ std::vector<std::string> conformance_names();
 const ConformanceCase& conformance_case(const std::string& name);
 
 // A rule of EM with the default least deviation and scale.
-juice_em em_rule(double step_size, double pseudocount);
+juice_rule em_rule(double step_size, double pseudocount);
 
 }  // namespace juice

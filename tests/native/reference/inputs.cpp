@@ -35,7 +35,7 @@ double trials_of(const Distribution& d) { return d.type == DistributionType::Ber
 constexpr double deviation_of_scale = std::numbers::pi / std::numbers::sqrt3;
 
 // θ' over a node's n non-zero entries, each named by its position.
-void update_weights(std::vector<double>& weights, const std::vector<double>& flows, const std::vector<std::size_t>& entries, const juice_em& rule) {
+void update_weights(std::vector<double>& weights, const std::vector<double>& flows, const std::vector<std::size_t>& entries, const juice_rule& rule) {
     double total = 0, live = 0;
     for (const std::size_t i : entries) {
         total += flows[i];
@@ -100,7 +100,20 @@ void Reference::add_input_statistics(std::int32_t id, double x, const std::vecto
     }
 }
 
-void Reference::update(const Flows& flows, const juice_em& rule) {
+void Reference::add_slopes(std::int32_t id, double x, const std::vector<double>& node_flows, std::vector<double>& slopes) const {
+    const Distribution& d = (*circuit_).owner(id).distribution;
+    if (d.type != DistributionType::DiscreteLogistic) return;
+    for (std::size_t n = 0; n < node_flows.size(); ++n) {
+        if (node_flows[n] == 0) continue;
+        constexpr double step = 1e-5;
+        const double mean = parameters(id)[2 * n], scale = parameters(id)[2 * n + 1];
+        const auto log = [&](double m, double s) { return discrete_logistic_log(d, m, s, x); };
+        slopes[2 * n] += node_flows[n] * (log(mean + step * scale, scale) - log(mean - step * scale, scale)) / (2 * step);
+        slopes[2 * n + 1] += node_flows[n] * (log(mean, scale * std::exp(step)) - log(mean, scale * std::exp(-step))) / (2 * step);
+    }
+}
+
+void Reference::update(const Flows& flows, const juice_rule& rule) {
     for (std::int32_t id = 0; id < circuit_->size(); ++id) {
         const Vector& vector = (*circuit_)[id];
         if (vector.tied_to >= 0) continue;
@@ -109,7 +122,7 @@ void Reference::update(const Flows& flows, const juice_em& rule) {
     }
 }
 
-void Reference::update_sum(std::int32_t id, const std::vector<double>& edge_flows, const juice_em& rule) {
+void Reference::update_sum(std::int32_t id, const std::vector<double>& edge_flows, const juice_rule& rule) {
     std::vector<std::vector<std::size_t>> entries(static_cast<std::size_t>((*circuit_)[id].nodes()));
     for_each_sum_edge(*circuit_, id, [&](std::int64_t p, std::int64_t node, std::int32_t, std::int64_t) {
         entries[static_cast<std::size_t>(node)].push_back(static_cast<std::size_t>(p));
@@ -117,7 +130,7 @@ void Reference::update_sum(std::int32_t id, const std::vector<double>& edge_flow
     for (const std::vector<std::size_t>& of_node : entries) update_weights(parameters(id), edge_flows, of_node, rule);
 }
 
-void Reference::update_input(std::int32_t id, const std::vector<double>& statistics, const juice_em& rule) {
+void Reference::update_input(std::int32_t id, const std::vector<double>& statistics, const juice_rule& rule) {
     const Vector& vector = (*circuit_)[id];
     const Distribution& d = vector.distribution;
     std::vector<double>& theta = parameters(id);

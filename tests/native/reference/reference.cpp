@@ -28,6 +28,7 @@ void Flows::add(const Flows& other) {
     };
     add_all(nodes, other.nodes);
     add_all(parameters, other.parameters);
+    add_all(slopes, other.slopes);
 }
 
 Reference::Reference(std::shared_ptr<const Circuit> circuit) : circuit_(std::move(circuit)) {
@@ -126,6 +127,8 @@ Flows Reference::zeros() const {
             count = static_cast<std::size_t>(vector.nodes() * per_node);
         }
         flows.parameters.emplace_back(count);
+        const bool slopes = vector.tied_to < 0 && vector.type == NodeType::Input && vector.distribution.type == DistributionType::DiscreteLogistic;
+        flows.slopes.emplace_back(static_cast<std::size_t>(slopes ? 2 * vector.nodes() : 0));
     }
     return flows;
 }
@@ -155,7 +158,9 @@ void Reference::add_flows(const double* row, const Values& values, Values& row_f
         for (std::size_t node = 0; node < flow.size(); ++node) flows.nodes[static_cast<std::size_t>(id)][node] += flow[node];
         std::vector<double>& statistics = flows.parameters[static_cast<std::size_t>(circuit_->owner_id(id))];
         if (vector.type == NodeType::Input) {
-            if (!std::isnan(row[vector.variable])) add_input_statistics(id, row[vector.variable], flow, statistics);
+            if (std::isnan(row[vector.variable])) continue;
+            add_input_statistics(id, row[vector.variable], flow, statistics);
+            add_slopes(id, row[vector.variable], flow, flows.slopes[static_cast<std::size_t>(circuit_->owner_id(id))]);
         } else if (vector.type == NodeType::Product) {
             for (std::int64_t node = 0; node < vector.nodes(); ++node)
                 for (std::size_t c = 0; c < vector.children.size(); ++c)

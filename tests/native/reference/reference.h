@@ -17,6 +17,8 @@ struct Flows {
     std::vector<std::vector<double>> parameters;    // by owner id (empty elsewhere): a sum's edge flows in its parameters' layout; an input's
                                                     // statistics, [nodes, k]: categorical k = categories; Bernoulli, binomial (F0, F1);
                                                     // Gaussian, discrete logistic (sum f, sum f d, sum f d²), d = x - mean
+    std::vector<std::vector<double>> slopes;        // of the oracle, by owner id: a discrete logistic's [nodes, 2]: sums of f times the derivatives of
+                                                    // its log-probability by mean / scale and by log scale, by differences; empty elsewhere
     void add(const Flows& other);
 };
 
@@ -37,7 +39,7 @@ public:
     Flows flows(const Table& rows, const std::vector<double>& root_flows = {}) const;
 
     // One step of expectation maximisation.
-    void update(const Flows& flows, const juice_em& rule);
+    void update(const Flows& flows, const juice_rule& rule);
 
     // log p(x) of node `node` of input vector `id`.
     double input_log_density(std::int32_t id, std::int64_t node, double x) const;
@@ -50,8 +52,9 @@ private:
     double input_log_maximum(std::int32_t id, std::int64_t node) const;
     void add_flows(const double* row, const Values& values, Values& row_flows, Flows& flows) const;
     void add_input_statistics(std::int32_t id, double x, const std::vector<double>& node_flows, std::vector<double>& statistics) const;
-    void update_input(std::int32_t id, const std::vector<double>& statistics, const juice_em& rule);
-    void update_sum(std::int32_t id, const std::vector<double>& edge_flows, const juice_em& rule);
+    void add_slopes(std::int32_t id, double x, const std::vector<double>& node_flows, std::vector<double>& slopes) const;
+    void update_input(std::int32_t id, const std::vector<double>& statistics, const juice_rule& rule);
+    void update_sum(std::int32_t id, const std::vector<double>& edge_flows, const juice_rule& rule);
 
     std::shared_ptr<const Circuit> circuit_;
     std::vector<std::vector<double>> parameters_;

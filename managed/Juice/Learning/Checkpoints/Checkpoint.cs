@@ -15,7 +15,8 @@ namespace Juice;
 /// <c>validation.…</c>); the history (<c>history.train_bpd</c>, <c>.validation_bpd</c>, NaN where there is none, <c>.rows</c>,
 /// <c>.impossible_rows</c>, <c>.steps</c>, <c>.seconds</c>); <c>best.epoch</c> (0: none) and, where that is an earlier epoch whose parameters are kept,
 /// they themselves as <c>best.n</c> + the number of the vector; <c>instruction_set</c> and <c>micro_batch</c>, on which the last bits depend.
-/// Expectation maximisation has no other state.
+/// What an optimiser other than expectation maximisation remembers is <c>optimizer.kind</c>, <c>.updates</c>, <c>.mass</c>, <c>.moments</c> and,
+/// a vector each, <c>moment1.n</c> and <c>moment2.n</c> + its number; <c>optimizer</c> is its name and figures.
 /// </para>
 /// <para>Immutable; safe to use from any number of threads, as long as the circuit is not disposed of.</para>
 /// </remarks>
@@ -72,6 +73,9 @@ public sealed class Checkpoint
     /// <summary>The schedule of step sizes: <c>0.5</c>, <c>cosine:0.5:0.02</c>, <c>piecewise:0=0.5,1=0.1</c>.</summary>
     public string StepSize => Identity.StepSize;
 
+    /// <summary>The optimiser with its figures: <c>em</c>, <c>anemone:0.9</c>, <c>sgd:0</c>, <c>adam:0.9:0.999:1E-08</c>.</summary>
+    public string Optimizer => Identity.Optimizer;
+
     /// <summary>What is added to the flows of every node.</summary>
     public double Pseudocount => Identity.Pseudocount;
 
@@ -121,6 +125,10 @@ public sealed class Checkpoint
     internal float[]? BestParameters(int vector, long count) =>
         _state.Has(BestName(vector)) ? _state.Floats(BestName(vector), count) : null;
 
+    /// <summary>What the optimiser remembered.</summary>
+    /// <exception cref="InvalidDataException">The state is not whole.</exception>
+    internal OptimizerMemory ReadOptimizer(IReadOnlyList<long> flows) => OptimizerMemory.Read(_state, flows);
+
     /// <summary>Writes one.</summary>
     /// <param name="path">The file.</param>
     /// <param name="now">The circuit after the last epoch.</param>
@@ -138,6 +146,7 @@ public sealed class Checkpoint
         state.Add("state.micro_batch", training.Model.MicroBatch);
         state.Add("state.best.epoch", (long)training.BestEpoch);
         training.Identity.Write(state);
+        training.Optimizer.Write(state);
         WriteHistory(state, training.History);
         using HandleLease lease = new((best ?? now).Handle);     // the parameters are the circuit's until they are copied
         for (int id = 0; id < (best?.VectorCount ?? 0); id++)

@@ -17,6 +17,8 @@ internal sealed record TrainingIdentity
 
     public required string StepSize { get; init; }
 
+    public required string Optimizer { get; init; }
+
     public required double Pseudocount { get; init; }
 
     public required double MinDeviation { get; init; }
@@ -40,6 +42,7 @@ internal sealed record TrainingIdentity
         ShufflesRows = em.ShufflesRows,
         BatchSize = em.BatchSize,
         StepSize = em.StepSize.Text,
+        Optimizer = em.Optimizer.Text,
         Pseudocount = em.Pseudocount,
         MinDeviation = em.MinDeviation,
         MinScale = em.MinScale,
@@ -56,6 +59,7 @@ internal sealed record TrainingIdentity
         ShufflesRows = state.Integer("state.shuffle") != 0,
         BatchSize = state.Integer("state.batch_size"),
         StepSize = state.Text("state.step_size"),
+        Optimizer = state.Has("state.optimizer") ? state.Text("state.optimizer") : Juice.Optimizer.Em.Text,     // checkpoints of old
         Pseudocount = state.Real("state.pseudocount"),
         MinDeviation = state.Real("state.min_deviation"),
         MinScale = state.Real("state.min_scale"),
@@ -72,6 +76,7 @@ internal sealed record TrainingIdentity
         state.Add("state.shuffle", ShufflesRows ? 1L : 0L);
         state.Add("state.batch_size", BatchSize);
         state.Add("state.step_size", StepSize);
+        state.Add("state.optimizer", Optimizer);
         state.Add("state.pseudocount", Pseudocount);
         state.Add("state.min_deviation", MinDeviation);
         state.Add("state.min_scale", MinScale);
@@ -90,6 +95,7 @@ internal sealed record TrainingIdentity
         ?? Difference("rows in shuffled order", "rows in their own order", ShufflesRows, other.ShufflesRows)
         ?? Difference("a batch size of", BatchSize, other.BatchSize)
         ?? Difference("the step size", StepSize, other.StepSize)
+        ?? Difference("the optimiser", Optimizer, other.Optimizer)
         ?? Difference("a pseudocount of", Pseudocount, other.Pseudocount)
         ?? Difference("a least deviation of", MinDeviation, other.MinDeviation)
         ?? Difference("a least scale of", MinScale, other.MinScale)

@@ -25,7 +25,8 @@ public class LayoutTests
         ["juice_compile_options"] = typeof(NativeCompileOptions),
         ["juice_model_info"] = typeof(NativeModelInfo),
         ["juice_sample_options"] = typeof(NativeSampleOptions),
-        ["juice_em"] = typeof(NativeEm),
+        ["juice_rule"] = typeof(NativeRule),
+        ["juice_optimizer"] = typeof(NativeOptimizer),
         ["juice_epoch_options"] = typeof(NativeEpochOptions),
         ["juice_epoch_result"] = typeof(NativeEpochResult),
     };
