@@ -92,7 +92,9 @@ void run_case(const Family& family, const DeviceEntry& device, std::int32_t late
         worst = std::max(worst, error);
     }
 
-    const juice_rule rule{sizeof rule, 0.1f, 0.1f, 0.01f, 0.01f, JUICE_EM, 0, 0, 0, 0};
+    juice::UpdateRule rule{};
+    rule.step = rule.pseudocount = 0.1f;
+    rule.min_deviation = rule.min_scale = 0.01f;
     std::vector<double> logs(static_cast<std::size_t>(rows)), step, forwards, backwards, updates;
     check_engine(engine.table->rows(engine.engine, &seen));
     for (int i = 0; i < steps + 10; ++i) {
@@ -110,7 +112,7 @@ void run_case(const Family& family, const DeviceEntry& device, std::int32_t late
     for (int i = 0; i < std::min(steps, 20); ++i) {
         check_engine(engine.table->rows(engine.engine, &seen));
         timed(forwards, [&] { return engine.table->forward(engine.engine, logs.data()); });
-        timed(backwards, [&] { return engine.table->backward(engine.engine, nullptr); });
+        timed(backwards, [&] { return engine.table->backward(engine.engine, nullptr, 0); });
         timed(updates, [&] { return engine.table->update(engine.engine, &rule); });
     }
     const double time = median(step), bytes = engine.plan.totals.step_bytes, flop = engine.plan.totals.flop_per_row * static_cast<double>(rows);

@@ -32,7 +32,7 @@ Epochs run(const Images& images, const std::shared_ptr<const Circuit>& circuit, 
         epoch.batch_size = batch;
         epoch.shuffle = 1;
         epoch.epoch = e;
-        epoch.rule = {sizeof epoch.rule, 0.1f, 0.1f, 0.01f, 0.01f, 0};
+        epoch.rule = {sizeof epoch.rule, 0.1f, 0.1f, 0.01f, 0.01f, JUICE_EM, 0, 0, 0, 0};
         const juice_epoch_result done = model.fit_epoch(rows, epoch);
         times.push_back(done.seconds);
         result.log_likelihoods.push_back(done.log_likelihood);
