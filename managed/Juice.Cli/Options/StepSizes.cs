@@ -6,11 +6,21 @@ namespace Juice.Cli.Options;
 internal static class StepSizes
 {
     public const string Forms =
-        "a number above 0, cosine:FROM:TO, or piecewise:FRACTION=SIZE,FRACTION=SIZE,… with fractions of the training from 0 to 1";
+        "a number in (0, 1], cosine:FROM:TO, or piecewise:FRACTION=SIZE,FRACTION=SIZE,… with fractions of the training from 0 to 1";
 
+    /// <param name="text">The schedule.</param>
+    /// <param name="most">The largest size; 1 where a step is a share of the way.</param>
     /// <exception cref="FormatException">The text is none of the forms; the message is a sentence.</exception>
-    public static StepSize Parse(string text)
+    public static StepSize Parse(string text, double most = 1)
     {
+        double Number(string size) => double.Parse(size, NumberStyles.Float, CultureInfo.InvariantCulture) is var value && value <= most
+            ? value
+            : throw new ArgumentOutOfRangeException(nameof(text), value, $"A step size is at most {most} here; {value} is not.");
+
+        (double Fraction, double Size) Point(string point) => point.Split('=') is [string fraction, string size]
+            ? (double.Parse(fraction, NumberStyles.Float, CultureInfo.InvariantCulture), Number(size))
+            : throw new FormatException();
+
         try
         {
             return text.Split(':') switch
@@ -27,10 +37,4 @@ internal static class StepSizes
             throw new FormatException($"'{text}' is not a step size{why}: it is {Forms}.", e);
         }
     }
-
-    private static (double Fraction, double Size) Point(string text) => text.Split('=') is [string fraction, string size]
-        ? (Number(fraction), Number(size))
-        : throw new FormatException();
-
-    private static double Number(string text) => double.Parse(text, NumberStyles.Float, CultureInfo.InvariantCulture);
 }

@@ -16,14 +16,14 @@ internal sealed class TrainOptions
 
     private readonly Option<StepSize> _stepSize = new("--step-size")
     {
-        Description = $"The step size: {StepSizes.Forms}. At most 1 for em and anemone. Default: cosine:0.5:0.02, or 1 with --full-batch; "
+        Description = $"The step size: {StepSizes.Forms}; above 1, too, for sgd and adam. Default: cosine:0.5:0.02, or 1 with --full-batch; "
             + $"{AnemoneSteps} for anemone, {SgdSteps} for sgd, {AdamSteps} for adam.",
         HelpName = "SIZE",
         CustomParser = result =>
         {
             try
             {
-                return StepSizes.Parse(result.Tokens[0].Value);
+                return StepSizes.Parse(result.Tokens[0].Value, most: double.MaxValue);
             }
             catch (FormatException e)
             {
@@ -94,6 +94,19 @@ internal sealed class TrainOptions
     /// <summary>The name of the optimiser.</summary>
     public string OptimizerName(ParseResult parsed) => parsed.GetValue(_optimizer)!;
 
+    private StepSize Steps(ParseResult parsed)
+    {
+        bool isShare = OptimizerName(parsed) is "em" or "anemone";
+        try
+        {
+            return StepSizes.Parse(StepSizeText(parsed), isShare ? 1 : double.MaxValue);
+        }
+        catch (FormatException e)
+        {
+            throw new UsageException($"--step-size: {e.Message}");
+        }
+    }
+
     private string UsualSteps(ParseResult parsed) => OptimizerName(parsed) switch
     {
         "anemone" => AnemoneSteps,
@@ -127,7 +140,7 @@ internal sealed class TrainOptions
             Epochs = parsed.GetValue(_epochs),
             BatchSize = parsed.GetValue(_batchSize),
             Optimizer = Optimizer(parsed),
-            StepSize = parsed.GetValue(_stepSize) ?? StepSizes.Parse(UsualSteps(parsed)),
+            StepSize = Steps(parsed),
             Pseudocount = parsed.GetValue(_pseudocount),
             MinDeviation = parsed.GetValue(_minDeviation),
             Seed = parsed.GetValue(_seed),
