@@ -189,6 +189,21 @@ static void settle_total(float* table, std::int64_t width, std::int64_t domain, 
     for (std::int64_t x = 0; x < domain; ++x) store(table + x * width, load(table + x * width) * load(factor));
 }
 
+// The same for a table that is not lazy.
+static void settle_totals(const Run& run, const PlanOwner& owner) {
+    float* table = run.parameters + owner.parameters;
+    const std::int64_t width = owner.panels * panel;
+    for (std::int64_t q = 0; q < width; q += panel) {
+        Floats total = splat(0.0f);
+        for (std::int64_t begin = 0; begin < owner.domain; begin += 256) {
+            Floats part = splat(0.0f);
+            for (std::int64_t x = begin; x < owner.domain && x < begin + 256; ++x) part = part + load(table + x * width + q);
+            total = total + part;
+        }
+        settle_total(table + q, width, owner.domain, total);
+    }
+}
+
 static void settle(const Run& run, std::int32_t o) {
     OwnerState& state = run.states[o];
     if (!state.lazy) return;

@@ -131,7 +131,7 @@ struct Kernels {
     void (*reach)(const Run&, std::int32_t operation, Scratch&);
     // Then, of the owners: all their uses together.
     void (*owner_reach)(const Run&, std::int64_t operation_count);
-    // Multiplies out a lazy table's scale and offset.
+    // Multiplies out a lazy table's scale and offset, and makes a node's weights or probabilities add up to 1 where many updates took them away from it.
     void (*settle)(const Run&, std::int32_t owner);
     // Chooses an edge of the sum for each visit, in proportion to (weight · element) to the power of `power`. Visits come in the order of their rows.
     void (*choose)(const Run&, std::int32_t operation, double power, Choice* choices, std::int64_t count, Scratch&);

@@ -187,7 +187,7 @@ void root_values(const Run& run, double* destination) {
         }
 }
 
-constexpr Kernels table = {JUICE_KERNELS_NAME, forward, forward_few, backward, input_backward, update, reach, owner_reach, settle, choose, draw, root_values, pack_columns, multiply_packed};
+constexpr Kernels table = {JUICE_KERNELS_NAME, forward, forward_few, backward, input_backward, update, reach, owner_reach, settle_owner, choose, draw, root_values, pack_columns, multiply_packed};
 
 }  // namespace
 

@@ -193,3 +193,50 @@ static void update(const Run& run, std::int32_t o, Scratch& scratch, const Rule&
         case DistributionType::Indicator: return;
     }
 }
+
+// ---- what many small updates leave to be put right ----
+
+// Small steps may take a node's weights further from 1 than rounding does: what a large one gains in a step is less than its last digit, and what the
+// small ones lose is not. Then they are divided by what they add up to.
+JUICE_INLINE float settling_factor(double total) { return total > 0 && (total < 1 - 1e-5 || total > 1 + 1e-5) ? static_cast<float>(1 / total) : 1; }
+
+static void settle_sum(const Run& run, std::int32_t o) {
+    const PlanOwner& owner = run.owners[o];
+    float* weights = run.parameters + owner.parameters;
+    const auto scaled = [](float weight, float factor) { return weight != 0 ? __builtin_fmaxf(weight * factor, least_weight) : 0.0f; };
+    if (owner.form == Form::Edges) {
+        const PlanOperation& operation = run.operations[owner.operation];
+        const EdgeList edges = edges_of(run, operation);
+        for (std::int64_t node = 0; node < operation.nodes; ++node) {
+            double total = 0;
+            for (auto e = edges.starts[node]; e < edges.starts[node + 1]; ++e) total += weights[edges.weights[e]];
+            const float factor = settling_factor(total);
+            for (auto e = edges.starts[node]; factor != 1 && e < edges.starts[node + 1]; ++e) weights[edges.weights[e]] = scaled(weights[edges.weights[e]], factor);
+        }
+        return;
+    }
+    for (auto begin = owner.block_begin; begin < owner.block_end;) {
+        auto end = begin;
+        const std::int64_t nodes = run.blocks[begin].out_panels * panel;
+        while (end < owner.block_end && run.blocks[end].out_panel == run.blocks[begin].out_panel) ++end;
+        const auto for_each_weight = [&](std::int64_t i, const auto& visit) {
+            for (auto b = begin; b < end; ++b)
+                for (std::int32_t q = 0; q < run.blocks[b].in_panels; ++q)
+                    for (std::int64_t k = 0; k < panel; ++k) visit(weights[run.blocks[b].weights + (q * nodes + i) * panel + k]);
+        };
+        for (std::int64_t i = 0; i < nodes; ++i) {
+            double total = 0;
+            for_each_weight(i, [&](float weight) { total += weight; });
+            const float factor = settling_factor(total);
+            if (factor != 1) for_each_weight(i, [&](float& weight) { weight = scaled(weight, factor); });
+        }
+        begin = end;
+    }
+}
+
+static void settle_owner(const Run& run, std::int32_t o) {
+    const PlanOwner& owner = run.owners[o];
+    if (owner.kind == OwnerKind::Sum) settle_sum(run, o);
+    else if (run.states[o].lazy) settle(run, o);
+    else if (owner.kind == OwnerKind::Table && owner.distribution == DistributionType::Categorical) settle_totals(run, owner);
+}

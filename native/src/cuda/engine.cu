@@ -1,4 +1,4 @@
-// The CUDA engine: the engine table over plan, parameters, flow buffer and workspaces on the device.
+// The CUDA engine: the engine table over plan, parameters, flow buffer and workspaces on the device; training is here.
 #include "cuda/engine.h"
 
 #include <algorithm>
@@ -13,7 +13,11 @@
 #include "cuda/answers.h"
 #include "cuda/coefficients.h"
 #include "cuda/data.h"
+#include "cuda/device_plan.h"
+#include "cuda/forward.h"
 #include "cuda/kernels.h"
+#include "cuda/parameters.h"
+#include "cuda/queries.h"
 #include "cuda/stream.h"
 #include "cuda/workspace.h"
 
@@ -21,42 +25,6 @@ namespace juice::cuda {
 
 namespace {
 
-template <class T>
-Array<T> to_device(const T* from, std::int64_t count, cudaStream_t stream) {
-    Array<T> array(count, "the plan");
-    array.upload(from, 0, count, stream);
-    return array;
-}
-
-// The plan's arrays on the device.
-struct DevicePlan {
-    DevicePlan(const PlanView& plan, cudaStream_t stream)
-        : operations(to_device(plan.operations, plan.operation_count, stream)),
-          segments(to_device(plan.segments, plan.segment_count, stream)),
-          factors(to_device(plan.factors, plan.factor_count, stream)),
-          readers(to_device(plan.readers, plan.reader_count, stream)),
-          blocks(to_device(plan.blocks, plan.block_count, stream)),
-          owners(to_device(plan.owners, plan.owner_count, stream)),
-          tiles(to_device(plan.tiles, plan.tile_count, stream)),
-          maps(to_device(plan.maps, plan.map_count, stream)),
-          stage_operations(to_device(plan.stage_operations, plan.stage_operation_count, stream)),
-          uses(to_device(plan.uses, plan.use_count, stream)) {}
-
-    Array<PlanOperation> operations;
-    Array<PlanSegment> segments;
-    Array<PlanFactor> factors;
-    Array<PlanReader> readers;
-    Array<PlanBlock> blocks;
-    Array<PlanOwner> owners;
-    Array<PlanTile> tiles;
-    Array<std::int32_t> maps, stage_operations, uses;
-};
-
-std::int64_t nodes_of_owners(const PlanView& plan) {
-    std::int64_t nodes = 0;
-    for (std::int64_t o = 0; o < plan.owner_count; ++o) nodes += plan.owners[o].panels * panel;
-    return nodes;
-}
 
 class Engine {
 public:
@@ -67,16 +35,12 @@ public:
           arithmetic_(choose_arithmetic(stream_.capability(), options.instruction_set)),
           name_("sm_" + std::to_string(stream_.capability()) + (arithmetic_ == Arithmetic::Tensor ? " tensor" : " plain")),
           device_plan_(plan, stream_.get()),
-          parameters_(plan.totals.parameters, "parameters"),
-          weights16_(plan.totals.shadow, "parameters"),
-          counts_(nodes_of_owners(plan), "parameters"),
-          continuous_(static_cast<std::size_t>(plan.variables), 0),
+          parameters_(plan, options.device),
+          queries_(plan, options.device),
           touched_(static_cast<std::size_t>(plan.owner_count), 0) {
         for (std::int64_t o = 0; o < plan.owner_count; ++o) {
             const PlanOwner& owner = plan.owners[o];
             has_log_tables_ = has_log_tables_ || owner.kind == OwnerKind::LogTable;
-            for (auto r = owner.reader_begin; r < owner.reader_end && owner.kind == OwnerKind::Gaussian; ++r)
-                continuous_[static_cast<std::size_t>(plan.readers[r].variable)] = 1;
             if (owner.kind == OwnerKind::Sum) sums_in_place_ = sums_in_place_ && updates_in_place(owner);
             else inputs_in_place_ = inputs_in_place_ && owner.kind == OwnerKind::Table && owner.domain <= shared_values;
             has_edges_ = has_edges_ || (owner.kind == OwnerKind::Sum && owner.form == Form::Edges);
@@ -94,88 +58,20 @@ public:
     void begin() const { stream_.use(); }      // throws where the device is lost
     const char* instruction_set() const { return name_.c_str(); }
 
-    void write_parameters(std::int32_t o, const float* source) {
-        const PlanOwner& owner = plan_.owners[o];
-        std::vector<float> settled(source, source + owner.parameter_count);
-        // Below the normal range a float keeps few digits, but it is no structural zero.
-        if (owner.kind == OwnerKind::Sum || owner.kind == OwnerKind::Table)
-            for (float& p : settled)
-                if (p != 0 && p < least_weight) p = least_weight;
-        const std::vector<float> counts = count_parameters(owner, settled.data());
-        const std::lock_guard lock(mutex_);
-        parameters_.upload(settled.data(), owner.parameters, owner.parameter_count, stream_.get());
-        counts_.upload(counts.data(), owner.first_node, static_cast<std::int64_t>(counts.size()), stream_.get());
-        if (owner.shadow >= 0) shadow_weights(base_run(), owner, stream_.get());
-        if (owner.kind == OwnerKind::LogTable || owner.kind == OwnerKind::Gaussian) fill_tables(base_run(), o, 1, stream_.get());
-        stream_.wait();
-    }
+    void write_parameters(std::int32_t o, const float* source) { parameters_.write(base_run(), o, source); }
 
     void read_parameters(std::int32_t o, float* destination) {
         const std::lock_guard lock(mutex_);
-        parameters_.download(destination, plan_.owners[o].parameters, plan_.owners[o].parameter_count, stream_.get());
+        parameters_.read(o, destination, stream_.get());
         stream_.wait();
     }
 
-    void query(const BatchView& batch, bool maximise, double* destination) {
-        const std::lock_guard lock(mutex_);
-        if (!query_) query_.emplace(plan_, query_rows(), false);
-        Run run = base_run();
-        run.maximise = maximise;
-        if (maximise) {
-            run.wide = 0;
-            if (best_.size() == 0) best_ = Array<float>(counts_.size(), "max-product");
-            run.best = best_.data();
-            best_values(run, plan_.totals, best_.data(), stream_.get());
-        }
-        for (std::int64_t first = 0; first < batch.rows; first += query_->capacity()) {
-            const auto rows = std::min(query_->capacity(), batch.rows - first);
-            query_->load(run, plan_, batch, first, rows, stream_.get());
-            run_forward(run, *query_);
-            query_->download_logs(destination + first * plan_.roots, rows * plan_.roots, stream_.get());
-            stream_.wait();
-        }
-    }
+    void query(const BatchView& batch, bool maximise, double* destination) { queries_.query(base_run(), stream_, batch, maximise, destination); }
+    std::int64_t sample(const BatchView& batch, const SampleOptions& options, const SampleView& samples) { return queries_.sample(base_run(), stream_, batch, options, samples); }
 
-    // Returns the first impossible row, or -1.
-    std::int64_t sample(const BatchView& batch, const SampleOptions& options, const SampleView& samples) {
-        const std::lock_guard lock(mutex_);
-        if (!query_) query_.emplace(plan_, query_rows(), false);
-        const std::int64_t line = std::min<std::int64_t>(4096, batch.rows * options.per_row);
-        const auto operations = static_cast<std::int32_t>(plan_.operation_count);
-        Array<std::int32_t> walk((plan_.operation_count + 2 * plan_.variables) * line, "samples"), codes(plan_.variables * line, "samples"), roots(options.roots ? batch.rows : 0, "samples");
-        Array<float> reals(plan_.variables * line, "samples");
-        std::int32_t* const owners = walk.data() + plan_.operation_count * line;
-        const SampleMemory memory{walk.data(), owners, owners + plan_.variables * line, codes.data(), reals.data(), line};
-        if (options.roots) roots.upload(options.roots, 0, batch.rows, stream_.get());
-        std::vector<std::int32_t> drawn_codes(static_cast<std::size_t>(codes.size()));
-        std::vector<float> drawn_reals(static_cast<std::size_t>(reals.size()));
-        std::vector<double> logs;
-        Run run = base_run();
-        run.wide = 0;
-        for (std::int64_t row = 0; row < batch.rows; row += query_->capacity()) {
-            const auto rows = std::min(query_->capacity(), batch.rows - row);
-            query_->load(run, plan_, batch, row, rows, stream_.get());
-            run_forward(run, *query_);
-            logs.resize(static_cast<std::size_t>(rows * plan_.roots));
-            query_->download_logs(logs.data(), rows * plan_.roots, stream_.get());
-            stream_.wait();
-            for (std::int64_t r = 0; r < rows; ++r)
-                if (logs[static_cast<std::size_t>(r * plan_.roots + (options.roots ? options.roots[row + r] : options.root))] == -__builtin_inf()) return row + r;
-            for (std::int64_t first = 0; first < rows * options.per_row; first += line) {
-                const auto count = std::min(line, rows * options.per_row - first);
-                walk.clear(stream_.get(), 0xff);
-                cuda::sample(run, memory, options, options.roots ? roots.data() + row : nullptr, operations, plan_.variables, first, count, row, stream_.get());
-                codes.download(drawn_codes.data(), 0, codes.size(), stream_.get());
-                reals.download(drawn_reals.data(), 0, reals.size(), stream_.get());
-                stream_.wait();
-                for (std::int64_t v = 0; v < plan_.variables; ++v) {
-                    const std::int64_t to = v * samples.line + row * options.per_row + first;
-                    if (continuous_[static_cast<std::size_t>(v)]) std::copy_n(drawn_reals.data() + v * line, count, samples.reals + to);
-                    else std::copy_n(drawn_codes.data() + v * line, count, samples.codes + to);
-                }
-            }
-        }
-        return -1;
+    void settle() {
+        settle_weights(base_run(), plan_.totals, stream_.get());
+        stream_.wait();
     }
 
     void rows(const BatchView& batch) {
@@ -185,7 +81,7 @@ public:
     }
 
     void forward(double* log_likelihood) {
-        run_forward(run_, *training_);
+        cuda::forward(run_, plan_, *training_, stream_.get());
         if (log_likelihood) training_->download_logs(log_likelihood, std::int64_t{run_.rows} * plan_.roots, stream_.get());
         stream_.wait();
     }
@@ -268,7 +164,7 @@ public:
         run_.slopes = climbs(rule.optimizer) && has_slopes_;
         // The rule lies on the device and the batch in the workspace: one recording serves all steps of so many rows.
         stream_.replay(static_cast<std::uint64_t>(run_.rows) << 3 | static_cast<std::uint64_t>(rule.optimizer) << 1 | (run_.weights != nullptr), [&] {
-            run_forward(run_, *training_);
+            cuda::forward(run_, plan_, *training_, stream_.get());
             if (rule.optimizer != JUICE_EM) {
                 run_backward(run_, {false, false});
                 optimize(run_, rule.optimizer);
@@ -361,16 +257,15 @@ private:
     Arithmetic arithmetic_;
     std::string name_;                  // "sm_90 tensor"
     DevicePlan device_plan_;
-    Array<float> parameters_;
-    Array<std::uint16_t> weights16_;    // of wide sums
-    Array<float> counts_, best_, flows_;
-    std::mutex mutex_;
-    std::optional<Workspace> query_, training_;
+    Parameters parameters_;
+    Queries queries_;
+    Array<float> flows_;
+    std::mutex mutex_;                  // of those who read
+    std::optional<Workspace> training_;
     Run run_{};
     std::int32_t widest_operand_ = 0;   // panels, of wide sums
     bool has_log_tables_ = false, has_edges_ = false;
     bool sums_in_place_ = true, inputs_in_place_ = true;    // a step may leave nothing to the flow buffer
-    std::vector<std::uint8_t> continuous_;  // by variable
 
     // Flows of many rows are added up in two levels, since like terms added one by one to a large float32 total all round the same way.
     static constexpr std::int64_t rows_per_level = 1024;
@@ -394,33 +289,20 @@ private:
     std::optional<DataSet> data_;
     Answers answers_;
 
-    std::int64_t query_rows() const { return std::max<std::int64_t>(panel, std::min<std::int64_t>(plan_.target.query_rows * 4, 512)); }
-
     Run base_run() const {
         Run run{};
-        run.operations = device_plan_.operations.data();
-        run.segments = device_plan_.segments.data();
-        run.factors = device_plan_.factors.data();
-        run.readers = device_plan_.readers.data();
-        run.blocks = device_plan_.blocks.data();
-        run.owners = device_plan_.owners.data();
-        run.tiles = device_plan_.tiles.data();
-        run.maps = device_plan_.maps.data();
-        run.stage_operations = device_plan_.stage_operations.data();
-        run.uses = device_plan_.uses.data();
+        device_plan_.give(run);
+        parameters_.give(run);
         run.root = plan_.root;
         run.operation_count = static_cast<std::int32_t>(plan_.operation_count);
         run.owner_count = static_cast<std::int32_t>(plan_.owner_count);
         run.roots = plan_.roots;
         run.arithmetic = arithmetic_;
-        run.parameters = parameters_.data();
-        run.weights16 = weights16_.data();
-        run.wide = weights16_.size() > 0;
+        run.wide = parameters_.has_shadow();
         run.early = run.wide && stream_.capability() >= 90;     // products in float32 lose by it: the blocks that wait take their places
         run.groups = run.wide && has_groups(stream_.capability(), arithmetic_);
         run.multiprocessors = stream_.multiprocessors();
         run.widest_operand = widest_operand_;
-        run.counts = counts_.data();
         run.flows = flows_.data();
         for (int k = 0; k < moment_count_; ++k) run.moments[k] = moments_[k].data();
         run.reach = reach_.data() - plan_.totals.parameter_flows;
@@ -459,7 +341,7 @@ private:
     void allocate_training() {
         if (flows_.size() == 0) flows_ = Array<float>(plan_.totals.flows, "flows");
         if (rule_.size() > 0) return;
-        const auto nodes = counts_.size();
+        const auto nodes = parameters_.nodes();
         em_ = Array<float>(3 * nodes, "training");
         blocked_ = Array<std::int32_t>(plan_.owner_count + 1, "training");
         touched_on_device_ = Array<std::uint8_t>(plan_.owner_count, "training");
@@ -486,17 +368,6 @@ private:
         rows_added_ = 0;
     }
 
-    void run_forward(const Run& run, Workspace& workspace) {
-        workspace.clear_forward(stream_.get());
-        for (std::int64_t s = 0; s < plan_.stage_count; ++s) {
-            const PlanStage& stage = plan_.stages[s];
-            elements(run, stage, stream_.get());
-            values(run, stage, stream_.get());
-            edge_values(run, stage, stream_.get());
-        }
-        root_logs(run, workspace.logs(), stream_.get());
-    }
-
     void run_backward(const Run& run, const Pass& pass) {
         stream_.beside([&](cudaStream_t beside) { sort_rows(run, plan_.variables, beside); });
         training_->clear_backward(stream_.get());
@@ -513,29 +384,6 @@ private:
         slow_parameter_flows(run, plan_.totals, stream_.get());
         if (run.slopes) slope_flows(run, plan_.totals, pass, stream_.get());
         stream_.join();
-    }
-
-    // Non-zero parameters by node, of sums and tables.
-    std::vector<float> count_parameters(const PlanOwner& owner, const float* p) const {
-        const std::int64_t width = owner.panels * panel;
-        std::vector<float> counts(static_cast<std::size_t>(width), 0.0f);
-        const auto count = [&](std::int64_t node, float parameter) { counts[static_cast<std::size_t>(node)] += parameter != 0 ? 1.0f : 0.0f; };
-        if (owner.kind == OwnerKind::Table) {
-            for (std::int64_t i = 0; i < owner.domain * width; ++i) count(i % width, p[i]);
-        } else if (owner.kind == OwnerKind::Sum && owner.form == Form::Edges) {
-            const PlanOperation& operation = plan_.operations[owner.operation];
-            const std::int32_t* starts = plan_.maps + operation.edges;
-            const std::int32_t* weights = starts + operation.nodes + 1 + operation.edge_count;
-            for (std::int32_t i = 0; i < operation.nodes; ++i)
-                for (auto e = starts[i]; e < starts[i + 1]; ++e) count(i, p[weights[e]]);
-        } else if (owner.kind == OwnerKind::Sum) {
-            for (auto b = owner.block_begin; b < owner.block_end; ++b) {
-                const PlanBlock& block = plan_.blocks[b];
-                const std::int64_t nodes = block.out_panels * panel;
-                for (std::int64_t i = 0; i < nodes * block.in_panels * panel; ++i) count(block.out_panel * panel + i / panel % nodes, p[block.weights + i]);
-            }
-        }
-        return counts;
     }
 };
 
@@ -603,7 +451,7 @@ const EngineTable engine_table = {
     [](void* engine, std::int32_t which, std::int64_t offset, std::int64_t count, const float* source) {
         return guarded(engine, [&](Engine& self) { self.write_moments(which, offset, count, source); });
     },
-    [](void* engine) { return guarded(engine, [](Engine&) {}); },       // every update is complete
+    [](void* engine) { return guarded(engine, [](Engine& self) { self.settle(); }); },
     [](void* engine, const DataShape* shape, std::int64_t batch_rows, std::int64_t limit, std::int32_t* open) {
         return guarded(engine, [&](Engine& self) { *open = self.data_open(*shape, batch_rows, limit); });
     },

@@ -85,6 +85,8 @@ void shadow_weights(const Run& run, const PlanOwner& owner, cudaStream_t stream)
 // What follows from parameters: log tables, and the densities at a Gaussian's mean. On the device throughout, so that parameters written back give the
 // same bits.
 void fill_tables(const Run& run, std::int32_t first, std::int32_t count, cudaStream_t stream);
+// Makes the weights of a sum's node and a table's probabilities add up to 1 again where many small updates took them away from it.
+void settle_weights(const Run& run, const PlanTotals& totals, cudaStream_t stream);
 // ---- optimisers other than EM (optimize.cu, reach.cu) ----
 void slope_flows(const Run& run, const PlanTotals& totals, const Pass& pass, cudaStream_t stream);      // derivatives of discrete logistics
 // Top-down probabilities: a stage's nodes, then its elements (at most `widest` panels of them), from those of its readers; then the owners'.

@@ -145,7 +145,8 @@ struct EngineTable {
     juice_status (*write_moments)(void* engine, std::int32_t which, std::int64_t offset, std::int64_t count, const float* source);
 
     // Leaves parameters as read_parameters reads them, with nothing outstanding that writing them back would lose: after it, a model that was
-    // written to a file and one that was not train on alike, bit for bit.
+    // written to a file and one that was not train on alike, bit for bit. A node's weights that many updates took away from a total of 1 are divided by
+    // it.
     juice_status (*settle)(void* engine);
 
     // The engine's own copy of training rows; all NULL where it reads them where they are.
