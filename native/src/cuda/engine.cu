@@ -25,7 +25,6 @@ namespace juice::cuda {
 
 namespace {
 
-
 class Engine {
 public:
     Engine(const PlanView& plan, const HostTable& host, const EngineOptions& options)
@@ -192,7 +191,7 @@ public:
             moments_[k].clear(stream_.get());
         }
         if (reach && reach_.size() == 0) {
-            reach_ = Array<float>(element_reach() + plan_.totals.value_panels * panel + counts_.size(), "the optimiser");
+            reach_ = Array<float>(element_reach() + plan_.totals.value_panels * panel + parameters_.nodes(), "the optimiser");
             reach_.clear(stream_.get());
         }
         stream_.wait();

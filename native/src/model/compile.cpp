@@ -1,6 +1,7 @@
 // Making a model: plan, engine, parameters in and out.
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cstdio>
 #include <cstring>
 #include <mutex>
@@ -62,6 +63,8 @@ void check_engine(juice_status status) {
 
 Model::Model(std::shared_ptr<const Circuit> circuit, const juice_compile_options& options) : state_(std::make_unique<State>()) {
     State& s = *state_;
+    using Clock = std::chrono::steady_clock;
+    const auto start = Clock::now();
     const DeviceEntry& device = find_device(options.device);
     s.device = device.name;
     s.circuit = std::move(circuit);
@@ -70,10 +73,12 @@ Model::Model(std::shared_ptr<const Circuit> circuit, const juice_compile_options
     s.plan = lower(*s.circuit, target.memory_limit, edge_cost(target.schedule));
     schedule(s.plan, target);
     s.micro_batch = s.plan.totals.micro_batch;
+    const auto planned = Clock::now();
     s.table = device.engine;
     const PlanView plan = view(s.plan);
     const EngineOptions engine_options{options.instruction_set, device.index};
     check_engine(s.table->create(&plan, &engine_host, &engine_options, &s.engine));
+    const auto created = Clock::now();
 
     const auto owners = static_cast<std::int32_t>(s.plan.owners.size());
     std::atomic<std::int32_t> next{0};
@@ -87,6 +92,9 @@ Model::Model(std::shared_ptr<const Circuit> circuit, const juice_compile_options
             check_engine(s.table->write_parameters(s.engine, o, buffer.data()));
         }
     });
+    const auto milliseconds = [](Clock::duration time) { return std::chrono::duration<double, std::milli>(time).count(); };
+    log(LogLevel::Debug, "compiled for %s: plan %.1f ms, engine %.1f ms, %lld parameters %.1f ms", s.device.c_str(), milliseconds(planned - start), milliseconds(created - planned),
+        static_cast<long long>(s.plan.totals.parameters), milliseconds(Clock::now() - created));
     s.circuit = s.circuit->wiring();        // the engine has the parameters now: the circuit's own may go with its last holder
 }
 
