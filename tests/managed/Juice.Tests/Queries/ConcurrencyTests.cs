@@ -15,6 +15,38 @@ public class ConcurrencyTests(string device) : OnEveryDevice(device)
     }
 
     [Test]
+    public void Asking_sampling_and_saving_at_the_same_time_give_what_each_gives_alone()
+    {
+        using CompiledCircuit model = SomeModel();
+        var rows = Some.Rows(count: 200);
+        double[] logs = model.LogLikelihood(rows), samples = Samples();
+
+        double[][] answers = OnThreads(9, i => (i % 3) switch
+        {
+            0 => model.LogLikelihood(rows),
+            1 => Samples(),
+            _ => Saved(),
+        });
+
+        for (int i = 0; i < answers.Length; i++) Assert.That(answers[i], Is.EqualTo(i % 3 == 1 ? samples : logs), $"thread {i}");
+
+        double[] Samples()
+        {
+            Rows drawn = model.Sample(20, new SampleOptions { Seed = 4 });
+            double[] values = new double[20 * drawn.Variables];
+            for (int row = 0; row < 20; row++) drawn.CopyTo(row, values.AsSpan(row * drawn.Variables, drawn.Variables));
+            return values;
+        }
+
+        double[] Saved()
+        {
+            using Circuit circuit = model.ToCircuit();
+            using CompiledCircuit copy = circuit.Compile(Device);
+            return copy.LogLikelihood(rows);
+        }
+    }
+
+    [Test]
     public void Queries_and_training_wait_for_each_other_and_both_come_out_whole()
     {
         using CompiledCircuit model = SomeModel();
