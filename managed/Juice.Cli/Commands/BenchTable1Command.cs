@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using Juice.Cli.Benchmarks;
 using Juice.Cli.Benchmarks.Table1;
 using Juice.Cli.Options;
@@ -9,6 +10,8 @@ namespace Juice.Cli.Commands;
 internal sealed class BenchTable1Command
 {
     private const int DrawnRows = 2048;
+    private const int SequenceBatches = 8;
+    private const string Auto = "auto";
 
     private readonly Terminal _terminal;
     private readonly Option<string> _data = new("--data")
@@ -22,7 +25,23 @@ internal sealed class BenchTable1Command
     };
 
     private readonly Option<int[]> _latents = OptionValues.Wholes("--latents", "Only these sizes. Default: all.", minimum: 1, []);
-    private readonly Option<int> _batch = OptionValues.Whole("--batch", "Rows a step.", minimum: 1, defaultValue: 512);
+    // 0: auto.
+    private readonly Option<int> _batch = new("--batch")
+    {
+        Description = $"Rows a step; {Auto}: powers of two from {AutoBatch.Least} to {AutoBatch.Most} that fit are tried for each line, and the fastest is taken "
+            + "(of those within 2 % the smallest). Default: 512.",
+        HelpName = $"N|{Auto}",
+        DefaultValueFactory = _ => 512,
+        CustomParser = result =>
+        {
+            string text = result.Tokens[0].Value;
+            if (text == Auto) return 0;
+            if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int rows) && rows >= 1) return rows;
+            result.AddError($"--batch takes a whole number, at least 1, or {Auto}, not '{text}'.");
+            return 0;
+        },
+    };
+
     private readonly Option<int> _vocabulary = OptionValues.Whole("--vocabulary", "Different tokens of the HMMs.", minimum: 2, defaultValue: 10_000);
     private readonly Option<double> _seconds = OptionValues.Real("--seconds", "Time for each line of the table.", minimum: 0, defaultValue: 2);
     private readonly Option<double> _step = OptionValues.Real("--most-seconds", "Leave out what takes longer for one step at the machine's limit.", minimum: 0, defaultValue: 10);
@@ -38,7 +57,7 @@ internal sealed class BenchTable1Command
         BenchTable1Command bench = new(terminal);
         ToolCommand command = new("table1", "Time training steps of HCLT, PD, RAT-SPN and HMM at the sizes of the published benchmark that fit, beside its numbers.")
         {
-            Examples = ["juice bench table1", "juice bench table1 --families hclt,hmm --latents 64,128,512 --data mnist", "juice bench table1 --device cuda"],
+            Examples = ["juice bench table1", "juice bench table1 --families hclt,hmm --latents 64,128,512 --data mnist", "juice bench table1 --device cuda --batch auto"],
         };
         command.Add(bench._data);
         bench._dataOptions.AddTo(command);
@@ -54,8 +73,10 @@ internal sealed class BenchTable1Command
     {
         PublishedCase[] asked = Cases(parsed);
         Device device = _model.Device(parsed);
-        int batch = parsed.GetValue(_batch), vocabulary = parsed.GetValue(_vocabulary);
-        Rows images = await ImagesAsync(parsed, cancellation), sequences = Sequences(batch, vocabulary);
+        int? batch = parsed.GetValue(_batch) is > 0 and var size ? size : null;
+        int vocabulary = parsed.GetValue(_vocabulary);
+        Rows images = await ImagesAsync(parsed, batch is null ? AutoBatch.Most : DrawnRows, cancellation);
+        Rows sequences = Sequences(batch is int rows ? SequenceBatches * rows : AutoBatch.Most, vocabulary);
         if (images.Count < batch) throw new UsageException($"--batch {batch} is more than the {images.Count} images.");
         int[] parents = asked.Any(one => one.Family == PublishedCase.Hclt)
             ? Trees.ChowLiu(images, new TreeOptions { Threads = _model.Threads(parsed) }, cancellation)
@@ -69,7 +90,7 @@ internal sealed class BenchTable1Command
             _terminal.Note($"{one.Family} with {one.Latents} latents");
             cases.Add(MeasuredCase.Of(
                 one, one.IsOfImages ? images : sequences, parents, vocabulary, batch, budget, machine,
-                circuit => _model.Compile(circuit, parsed, batch), cancellation));
+                (circuit, step) => _model.Compile(circuit, parsed, step), tried => _terminal.Note($"  {tried}"), cancellation));
         }
         Table1 table = new($"{device.Name}: {device.Description}", machine, cases);
         if (parsed.GetValue(_json)) table.WriteJson(_terminal.Out);
@@ -87,20 +108,20 @@ internal sealed class BenchTable1Command
         return cases.Length > 0 ? cases : throw new UsageException($"--latents: no family was published with {string.Join(" or ", sizes)}.");
     }
 
-    private async Task<Rows> ImagesAsync(ParseResult parsed, CancellationToken cancellation)
+    private async Task<Rows> ImagesAsync(ParseResult parsed, int drawn, CancellationToken cancellation)
     {
-        if (parsed.GetValue(_data) is not { } name) return _dataOptions.FirstRows(parsed, DrawnImages.Of(DrawnRows)).WithCategories(PublishedCase.Greys);
+        if (parsed.GetValue(_data) is not { } name) return _dataOptions.FirstRows(parsed, DrawnImages.Of(drawn)).WithCategories(PublishedCase.Greys);
         NamedRows rows = await _dataOptions.LoadAsync(parsed, _terminal, name, usualPart: "train", schema: null, cancellation);
         if (rows.Rows.Variables != PublishedCase.Side * PublishedCase.Side || rows.Rows.ElementType != RowElement.Byte)
             throw new InvalidDataException($"{rows} holds no images of 28 × 28 bytes");
         return rows.Rows.WithCategories(PublishedCase.Greys);
     }
 
-    // Eight batches of tokens, frequent ones more often, as in texts.
-    private static Rows Sequences(int batch, int vocabulary)
+    // Rows of tokens, frequent ones more often, as in texts.
+    private static Rows Sequences(int count, int vocabulary)
     {
         Random random = new(1);
-        int[] tokens = new int[8 * batch * PublishedCase.Tokens];
+        int[] tokens = new int[count * PublishedCase.Tokens];
         for (int i = 0; i < tokens.Length; i++) tokens[i] = (int)(Math.Pow(vocabulary, random.NextDouble()) - 1);
         return Rows.Of(tokens, PublishedCase.Tokens).WithCategories(vocabulary);
     }

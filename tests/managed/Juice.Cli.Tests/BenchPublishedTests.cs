@@ -44,6 +44,18 @@ public class BenchPublishedTests
         Assert.That(lines, Has.Some.Match(@"^rat-spn +1,024 +132 million +left out: needs about [\d.]+ GiB +13\.8 *$"));
     }
 
+    [Test]
+    public void The_best_batch_is_looked_for()
+    {
+        ToolRun run = ToolRun.Well(
+            "bench", "table1", "--families", "rat-spn", "--latents", "64", "--batch", "auto", "--rows", "128", "--seconds", "0", "--json");
+
+        Assert.That(run.Error, Does.Match(@"64 rows a step: [\d,]+ rows/s, 128 rows a step: [\d,]+ rows/s; (64|128) it is"));
+        int batch = int.Parse(System.Text.RegularExpressions.Regex.Match(run.Error, @"(64|128) it is").Groups[1].Value);
+        Assert.That(run.Json.GetProperty("cases")[0].GetProperty("rows").GetInt32(), Is.EqualTo(batch));
+    }
+
+    [TestCase("--batch much", "--batch takes a whole number, at least 1, or auto, not 'much'.\nTry 'juice bench table1 --help'.")]
     [TestCase("--families spn", "--families: there is no 'spn', but hclt, pd, rat-spn, hmm.")]
     [TestCase("--latents 65", "--latents: no family was published with 65.")]
     [TestCase("--rows 4 --batch 8", "--batch 8 is more than the 4 images.")]

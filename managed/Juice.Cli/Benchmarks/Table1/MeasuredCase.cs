@@ -13,7 +13,7 @@ namespace Juice.Cli.Benchmarks.Table1;
 /// <param name="LeftOut">Why it was not measured; null where it was.</param>
 internal sealed record MeasuredCase(PublishedCase Case, long Edges, double Step, int Batch, double Limit, long Peak, string? LeftOut)
 {
-    private const int MostSteps = 16;
+    private const int MostSteps = 16, StepsToCompare = 4, TimesToCompare = 3;
 
     public double Epoch => Step * PublishedCase.Rows / Batch;
 
@@ -24,14 +24,15 @@ internal sealed record MeasuredCase(PublishedCase Case, long Edges, double Step,
     /// <param name="rows">Rows of its kind, at least one batch.</param>
     /// <param name="parents">Of HCLTs: the tree.</param>
     /// <param name="vocabulary">Of HMMs: different tokens.</param>
-    /// <param name="batch">Rows a step.</param>
+    /// <param name="batch">Rows a step; null: as <see cref="AutoBatch"/> finds.</param>
     /// <param name="budget">What it may take.</param>
     /// <param name="machine">The processor's rates; null for another device.</param>
-    /// <param name="compile">Compiles for the device that was asked for.</param>
+    /// <param name="compile">Compiles for the device that was asked for, and steps of so many rows.</param>
+    /// <param name="tried">Hears of what was tried to find the batch.</param>
     /// <param name="cancellation">Stops it.</param>
     public static MeasuredCase Of(
-        PublishedCase published, Rows rows, IReadOnlyList<int> parents, int vocabulary, int batch, CaseBudget budget, MachineRates? machine,
-        Func<Circuit, CompiledCircuit> compile, CancellationToken cancellation)
+        PublishedCase published, Rows rows, IReadOnlyList<int> parents, int vocabulary, int? batch, CaseBudget budget, MachineRates? machine,
+        Func<Circuit, int, CompiledCircuit> compile, Action<string> tried, CancellationToken cancellation)
     {
         double rough = published.RoughBytes(vocabulary);
         if (rough > budget.Bytes) return None(published, $"needs about {Units.Bytes((long)rough)}");
@@ -40,31 +41,58 @@ internal sealed record MeasuredCase(PublishedCase Case, long Edges, double Step,
         long edges;
         try
         {
+            int size;
             using (Circuit circuit = published.Build(parents, vocabulary))
             {
                 edges = circuit.Edges;
-                model = compile(circuit);
+                size = batch ?? Best(circuit);
+                if (size == 0) return None(published, $"steps of {AutoBatch.Least} rows do not fit") with { Edges = edges };
+                model = compile(circuit, size);
             }
             ModelInfo info = model.Info;
-            double limit = machine is null ? double.NaN : Math.Max(info.FlopPerRow * batch / machine.MatrixRate, info.StepBytes / machine.CopyRate);
+            double limit = machine is null ? double.NaN : Math.Max(info.FlopPerRow * size / machine.MatrixRate, info.StepBytes / machine.CopyRate);
             if (limit > budget.SecondsAStep) return None(published, $"a step takes {Units.Time(TimeSpan.FromSeconds(limit))} at least") with { Edges = edges };
-            MiniBatchEm em = new() { Epochs = 1, BatchSize = batch, Shuffle = false, StepSize = 0.1 };
-            // Steps of one epoch: what an epoch ends with is shared out over them, as it is in a training.
-            double Time(int steps)
-            {
-                long start = Stopwatch.GetTimestamp();
-                model.Fit(rows.Take((long)steps * batch), em, cancellationToken: cancellation);
-                return Stopwatch.GetElapsedTime(start).TotalSeconds / steps;
-            }
-            int steps = (int)Math.Clamp(budget.Seconds / Time(1), 1, Math.Min(MostSteps, rows.Count / batch));
+            double Time(int steps) => Seconds(model, rows, size, steps, cancellation);
+            int steps = (int)Math.Clamp(budget.Seconds / Time(1), 1, Math.Min(MostSteps, rows.Count / size));
             double[] times = [.. Enumerable.Range(0, Math.Max((int)(budget.Seconds / (Time(steps) * steps)), 1)).Select(_ => Time(steps)).Order()];
-            return new(published, edges, times[times.Length / 2], batch, limit, PeakMemory.Read(), null);
+            return new(published, edges, times[times.Length / 2], size, limit, PeakMemory.Read(), null);
         }
         finally
         {
             model?.Dispose();
             GC.Collect();       // what the last case left should not count as the next one's
         }
+
+        int Best(Circuit circuit)
+        {
+            (int best, IReadOnlyList<(int Batch, double RowsPerSecond)> all) = AutoBatch.Find((int)Math.Min(rows.Count, AutoBatch.Most), size =>
+            {
+                try
+                {
+                    using CompiledCircuit model = compile(circuit, size);
+                    ModelInfo info = model.Info;
+                    if (info.MicroBatch < size || info.ParameterBytes + info.FlowBytes + info.ActivationBytes > budget.Bytes) return null;
+                    int steps = (int)Math.Min(StepsToCompare, rows.Count / size);
+                    Seconds(model, rows, size, 1, cancellation);
+                    return size / Enumerable.Range(0, TimesToCompare).Min(_ => Seconds(model, rows, size, steps, cancellation));
+                }
+                catch (JuiceException) when (size > AutoBatch.Least)
+                {
+                    return null;        // a smaller one went well, and this one has no more than its rows against it
+                }
+            });
+            tried($"{string.Join(", ", all.Select(one => $"{Units.Count(one.Batch)} rows a step: {Units.Count((long)one.RowsPerSecond)} rows/s"))}; {Units.Count(best)} it is");
+            return best;
+        }
+    }
+
+    // Of a step, of so many that make an epoch: what an epoch ends with is shared out over them, as it is in a training.
+    private static double Seconds(CompiledCircuit model, Rows rows, int batch, int steps, CancellationToken cancellation)
+    {
+        MiniBatchEm em = new() { Epochs = 1, BatchSize = batch, Shuffle = false, StepSize = 0.1 };
+        long start = Stopwatch.GetTimestamp();
+        model.Fit(rows.Take((long)steps * batch), em, cancellationToken: cancellation);
+        return Stopwatch.GetElapsedTime(start).TotalSeconds / steps;
     }
 }
 
