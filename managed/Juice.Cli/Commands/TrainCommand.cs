@@ -251,6 +251,7 @@ internal sealed class TrainCommand
             ["epochs"] = em.Epochs,
             ["batch_size"] = em.BatchSize,
             ["optimizer"] = _train.OptimizerName(parsed),
+            ["power"] = double.IsFinite(em.Power) ? em.Power : "infinity",
             ["step_size"] = _train.StepSizeText(parsed),
             ["pseudocount"] = em.Pseudocount,
             ["seed"] = em.Seed,

@@ -44,6 +44,11 @@ internal sealed class TrainOptions
     private readonly Option<double> _momentum = OptionValues.Real(
         "--momentum", "The momentum of anemone (0.9 unless given), sgd (0) and adam (0.9), at least 0 and below 1.", minimum: 0);
 
+    private readonly Option<double> _power = OptionValues.Real(
+        "--power", "Share flows out in proportion to (weight · value) to this power, 1 (the default) to 16.", minimum: 1);
+
+    private readonly Option<bool> _viterbi = new("--viterbi") { Description = "Send all of a flow down the largest edge: Viterbi EM, an infinite --power." };
+
     private readonly Option<double> _pseudocount = OptionValues.Real(
         "--pseudocount", "Added to the flows of every node at each update, shared out over its parameters.", minimum: 0, defaultValue: 0.1);
 
@@ -66,6 +71,8 @@ internal sealed class TrainOptions
         command.Add(_stepSize);
         command.Add(_optimizer);
         command.Add(_momentum);
+        command.Add(_power);
+        command.Add(_viterbi);
         command.Add(_pseudocount);
         command.Add(_minDeviation);
         command.Add(_seed);
@@ -82,7 +89,7 @@ internal sealed class TrainOptions
 
     /// <summary>The first option given that is neither the pseudocount nor the seed; null where there is none.</summary>
     public Option? GivenButPseudocount(ParseResult parsed) =>
-        new Option[] { _epochs, _batchSize, _fullBatch, _stepSize, _optimizer, _momentum, _minDeviation, _patience }.FirstOrDefault(option => IsGiven(parsed, option));
+        new Option[] { _epochs, _batchSize, _fullBatch, _stepSize, _optimizer, _momentum, _power, _viterbi, _minDeviation, _patience }.FirstOrDefault(option => IsGiven(parsed, option));
 
     public int BatchSize(ParseResult parsed) => parsed.GetValue(_batchSize);
 
@@ -93,6 +100,14 @@ internal sealed class TrainOptions
 
     /// <summary>The name of the optimiser.</summary>
     public string OptimizerName(ParseResult parsed) => parsed.GetValue(_optimizer)!;
+
+    private double Power(ParseResult parsed)
+    {
+        bool given = IsGiven(parsed, _power);
+        if (given && parsed.GetValue(_viterbi)) throw new UsageException("--power and --viterbi are two ways to share flows out; give one.");
+        if (given && parsed.GetValue(_power) > 16) throw new UsageException($"--power is {parsed.GetValue(_power)}; it is 1 … 16.");
+        return parsed.GetValue(_viterbi) ? double.PositiveInfinity : given ? parsed.GetValue(_power) : 1;
+    }
 
     private StepSize Steps(ParseResult parsed)
     {
@@ -140,6 +155,7 @@ internal sealed class TrainOptions
             Epochs = parsed.GetValue(_epochs),
             BatchSize = parsed.GetValue(_batchSize),
             Optimizer = Optimizer(parsed),
+            Power = Power(parsed),
             StepSize = Steps(parsed),
             Pseudocount = parsed.GetValue(_pseudocount),
             MinDeviation = parsed.GetValue(_minDeviation),

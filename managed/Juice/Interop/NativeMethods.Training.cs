@@ -15,6 +15,13 @@ internal static unsafe partial class NativeMethods
     internal static partial int juice_model_update(ModelHandle model, in NativeRule rule);
 
     [LibraryImport(Library)]
+    internal static partial int juice_model_set_power(ModelHandle model, float power);
+
+    [LibraryImport(Library)]
+    internal static partial int juice_model_soft_evidence(
+        ModelHandle model, in NativeRows rows, in NativeSoft soft, float* rootFlows, int addFlows, double* logLikelihood, float* gradient);
+
+    [LibraryImport(Library)]
     internal static partial int juice_model_get_optimizer(ModelHandle model, ref NativeOptimizer optimizer);
 
     [LibraryImport(Library)]
@@ -73,6 +80,15 @@ internal struct NativeRule
 }
 
 [StructLayout(LayoutKind.Sequential)]
+internal unsafe struct NativeSoft
+{
+    public int Size;
+    public int VariableCount;
+    public int* Variables;
+    public float* Logs;
+}
+
+[StructLayout(LayoutKind.Sequential)]
 internal struct NativeOptimizer
 {
     public int Size;
@@ -95,6 +111,8 @@ internal unsafe struct NativeEpochOptions
     public float* StepSizes;
     public long StepCount;
     public NativeRule Rule;
+    public float Power;
+    public int Reserved;
     public delegate* unmanaged[Cdecl]<long, long, double, void*, int> Progress;
     public void* User;
 }

@@ -75,6 +75,7 @@ public sealed partial class CompiledCircuit
                 StepSizes = sizes,
                 StepCount = stepSizes.Length,
                 Rule = em.Rule.ToNative(),
+                Power = (float)em.Power,
                 Progress = progress.Callback,
                 User = progress.User,
             };

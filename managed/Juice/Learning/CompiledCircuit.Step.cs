@@ -76,6 +76,19 @@ public sealed partial class CompiledCircuit
         Status.Check(NativeMethods.juice_model_update(Handle, rule.ToNative()));
     }
 
+    /// <summary>
+    /// How <see cref="Forward(Rows)"/> and <see cref="Backward"/> share flows out from here on: in proportion to (weight · value) to this power. 1 at first;
+    /// infinity sends all of a flow down the largest edge, the first of equal ones. <see cref="Forward(Rows)"/> then has the logs of
+    /// (Σ (weight · value)^power)^(1/power). Missing entries count as 1. See <see cref="Em.Power"/>.
+    /// </summary>
+    /// <param name="power">1 … 16, or infinity.</param>
+    /// <exception cref="ArgumentException">It is none of these.</exception>
+    public void SetPower(double power)
+    {
+        CheckNotInCallback();
+        Status.Check(NativeMethods.juice_model_set_power(Handle, (float)power));
+    }
+
     private unsafe void Forward(Rows rows, long* indices, long count, Span<double> logLikelihood)
     {
         using CallScope call = EnterCall();

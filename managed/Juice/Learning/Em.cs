@@ -19,6 +19,14 @@ public abstract record Em
     public Optimizer Optimizer { get; init; } = Optimizer.Em;
 
     /// <summary>
+    /// How flows are shared out at a sum, in 1 … 16 or infinity: in proportion to (weight · value) to this power. 1, the default, is what expectation
+    /// maximisation and gradients ask for; infinity sends all of it down the largest edge (Viterbi EM, max-product); between them lies generalised EM.
+    /// The progress and history of a training at another power than 1 have the logs of ((Σ (weight · value)^power)^(1/power), not log-likelihoods;
+    /// validation has log-likelihoods.
+    /// </summary>
+    public double Power { get; init; } = 1;
+
+    /// <summary>
     /// The step size of each update: at most 1 with expectation maximisation and Anemone. Stochastic gradient and Adam move log-parameters by it
     /// and have a schedule of their own needs; 0.05 is a fair begin for Adam, 10 for stochastic gradient.
     /// </summary>
@@ -51,6 +59,7 @@ public abstract record Em
         if (Epochs < 1) throw new ArgumentException($"Epochs is {Epochs}; at least 1 is needed.");
         if (BatchSize < 1) throw new ArgumentException($"BatchSize is {BatchSize}; at least 1 is needed.");
         if (StepSize is null) throw new ArgumentException("StepSize is null; a schedule is needed.");
+        if (!(Power >= 1 && (Power <= 16 || double.IsPositiveInfinity(Power)))) throw new ArgumentException($"Power is {Power}; it is 1 … 16 or infinity.");
         if (Optimizer is null) throw new ArgumentException("Optimizer is null; an optimiser is needed.");
         if (Optimizer.IsShare && StepSize.Largest > 1)
             throw new ArgumentException($"StepSize reaches {StepSize.Largest}; expectation maximisation and Anemone take at most 1.");

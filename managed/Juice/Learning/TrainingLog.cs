@@ -13,7 +13,7 @@ namespace Juice;
 /// <para>
 /// Every object has <c>event</c> and <c>time</c> (UTC). <c>start</c>, or <c>resume</c> with the <c>epoch</c> that it goes on after: <c>data</c>, which
 /// holds <c>name</c>, <c>rows</c>, <c>variables</c>, <c>validation_rows</c>, <c>mapped</c>; <c>circuit</c>: <c>vectors</c>, <c>nodes</c>,
-/// <c>edges</c>, <c>parameters</c>; <c>options</c>: <c>method</c>, <c>epochs</c>, <c>batch_size</c>, <c>shuffle</c>, <c>optimizer</c>, <c>step_size</c>,
+/// <c>edges</c>, <c>parameters</c>; <c>options</c>: <c>method</c>, <c>epochs</c>, <c>batch_size</c>, <c>shuffle</c>, <c>optimizer</c>, <c>power</c>, <c>step_size</c>,
 /// <c>pseudocount</c>, <c>min_deviation</c>, <c>min_scale</c>, <c>seed</c>, <c>patience</c>, <c>keep_best</c>, <c>checkpoint</c>,
 /// <c>checkpoint_every</c>; <c>versions</c>: <c>juice</c>, <c>runtime</c>, <c>system</c>; <c>hardware</c>: <c>device</c>, <c>description</c>,
 /// <c>instruction_set</c>, <c>threads</c>, <c>cores</c>, <c>memory_bytes</c>, <c>micro_batch</c>.
@@ -168,6 +168,8 @@ public sealed class TrainingLog : IDisposable
         json.WriteNumber("batch_size", em.BatchSize);
         json.WriteBoolean("shuffle", em.ShufflesRows);
         json.WriteString("optimizer", em.Optimizer.Text);
+        if (double.IsFinite(em.Power)) json.WriteNumber("power", em.Power);
+        else json.WriteString("power", "infinity");
         json.WriteString("step_size", em.StepSize.Text);
         json.WriteNumber("pseudocount", em.Pseudocount);
         json.WriteNumber("min_deviation", em.MinDeviation);

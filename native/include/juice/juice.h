@@ -467,6 +467,13 @@ typedef struct juice_rule {
 
 JUICE_API juice_status juice_model_update(juice_model* model, const juice_rule* rule) JUICE_NOEXCEPT;
 
+/* What flows forward and backward add up from here on, and epochs whose options say 0. 1: expectations, so that updates are EM's and gradients'.
+ * power > 1: every weight and probability is raised to it within a pass, so that flows are shared out in proportion to (theta c)^power and the values
+ * are ((sum (theta c)^power)^(1 / power), logs as ever: between EM and Viterbi EM. At most 16. HUGE_VAL (infinity): all flow goes down the largest edge,
+ * the first of equal ones: Viterbi EM (max-product). Missing entries are left out (factor 1) at every power. Log-likelihoods of forward and of epochs are
+ * then these values' logs. */
+JUICE_API juice_status juice_model_set_power(juice_model* model, float power) JUICE_NOEXCEPT;
+
 /* What the optimiser remembers, for checkpoints: exporting and importing all of it goes on with the same bits. */
 typedef struct juice_optimizer {
     int32_t size;
@@ -502,6 +509,23 @@ JUICE_API juice_status juice_model_get_node_flows(const juice_model* model, int3
  * Gaussian's (mean, log deviation) and a discrete logistic's (mean, log scale). Only what backward itself has added counts for a discrete logistic. */
 JUICE_API juice_status juice_model_get_gradient(const juice_model* model, int32_t vector, int32_t logs, float* destination, int64_t count) JUICE_NOEXCEPT;
 
+/* Soft evidence: where a variable's value is not known but how likely it makes each value. The row's variable then stands for sum(exp(log) · value). */
+typedef struct juice_soft {
+    int32_t        size;
+    int32_t        variable_count;  /* variables with soft evidence                                                                    */
+    const int32_t* variables;       /* [variable_count], ascending; their domains are finite                                           */
+    const float*   logs;            /* [rows, values of all these variables one after another]: logs of the weights; -HUGE_VAL: 0.
+                                       Where a variable's first log is NaN the row's own entry counts                                  */
+} juice_soft;
+
+/* log_likelihood (may be NULL): [rows, roots]. gradient (may be NULL): laid out like soft->logs, the derivative of sum(root_flows · log-likelihoods) by the
+ * logs: with root flows of 1 the posterior probability of each value; 0 where a row's own entry counts. add_flows: 1: the rows' parameter flows are added to
+ * the flow buffer, too, as backward would. root_flows: [rows, roots], NULL: 1 (one root only); row weights multiply them. Missing and observed entries of the other
+ * variables count as ever. A model that answers this keeps a second copy of its parameters; it is no query for speed: the weights are
+ * worked out on the processor. */
+JUICE_API juice_status juice_model_soft_evidence(juice_model* model, const juice_rows* rows, const juice_soft* soft, const float* root_flows, int32_t add_flows,
+                                                 double* log_likelihood, float* gradient) JUICE_NOEXCEPT;
+
 /* One pass over the rows in one call. */
 typedef struct juice_epoch_options {
     int32_t                 size;
@@ -513,6 +537,8 @@ typedef struct juice_epoch_options {
     const float*            step_sizes;     /* NULL: rule.step_size throughout; otherwise [step_count], one an update */
     int64_t                 step_count;
     juice_rule              rule;
+    float                   power;          /* as juice_model_set_power has it, for this epoch; 0: the model's own   */
+    int32_t                 reserved;
     juice_progress_callback progress;       /* units: rows; value: mean log-likelihood of the rows so far            */
     void*                   user;
 } juice_epoch_options;

@@ -1,4 +1,6 @@
 // juice.h, section 7: the step in three calls, its flows, and epochs.
+#include <cmath>
+
 #include "api/arguments.h"
 #include "api/guard.h"
 #include "api/handles.h"
@@ -50,6 +52,10 @@ void check_batch(const juice_rows& rows, const std::int64_t* indices, std::int64
     }
 }
 
+void check_power(double power, const char* name) {
+    if (!(power >= 1) || (power > 16 && !std::isinf(power))) juice::fail(JUICE_ERROR_ARGUMENT, "%s is %g, but must be 1 … 16 or infinity.", name, power);
+}
+
 void check_epoch(const juice_rows& rows, const juice_epoch_options& options) {
     check_least(rows.count, 1, "rows.count");
     check_range(options.full_batch, 0, 1, "options.full_batch");
@@ -58,6 +64,7 @@ void check_epoch(const juice_rows& rows, const juice_epoch_options& options) {
     check_least(options.epoch, 0, "options.epoch");
     check_struct(&options.rule, "options.rule", "juice_rule");
     check_rule(options.rule);
+    if (options.power != 0) check_power(options.power, "options.power");
     if (!options.step_sizes) return;
     const std::int64_t updates = options.full_batch ? 1 : (rows.count - 1) / options.batch_size + 1;
     check_count(options.step_count, updates, "options.step_count (one an update)");
@@ -102,6 +109,14 @@ juice_status juice_model_update(juice_model* model, const juice_rule* rule) noex
         check_struct(rule, "rule", "juice_rule");
         check_rule(*rule);
         model->model->update(*rule);
+    });
+}
+
+juice_status juice_model_set_power(juice_model* model, float power) noexcept {
+    return guard([&] {
+        check_pointer(model, "model");
+        check_power(power, "power");
+        model->model->set_power(power);
     });
 }
 
@@ -155,6 +170,22 @@ juice_status juice_model_get_gradient(const juice_model* model, std::int32_t vec
         check_least(count, 0, "count");
         check_array(destination, count, "destination");
         model->model->get_gradient(vector, logs != 0, destination, count);
+    });
+}
+
+juice_status juice_model_soft_evidence(juice_model* model, const juice_rows* rows, const juice_soft* soft, const float* root_flows, std::int32_t add_flows,
+                                       double* log_likelihood, float* gradient) noexcept {
+    return guard([&] {
+        check_pointer(model, "model");
+        check_struct(rows, "rows", "juice_rows");
+        check_struct(soft, "soft", "juice_soft");
+        check_least(soft->variable_count, 1, "soft.variable_count");
+        check_array(soft->variables, soft->variable_count, "soft.variables");
+        check_array(soft->logs, rows->count, "soft.logs");
+        check_range(add_flows, 0, 1, "add_flows");
+        if (!root_flows && model->roots != 1 && (gradient || add_flows))
+            juice::fail(JUICE_ERROR_ARGUMENT, "root_flows is NULL, but must be given for a circuit of %lld roots.", static_cast<long long>(model->roots));
+        model->model->soft_evidence(*rows, *soft, root_flows, add_flows != 0, log_likelihood, gradient);
     });
 }
 

@@ -142,6 +142,7 @@ public:
         }
         run_ = base_run(batch, 0);
         run_.training = 1;
+        apply_power(run_);
         training_->attach(run_, batch.rows);
     }
 
@@ -149,7 +150,7 @@ public:
         Tasks::Work work;
         work.forward = [&](int t, std::int32_t o, std::int32_t next) { kernels_.forward(run_, o, next, threads_[static_cast<std::size_t>(t)]->get()); };
         tasks_.run(pool_, work);
-        if (log_likelihood) kernels_.root_values(run_, log_likelihood);
+        if (log_likelihood) root_values(log_likelihood);
     }
 
     void backward(const float* root_flows, bool slopes) {
@@ -185,14 +186,14 @@ public:
 
     void step(const Rule& rule, double* log_likelihood) {
         run_.root_flows = nullptr;
-        const bool in_place = rule.optimizer == JUICE_EM;
+        const bool in_place = rule.optimizer == JUICE_EM && power_ == 1;
         const Rule* at_once = in_place ? &rule : nullptr;
         run_.slopes = climbs(rule.optimizer);
         Tasks::Work work;
         work.forward = [&](int t, std::int32_t o, std::int32_t next) {
             kernels_.forward(run_, o, next, threads_[static_cast<std::size_t>(t)]->get());
             // The root's values give way to flows in the backward pass.
-            if (o == plan_.root && log_likelihood) kernels_.root_values(run_, log_likelihood);
+            if (o == plan_.root && log_likelihood) root_values(log_likelihood);
         };
         work.backward = [&](int t, std::int32_t o, std::int32_t next) { kernels_.backward(run_, o, next, threads_[static_cast<std::size_t>(t)]->get(), at_once); };
         work.input_backward = [&](int t, std::int32_t o) { kernels_.input_backward(run_, o, threads_[static_cast<std::size_t>(t)]->get(), at_once); };
@@ -200,6 +201,12 @@ public:
         tasks_.run(pool_, work);
         if (in_place) clear_flows();
         else update(rule);
+    }
+
+    void set_power(float power) {
+        power_ = power;
+        if (power == 1 || __builtin_isinf(power)) raised_ = Memory();
+        else if (raised_.size() == 0) raised_ = Memory(plan_.totals.parameters, "raised parameters");
     }
 
     void make_moments(std::int32_t count, bool reach) {
@@ -325,6 +332,10 @@ private:
     bool single_edges_ = false;         // an operation of the plan has them
     Memory moments_[2];                 // what an optimiser remembers, like the parameter flows
     std::int32_t moment_count_ = 0;
+    float power_ = 1;                   // what training passes compute
+    Memory no_offset_;
+    Memory raised_;                     // parameters to that power
+    std::vector<OwnerState> raised_states_;
     Memory reach_;                      // top-down probabilities: of elements like their flow sums, of nodes, by owner
     Tasks tasks_;
     ThreadPool pool_;
@@ -350,6 +361,39 @@ private:
 
     void make_scratch() {       // update needs a thread's
         if (!training_) rows({1, panel, blank_codes(), blank_reals(), nullptr});
+    }
+
+    // Points a training run at what its power asks for.
+    void apply_power(Run& run) {
+        if (power_ == 1) return;
+        if (__builtin_isinf(power_)) {
+            run.maximise = run.paths = 1;
+            return;
+        }
+        std::atomic<std::int32_t> next{0};
+        pool_.run([&](int) {
+            const FlushToZero guard;
+            for (std::int32_t o; (o = next.fetch_add(1)) < plan_.owner_count;) kernels_.raise(run, o, power_, raised_.data() + plan_.owners[o].parameters);
+        });
+        std::int64_t widest = 0;
+        for (std::int64_t o = 0; o < plan_.owner_count; ++o) widest = std::max<std::int64_t>(widest, plan_.owners[o].panels * panel);
+        if (no_offset_.size() < widest) no_offset_ = Memory(widest, "raised parameters");
+        std::memset(no_offset_.data(), 0, static_cast<std::size_t>(widest) * sizeof(float));
+        raised_states_ = states_;
+        for (OwnerState& state : raised_states_) {
+            state.lazy = 0;
+            state.scale = 1;
+            state.offset = no_offset_.data();
+        }
+        run.parameters = raised_.data();
+        run.states = raised_states_.data();
+    }
+
+    // Of sums of powers: the power's root.
+    void root_values(double* log_likelihood) {
+        kernels_.root_values(run_, log_likelihood);
+        if (power_ == 1 || __builtin_isinf(power_)) return;
+        for (std::int64_t i = 0; i < run_.rows * plan_.roots; ++i) log_likelihood[i] /= static_cast<double>(power_);
     }
 
     void find_reach(Run& run) {
@@ -552,6 +596,7 @@ const EngineTable engine_table = {
     [](void* engine, std::int32_t which, std::int64_t offset, std::int64_t count, const float* source) {
         return guarded(engine, [&](Engine& self) { self.write_moments(which, offset, count, source); });
     },
+    [](void* engine, float power) { return guarded(engine, [&](Engine& self) { self.set_power(power); }); },
     [](void* engine) { return guarded(engine, [](Engine& self) { self.settle(); }); },
     nullptr, nullptr, nullptr, nullptr, nullptr, nullptr,       // it reads rows where they are
 };

@@ -15,7 +15,7 @@ static std::int32_t input_logs(const Run& run, const PlanOwner& owner, const Own
                 for (int i = 0; i < panel; ++i) {
                     const std::int64_t node = q * panel + i;
                     z[i] = missing ? 0 : (static_cast<double>(real) - static_cast<double>(means[node])) / static_cast<double>(deviations[node]);
-                    const double peak = missing && !run.maximise ? 0 : static_cast<double>(peaks[node]);
+                    const double peak = missing && (!run.maximise || run.paths) ? 0 : static_cast<double>(peaks[node]);
                     const double log = peak - z[i] * z[i] * 0.72134752044448170;       // log2(e) / 2
                     if (pass == 0) top = log > top ? log : top;
                     else out[q * stride + i] = static_cast<float>(log - shift);
@@ -33,10 +33,10 @@ static std::int32_t input_logs(const Run& run, const PlanOwner& owner, const Own
         Floats log = splat(0.0f);
         if (owner.kind == OwnerKind::LogTable) {
             if (code >= 0) log = load(p + code * width + q * panel);
-            else if (run.maximise) log = load(state.best + q * panel);
+            else if (state.best) log = load(state.best + q * panel);
         } else if (code >= 0) {
             log = log2(add_product(load(state.offset + q * panel), load(p + code * width + q * panel), splat(state.scale)));
-        } else if (run.maximise) {
+        } else if (state.best) {
             log = log2(load(state.best + q * panel));
         }
         store(out + q * stride, log);

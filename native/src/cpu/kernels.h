@@ -48,6 +48,7 @@ struct Run {
     const float* weights;               // [rows] row weights; NULL: 1
     std::int32_t training;              // values at train_values, else query_values
     std::int32_t maximise;              // max-product instead of sums
+    std::int32_t paths;                 // with maximise, in training: missing entries are 1, and flows go down the largest edges
     std::int32_t slopes;                // derivatives of discrete logistics are wanted
 
     float* moments[2];                  // what an optimiser remembers, laid out like the parameter flows
@@ -127,6 +128,9 @@ struct Kernels {
     void (*input_backward)(const Run&, std::int32_t owner, Scratch&, const Rule* rule);
     // Applies the flow buffer to an owner.
     void (*update)(const Run&, std::int32_t owner, Scratch&, const Rule& rule);
+    // A copy of an owner's parameters with every weight, probability and density raised to a power, as forward and backward passes read them: 1 / scale
+    // and offset of a lazy table are multiplied out.
+    void (*raise)(const Run&, std::int32_t owner, float power, float* to);
     // Top-down probabilities of an operation's nodes, and of its elements, from those of its readers.
     void (*reach)(const Run&, std::int32_t operation, Scratch&);
     // Then, of the owners: all their uses together.

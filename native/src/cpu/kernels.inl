@@ -16,6 +16,8 @@ namespace {
 #include "cpu/update.inl"
 #include "cpu/optimize.inl"
 #include "cpu/reach.inl"
+#include "cpu/paths.inl"
+#include "cpu/raise.inl"
 #include "cpu/sample.inl"
 #include "cpu/few.inl"
 #include "cpu/machine.inl"
@@ -134,6 +136,11 @@ void backward(const Run& run, std::int32_t o, std::int32_t next, Scratch& scratc
     if (o == run.root) add_rows(run, flow, operation.panels, sums + operation.operand_panels * panel, set_sums);
     float* out = flows_of(run, operation);
     float* flows = run.flows + owner.flows;
+    if (run.paths) {
+        backward_paths(run, operation, views, flow, scratch, out, flows);
+        add_rows(run, out, operation.operand_panels, sums, set_sums);
+        return;
+    }
     const bool set = run.fresh[operation.owner] || (rule && operation.first_use);
     Ahead ahead;
     ahead.write = rule != nullptr;
@@ -187,7 +194,7 @@ void root_values(const Run& run, double* destination) {
         }
 }
 
-constexpr Kernels table = {JUICE_KERNELS_NAME, forward, forward_few, backward, input_backward, update, reach, owner_reach, settle_owner, choose, draw, root_values, pack_columns, multiply_packed};
+constexpr Kernels table = {JUICE_KERNELS_NAME, forward, forward_few, backward, input_backward, update, raise, reach, owner_reach, settle_owner, choose, draw, root_values, pack_columns, multiply_packed};
 
 }  // namespace
 

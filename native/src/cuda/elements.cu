@@ -162,7 +162,7 @@ __device__ std::int32_t gaussian_row(const Run& run, const PlanOperation& operat
     const bool missing = real != real;
     const auto log_of = [&](std::int64_t node) {
         const double z = missing ? 0 : (static_cast<double>(real) - static_cast<double>(means[node])) / static_cast<double>(means[width + node]);
-        const double peak = missing && !run.maximise ? 0 : static_cast<double>(means[2 * width + node]);
+        const double peak = missing && (!run.maximise || run.paths) ? 0 : static_cast<double>(means[2 * width + node]);
         return peak - z * z * 0.72134752044448170;      // log2(e) / 2
     };
     double top = -__builtin_inf();
@@ -186,8 +186,8 @@ __device__ std::int32_t table_row(const Run& run, const PlanOperation& operation
         const std::int64_t node = q * panel + lane;
         float log = minus_infinity();
         if (node < owner.nodes) {
-            const bool read = code >= 0 || run.maximise;
-            const float x = code >= 0 ? table[code * width + node] : run.maximise ? run.best[owner.first_node + node] : 0;
+            const bool read = code >= 0 || (run.maximise && !run.paths);
+            const float x = code >= 0 ? table[code * width + node] : read ? run.best[owner.first_node + node] : 0;
             log = !read ? 0 : logs ? x : log2f(x);
         }
         out[q * run.stride + lane] = log;

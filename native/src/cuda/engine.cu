@@ -2,6 +2,7 @@
 #include "cuda/engine.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <mutex>
 #include <new>
@@ -76,6 +77,7 @@ public:
     void rows(const BatchView& batch) {
         make_room(batch.rows);
         run_ = base_run();
+        apply_power(run_);
         training_->load(run_, plan_, batch, 0, batch.rows, stream_.get());
     }
 
@@ -83,19 +85,24 @@ public:
         cuda::forward(run_, plan_, *training_, stream_.get());
         if (log_likelihood) training_->download_logs(log_likelihood, std::int64_t{run_.rows} * plan_.roots, stream_.get());
         stream_.wait();
+        take_root(log_likelihood);
     }
 
     void backward(const float* root_flows, bool slopes) {
+        run_.slopes = slopes && has_slopes_;
         if (rows_added_ > 0 && rows_added_ + run_.rows > rows_per_level) fold();
         rows_added_ += run_.rows;
         ready_flows();
         std::fill(touched_.begin(), touched_.end(), std::uint8_t{1});
         training_->load_root_flows(run_, root_flows, stream_.get());
+        add_batch();
+        stream_.wait();
+    }
+
+    void add_batch() {
         run_.flows = flows_.data();
-        run_.slopes = slopes && has_slopes_;
         run_backward(run_, {false, true});
         row_sums(run_, plan_.totals, stream_.get());
-        stream_.wait();
     }
 
     void update(const Rule& rule) {
@@ -147,6 +154,7 @@ public:
     void data_pick(std::int64_t first, std::int64_t rows) {
         make_room(rows);
         run_ = base_run();
+        apply_power(run_);
         training_->pick(run_, *data_, first, rows, stream_.get());
     }
 
@@ -154,13 +162,44 @@ public:
         step(rule, nullptr);
         answers_.send(training_->log_array(), std::int64_t{run_.rows} * plan_.roots, stream_.get());
     }
-    void logs(double* log_likelihood) { answers_.receive(log_likelihood); }
+    void logs(double* log_likelihood) {
+        answers_.receive(log_likelihood);
+        take_root(log_likelihood);
+    }
+
+    void set_power(float power) {
+        stream_.wait();
+        power_ = power;
+        if (power == 1 || std::isinf(power)) {
+            raised_ = Array<float>();
+            raised16_ = Array<std::uint16_t>();
+        } else if (raised_.size() == 0) {
+            raised_ = Array<float>(parameters_.size(), "raised parameters");
+            raised16_ = Array<std::uint16_t>(weights16_.size(), "raised parameters");
+            raised_.clear(stream_.get());
+            raised16_.clear(stream_.get());
+            stream_.wait();
+        }
+    }
 
     void step(const Rule& rule, double* log_likelihood) {
         clear_flows();
         run_.root_flows = nullptr;
         set_rule(rule_.data(), rule, stream_.get());
         run_.slopes = climbs(rule.optimizer) && has_slopes_;
+        if (power_ != 1) {      // out of the ordinary: pass by pass
+            run_forward(run_, *training_);
+            ready_flows();
+            std::fill(touched_.begin(), touched_.end(), std::uint8_t{1});
+            add_batch();
+            update(rule);
+            if (log_likelihood) {
+                training_->download_logs(log_likelihood, std::int64_t{run_.rows} * plan_.roots, stream_.get());
+                stream_.wait();
+                take_root(log_likelihood);
+            }
+            return;
+        }
         // The rule lies on the device and the batch in the workspace: one recording serves all steps of so many rows.
         stream_.replay(static_cast<std::uint64_t>(run_.rows) << 3 | static_cast<std::uint64_t>(rule.optimizer) << 1 | (run_.weights != nullptr), [&] {
             cuda::forward(run_, plan_, *training_, stream_.get());
@@ -284,6 +323,9 @@ private:
     Array<float> reach_;                // top-down probabilities: of elements like their flow sums, of operations' nodes, of owners' nodes
     std::int32_t widest_ = 0;           // operand, in panels
     bool has_slopes_ = false;           // discrete logistics
+    float power_ = 1;                   // what training passes compute
+    Array<float> raised_;               // parameters to that power
+    Array<std::uint16_t> raised16_;
 
     std::optional<DataSet> data_;
     Answers answers_;
@@ -308,6 +350,25 @@ private:
         run.node_reach = reach_.data() + element_reach();
         run.owner_reach = run.node_reach + plan_.totals.value_panels * panel;
         return run;
+    }
+
+    // Points a training run at what its power asks for.
+    void apply_power(Run& run) {
+        if (power_ == 1) return;
+        if (std::isinf(power_)) {
+            run.maximise = run.paths = 1;
+            run.wide = 0;
+            return;
+        }
+        raise(run, plan_.totals, power_, raised_.data(), raised16_.data(), stream_.get());
+        run.parameters = raised_.data();
+        run.weights16 = raised16_.data();
+    }
+
+    // Of sums of powers: the power's root.
+    void take_root(double* log_likelihood) const {
+        if (!log_likelihood || power_ == 1 || std::isinf(power_)) return;
+        for (std::int64_t i = 0; i < std::int64_t{run_.rows} * plan_.roots; ++i) log_likelihood[i] /= static_cast<double>(power_);
     }
 
     std::int64_t element_reach() const { return plan_.totals.flows - plan_.totals.parameter_flows; }
@@ -370,6 +431,15 @@ private:
     void run_backward(const Run& run, const Pass& pass) {
         stream_.beside([&](cudaStream_t beside) { sort_rows(run, plan_.variables, beside); });
         training_->clear_backward(stream_.get());
+        if (run.paths) {
+            gradients(run, plan_.stages[plan_.stage_count - 1], stream_.get());     // the root's own flows
+            for (std::int64_t s = plan_.stage_count; s-- > 0;) path_flows(run, plan_.stages[s], stream_.get());
+            stream_.beside([&](cudaStream_t beside) { input_flows(run, plan_.totals, pass, rule_.data(), beside); });
+            path_parameter_flows(run, plan_.totals, stream_.get());
+            if (run.slopes) slope_flows(run, plan_.totals, pass, stream_.get());
+            stream_.join();
+            return;
+        }
         for (std::int64_t s = plan_.stage_count; s-- > 0;) {
             const PlanStage& stage = plan_.stages[s];
             gradients(run, stage, stream_.get());
@@ -450,6 +520,7 @@ const EngineTable engine_table = {
     [](void* engine, std::int32_t which, std::int64_t offset, std::int64_t count, const float* source) {
         return guarded(engine, [&](Engine& self) { self.write_moments(which, offset, count, source); });
     },
+    [](void* engine, float power) { return guarded(engine, [&](Engine& self) { self.set_power(power); }); },
     [](void* engine) { return guarded(engine, [](Engine& self) { self.settle(); }); },
     [](void* engine, const DataShape* shape, std::int64_t batch_rows, std::int64_t limit, std::int32_t* open) {
         return guarded(engine, [&](Engine& self) { *open = self.data_open(*shape, batch_rows, limit); });

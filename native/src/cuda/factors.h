@@ -25,7 +25,7 @@ __device__ inline FactorView place_factor(const Run& run, const PlanFactor& fact
         const PlanOwner& owner = run.owners[factor.source];
         const std::int32_t code = run.codes[factor.variable * run.line + row];
         view.step = panel;
-        view.one = code < 0 && !run.maximise;
+        view.one = code < 0 && (!run.maximise || run.paths);
         view.base = code < 0 ? run.best + owner.first_node : run.parameters + owner.parameters + std::int64_t{code} * owner.panels * panel;
         return view;
     }

@@ -88,6 +88,12 @@ void fill_tables(const Run& run, std::int32_t first, std::int32_t count, cudaStr
 // Makes the weights of a sum's node and a table's probabilities add up to 1 again where many small updates took them away from it.
 void settle_weights(const Run& run, const PlanTotals& totals, cudaStream_t stream);
 // ---- optimisers other than EM (optimize.cu, reach.cu) ----
+// Parameters to a power, for training passes: run.parameters and weights16 are read, to and to16 written.
+void raise(const Run& run, const PlanTotals& totals, float power, float* to, std::uint16_t* to16, cudaStream_t stream);
+// Flows down the best paths: of a stage's operations, from those of its readers; then of the owners' parameters, added to the flow buffer. node_flows of the
+// root are `gradients`' to make.
+void path_flows(const Run& run, const PlanStage& stage, cudaStream_t stream);
+void path_parameter_flows(const Run& run, const PlanTotals& totals, cudaStream_t stream);
 void slope_flows(const Run& run, const PlanTotals& totals, const Pass& pass, cudaStream_t stream);      // derivatives of discrete logistics
 // Top-down probabilities: a stage's nodes, then its elements (at most `widest` panels of them), from those of its readers; then the owners'.
 void stage_reach(const Run& run, const PlanStage& stage, std::int32_t widest, cudaStream_t stream);

@@ -77,6 +77,7 @@ struct Run {
     std::int32_t groups;                // wide sums are multiplied by groups of warps
     std::int32_t multiprocessors;
     std::int32_t widest_operand;        // panels, of the wide sums
+    std::int32_t paths;                 // with maximise, in training: missing entries are 1, and flows go down the largest edges
     std::int32_t slopes;                // derivatives of discrete logistics are wanted
 
     float* moments[2];                  // what an optimiser remembers, laid out like the parameter flows; NULL: nothing

@@ -67,6 +67,7 @@ Model::Model(std::shared_ptr<const Circuit> circuit, const juice_compile_options
     const auto start = Clock::now();
     const DeviceEntry& device = find_device(options.device);
     s.device = device.name;
+    s.device_index = device.index;
     s.circuit = std::move(circuit);
     s.domains = domains_of(*s.circuit);
     const Target target = target_for(options, device);

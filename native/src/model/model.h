@@ -34,6 +34,8 @@ public:
     void backward(const float* root_flows);
     void update(const juice_rule& rule);
 
+    void set_power(float power);
+
     juice_optimizer optimizer() const;
     void set_optimizer(const juice_optimizer& optimizer);
     void get_moments(std::int32_t vector, std::int32_t which, float* destination, std::int64_t count) const;
@@ -48,6 +50,9 @@ public:
     void get_flows(std::int32_t vector, float* destination, std::int64_t count) const;
     void set_flows(std::int32_t vector, const float* source, std::int64_t count);
     void get_node_flows(std::int32_t vector, float* destination, std::int64_t count) const;
+
+    // Log-likelihoods and gradients under soft evidence (soft.cpp); as juice_model_soft_evidence has it.
+    void soft_evidence(const juice_rows& rows, const juice_soft& soft, const float* root_flows, bool add_flows, double* log_likelihood, float* gradient);
 
     juice_epoch_result fit_epoch(const juice_rows& rows, const juice_epoch_options& options);
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <shared_mutex>
 #include <string>
 
@@ -20,6 +21,7 @@ struct Model::State {
     std::shared_ptr<const Circuit> circuit;     // wiring only, once the engine has the parameters
     Plan plan;
     std::string device;
+    std::int32_t device_index = 0;
     const EngineTable* table = nullptr;
     void* engine = nullptr;
     Domains domains;
@@ -37,6 +39,7 @@ struct Model::State {
         double mass = 0;
     };
     Optimizer optimizer;
+    float power = 1;                // what training passes compute (juice_model_set_power)
     double mass = 0;                // weights of the rows that backward has seen since the last update
     std::int64_t micro_batch = 0;   // rows at a time: the plan's, less where an optimiser needs memory under a limit
 
@@ -57,6 +60,9 @@ struct Model::State {
         mass = 0;
         return table->clear_flows(engine);
     }
+
+    // The model of wider tables that answers soft evidence (soft.cpp).
+    std::shared_ptr<class SoftModel> soft;
 
     std::int32_t owner_of(std::int32_t vector, const char* what) const;
     // The engine's rows for `count` rows of the batch from `first` on (a multiple of 16).

@@ -5,6 +5,7 @@
 #include <limits>
 #include <mutex>
 #include <numeric>
+#include <optional>
 #include <utility>
 
 #include "common/error.h"
@@ -76,6 +77,16 @@ void Model::update(const juice_rule& rule) {
     check_engine(s.table->update(s.engine, &next));
     s.finish_update(rule, s.mass);
     s.mass = 0;
+}
+
+void Model::set_power(float power) {
+    State& s = *state_;
+    if (!(power >= 1) || (power > 16 && !std::isinf(power)))
+        fail(JUICE_ERROR_ARGUMENT, "power is %g: it must be 1 … 16, or infinity", static_cast<double>(power));
+    const std::unique_lock lock(s.mutex);
+    check_engine(s.table->set_power(s.engine, power));
+    s.power = power;
+    s.has_batch = s.has_values = false;
 }
 
 // ---- flows ----
@@ -176,6 +187,14 @@ juice_epoch_result Model::fit_epoch(const juice_rows& rows, const juice_epoch_op
 
     const std::unique_lock lock(s.mutex);
     s.prepare_optimizer(rule);
+    // The epoch's own power, and the model's again however it ends.
+    struct Power {
+        State& state;
+        explicit Power(State& s, float power) : state(s) { check_engine(s.table->set_power(s.engine, power)); }
+        ~Power() { state.table->set_power(state.engine, state.power); }
+    };
+    std::optional<Power> power;
+    if (options.power != 0 && options.power != s.power) power.emplace(s, options.power);
     const bool slopes = climbs(rule.optimizer);
     const auto start = std::chrono::steady_clock::now();
     s.has_batch = s.has_values = false;

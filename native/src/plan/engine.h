@@ -144,6 +144,9 @@ struct EngineTable {
     juice_status (*read_moments)(void* engine, std::int32_t which, std::int64_t offset, std::int64_t count, float* destination);
     juice_status (*write_moments)(void* engine, std::int32_t which, std::int64_t offset, std::int64_t count, const float* source);
 
+    // What forward, backward and step compute from here on: 1: sums; above: sums of powers; infinity: maxima. Missing entries are 1.
+    juice_status (*set_power)(void* engine, float power);
+
     // Leaves parameters as read_parameters reads them, with nothing outstanding that writing them back would lose: after it, a model that was
     // written to a file and one that was not train on alike, bit for bit. A node's weights that many updates took away from a total of 1 are divided by
     // it.

@@ -62,9 +62,13 @@ Reference::Values Reference::evaluate(const double* row, bool maximum) const {
                     terms[static_cast<std::size_t>(node)].push_back(
                         std::log(weight) + values[static_cast<std::size_t>(child)][static_cast<std::size_t>(child_node)]);
             });
-            for (std::size_t node = 0; node < value.size(); ++node)
-                value[node] = maximum ? (terms[node].empty() ? minus_infinity : *std::max_element(terms[node].begin(), terms[node].end()))
-                                      : log_sum_exp(terms[node]);
+            const bool largest = maximum || std::isinf(power);
+            for (std::size_t node = 0; node < value.size() && !largest; ++node) {
+                for (double& term : terms[node]) term *= power;
+                value[node] = log_sum_exp(terms[node]) / power;
+            }
+            for (std::size_t node = 0; node < value.size() && largest; ++node)
+                value[node] = terms[node].empty() ? minus_infinity : *std::max_element(terms[node].begin(), terms[node].end());
         }
         values.push_back(std::move(value));
     }
@@ -168,11 +172,21 @@ void Reference::add_flows(const double* row, const Values& values, Values& row_f
                         flow[static_cast<std::size_t>(node)];
         } else {
             const std::vector<double>& weights = parameters(id);
+            std::vector<std::int64_t> taken(flow.size(), -1);      // infinite power: the first of a node's largest edges
+            std::vector<double> largest(flow.size(), minus_infinity);
+            if (std::isinf(power))
+                for_each_sum_edge(*circuit_, id, [&](std::int64_t p, std::int64_t node, std::int32_t child, std::int64_t child_node) {
+                    const auto n = static_cast<std::size_t>(node);
+                    if (!(weights[static_cast<std::size_t>(p)] > 0)) return;
+                    const double log = std::log(weights[static_cast<std::size_t>(p)]) + values[static_cast<std::size_t>(child)][static_cast<std::size_t>(child_node)];
+                    if (log > largest[n]) largest[n] = log, taken[n] = p;
+                });
             for_each_sum_edge(*circuit_, id, [&](std::int64_t p, std::int64_t node, std::int32_t child, std::int64_t child_node) {
                 const double weight = weights[static_cast<std::size_t>(p)], above = value[static_cast<std::size_t>(node)];
                 if (!(weight > 0) || above == minus_infinity) return;
                 const double below = values[static_cast<std::size_t>(child)][static_cast<std::size_t>(child_node)];
-                const double edge = flow[static_cast<std::size_t>(node)] * std::exp(std::log(weight) + below - above);
+                const double share = std::isinf(power) ? (taken[static_cast<std::size_t>(node)] == p ? 1.0 : 0.0) : std::exp(power * (std::log(weight) + below - above));
+                const double edge = flow[static_cast<std::size_t>(node)] * share;
                 statistics[static_cast<std::size_t>(p)] += edge;
                 row_flows[static_cast<std::size_t>(child)][static_cast<std::size_t>(child_node)] += edge;
             });

@@ -26,6 +26,9 @@ class Reference {
 public:
     explicit Reference(std::shared_ptr<const Circuit> circuit);
 
+    // What log_likelihood and flows compute: sums of powers, or maxima (infinity), as juice_model_set_power has it.
+    double power = 1;
+
     const Circuit& circuit() const { return *circuit_; }
     // The parameters of the vector's owner, in the file's layout.
     const std::vector<double>& parameters(std::int32_t id) const { return parameters_[static_cast<std::size_t>(circuit_->owner_id(id))]; }

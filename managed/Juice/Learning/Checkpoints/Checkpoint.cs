@@ -16,7 +16,8 @@ namespace Juice;
 /// <c>.impossible_rows</c>, <c>.steps</c>, <c>.seconds</c>); <c>best.epoch</c> (0: none) and, where that is an earlier epoch whose parameters are kept,
 /// they themselves as <c>best.n</c> + the number of the vector; <c>instruction_set</c> and <c>micro_batch</c>, on which the last bits depend.
 /// What an optimiser other than expectation maximisation remembers is <c>optimizer.kind</c>, <c>.updates</c>, <c>.mass</c>, <c>.moments</c> and,
-/// a vector each, <c>moment1.n</c> and <c>moment2.n</c> + its number; <c>optimizer</c> is its name and figures.
+/// a vector each, <c>moment1.n</c> and <c>moment2.n</c> + its number; <c>optimizer</c> is its name and figures,
+/// <c>power</c> how flows are shared out.
 /// </para>
 /// <para>Immutable; safe to use from any number of threads, as long as the circuit is not disposed of.</para>
 /// </remarks>

@@ -19,6 +19,8 @@ internal sealed record TrainingIdentity
 
     public required string Optimizer { get; init; }
 
+    public required double Power { get; init; }
+
     public required double Pseudocount { get; init; }
 
     public required double MinDeviation { get; init; }
@@ -43,6 +45,7 @@ internal sealed record TrainingIdentity
         BatchSize = em.BatchSize,
         StepSize = em.StepSize.Text,
         Optimizer = em.Optimizer.Text,
+        Power = em.Power,
         Pseudocount = em.Pseudocount,
         MinDeviation = em.MinDeviation,
         MinScale = em.MinScale,
@@ -60,6 +63,7 @@ internal sealed record TrainingIdentity
         BatchSize = state.Integer("state.batch_size"),
         StepSize = state.Text("state.step_size"),
         Optimizer = state.Has("state.optimizer") ? state.Text("state.optimizer") : Juice.Optimizer.Em.Text,     // checkpoints of old
+        Power = state.Has("state.power") ? state.Real("state.power") : 1,
         Pseudocount = state.Real("state.pseudocount"),
         MinDeviation = state.Real("state.min_deviation"),
         MinScale = state.Real("state.min_scale"),
@@ -77,6 +81,7 @@ internal sealed record TrainingIdentity
         state.Add("state.batch_size", BatchSize);
         state.Add("state.step_size", StepSize);
         state.Add("state.optimizer", Optimizer);
+        state.Add("state.power", Power);
         state.Add("state.pseudocount", Pseudocount);
         state.Add("state.min_deviation", MinDeviation);
         state.Add("state.min_scale", MinScale);
@@ -96,6 +101,7 @@ internal sealed record TrainingIdentity
         ?? Difference("a batch size of", BatchSize, other.BatchSize)
         ?? Difference("the step size", StepSize, other.StepSize)
         ?? Difference("the optimiser", Optimizer, other.Optimizer)
+        ?? Difference("a power of", Power, other.Power)
         ?? Difference("a pseudocount of", Pseudocount, other.Pseudocount)
         ?? Difference("a least deviation of", MinDeviation, other.MinDeviation)
         ?? Difference("a least scale of", MinScale, other.MinScale)

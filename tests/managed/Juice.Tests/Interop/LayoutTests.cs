@@ -27,6 +27,7 @@ public class LayoutTests
         ["juice_sample_options"] = typeof(NativeSampleOptions),
         ["juice_rule"] = typeof(NativeRule),
         ["juice_optimizer"] = typeof(NativeOptimizer),
+        ["juice_soft"] = typeof(NativeSoft),
         ["juice_epoch_options"] = typeof(NativeEpochOptions),
         ["juice_epoch_result"] = typeof(NativeEpochResult),
     };

@@ -140,6 +140,64 @@ public class OptimizerTests
         Assert.That((above - below) / 2, Is.EqualTo((byTheta[0] - byTheta[1]) * step).Within(2e-3));
     }
 
+    [TestCase(2)]
+    [TestCase(double.PositiveInfinity)]
+    public void Training_down_the_better_paths_learns_and_goes_on_from_a_checkpoint(double power)
+    {
+        string path = Path.Combine(TestContext.CurrentContext.WorkDirectory, $"{Guid.NewGuid():N}.juice");
+        try
+        {
+            Rows rows = SomeRows();
+            MiniBatchEm em = Training(Optimizer.Em) with { Epochs = 6, Power = power };
+            using CompiledCircuit straight = SomeModel(), second = SomeModel();
+            double before = straight.BitsPerDimension(rows);
+            straight.Fit(rows, em, new FitOptions { CheckpointPath = path, CheckpointEvery = 6 });
+            Assert.That(straight.BitsPerDimension(rows), Is.LessThan(before - 0.05));
+
+            using Circuit circuit = Checkpoint.Load(path).Circuit;
+            second.Fit(rows, em with { Epochs = 8 }, new FitOptions { Resume = Checkpoint.Find(circuit) });
+            Assert.That(
+                () => second.Fit(rows, em with { Epochs = 8, Power = 1 }, new FitOptions { Resume = Checkpoint.Find(circuit) }),
+                Throws.ArgumentException.With.Message.Contains("a power of"));
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
+
+    [Test]
+    public void Powers_out_of_their_range_are_rejected()
+    {
+        using CompiledCircuit model = SomeModel();
+
+        Assert.That(() => model.SetPower(0.5), Throws.ArgumentException.With.Message.Contains("power is 0.5"));
+        Assert.That(() => model.Fit(SomeRows(), Training(Optimizer.Em) with { Power = 17 }), Throws.ArgumentException.With.Message.Contains("Power is 17"));
+    }
+
+    [Test]
+    public void Soft_evidence_of_one_value_is_that_value_and_its_gradient_the_posterior()
+    {
+        using CompiledCircuit model = SomeModel();
+        Rows rows = SomeRows().Select([0, 1, 2]);
+        float[] logs = new float[3 * 4];
+        double[] row = new double[6];
+        for (int i = 0; i < 3; i++)
+        {
+            rows.CopyTo(i, row);
+            for (int x = 0; x < 4; x++) logs[4 * i + x] = x == (int)row[0] ? 0 : float.NegativeInfinity;
+        }
+
+        Assert.That(model.SoftLogLikelihood(rows, new SoftEvidence([0], logs)), Is.EqualTo(model.LogLikelihood(rows)).Within(1e-4));
+
+        float[] posterior = model.GetSoftGradient(rows, new SoftEvidence([0], new float[3 * 4]));
+        double[,] expected = model.Conditional(rows, 0);
+        for (int i = 0; i < 3; i++)
+            for (int x = 0; x < 4; x++) Assert.That(posterior[4 * i + x], Is.EqualTo(expected[i, x]).Within(1e-4));
+        Assert.That(() => model.SoftLogLikelihood(rows, new SoftEvidence([3], logs)), Throws.ArgumentException.With.Message.Contains("Variable 3"));
+        Assert.That(() => model.SoftLogLikelihood(rows, new SoftEvidence([0], new float[11])), Throws.ArgumentException.With.Message.Contains("11 logs"));
+    }
+
     private static MiniBatchEm Training(Optimizer optimizer) => new()
     {
         BatchSize = 20,
