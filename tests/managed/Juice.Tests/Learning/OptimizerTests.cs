@@ -1,3 +1,5 @@
+using Juice.Data;
+
 namespace Juice.Tests.Learning;
 
 public class OptimizerTests
@@ -179,7 +181,7 @@ public class OptimizerTests
     public void Soft_evidence_of_one_value_is_that_value_and_its_gradient_the_posterior()
     {
         using CompiledCircuit model = SomeModel();
-        Rows rows = SomeRows().Select([0, 1, 2]);
+        Rows rows = RowSelection.Select(SomeRows(), [0L, 1L, 2L]);
         float[] logs = new float[3 * 4];
         double[] row = new double[6];
         for (int i = 0; i < 3; i++)
