@@ -174,8 +174,8 @@ public:
             raised_ = Array<float>();
             raised16_ = Array<std::uint16_t>();
         } else if (raised_.size() == 0) {
-            raised_ = Array<float>(parameters_.size(), "raised parameters");
-            raised16_ = Array<std::uint16_t>(weights16_.size(), "raised parameters");
+            raised_ = Array<float>(plan_.totals.parameters, "raised parameters");
+            raised16_ = Array<std::uint16_t>(plan_.totals.shadow, "raised parameters");
             raised_.clear(stream_.get());
             raised16_.clear(stream_.get());
             stream_.wait();
@@ -188,7 +188,7 @@ public:
         set_rule(rule_.data(), rule, stream_.get());
         run_.slopes = climbs(rule.optimizer) && has_slopes_;
         if (power_ != 1) {      // out of the ordinary: pass by pass
-            run_forward(run_, *training_);
+            cuda::forward(run_, plan_, *training_, stream_.get());
             ready_flows();
             std::fill(touched_.begin(), touched_.end(), std::uint8_t{1});
             add_batch();
