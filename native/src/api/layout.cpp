@@ -59,8 +59,8 @@ std::vector<Entry> make_layout() {
            FIELD(reserved), FIELD(roots), FIELD(progress), FIELD(user))
     STRUCT(juice_rule, FIELD(size), FIELD(step_size), FIELD(pseudocount), FIELD(min_deviation), FIELD(min_scale), FIELD(optimizer),
            FIELD(momentum), FIELD(second_momentum), FIELD(epsilon), FIELD(mass))
-    STRUCT(juice_soft, FIELD(size), FIELD(variable_count), FIELD(variables), FIELD(logs))
     STRUCT(juice_optimizer, FIELD(size), FIELD(optimizer), FIELD(updates), FIELD(mass), FIELD(moments), FIELD(reserved))
+    STRUCT(juice_soft, FIELD(size), FIELD(variable_count), FIELD(variables), FIELD(logs))
     STRUCT(juice_epoch_options, FIELD(size), FIELD(full_batch), FIELD(batch_size), FIELD(shuffle), FIELD(epoch), FIELD(seed), FIELD(step_sizes),
            FIELD(step_count), FIELD(rule), FIELD(power), FIELD(reserved), FIELD(progress), FIELD(user))
     STRUCT(juice_epoch_result, FIELD(size), FIELD(reserved), FIELD(rows), FIELD(steps), FIELD(impossible_rows), FIELD(log_likelihood),
