@@ -21,7 +21,8 @@ usage: ./build.sh COMMAND [OPTIONS]
                             with --packages makes the packages and uses them as a stranger would
   demo [--full] [--data DIR]
                             learns Fashion-MNIST and leaves the model, new images, completed images and a report in out/demo; --full
-                            trains until it stops improving; DIR holds the data set's IDX files (default: Debian's package, else a download)
+                            trains for longer, then prunes and grows, and says how close that comes to the 3.27 bits per dimension that
+                            were published of such circuits; DIR holds the data set's IDX files (default: Debian's package, else a download)
   bench [OPTIONS]           runs the native benchmarks; OPTIONS are theirs
   pack                      puts the NuGet packages and an archive of the tool into out/packages
   clean                     removes out/
@@ -297,17 +298,28 @@ demo() {
     if [ -z "$(find /usr/share/fonts -name '*.ttf' 2>/dev/null | head -n 1)" ] && can_install; then
         step "Installing fonts-dejavu-core" apt-fonts apt_install fonts-dejavu-core      # pictures are drawn without one, but have no words
     fi
-    mkdir -p "$out/demo"
-    local length=(--epochs 12)
-    if [ $full = 1 ]; then length=(--epochs 500 --patience 10); fi
-    "$out/bin/juice" train hclt --data fashion-mnist --latents 64 --start clusters --step-size cosine:0.15:0.02 "${length[@]}" --seed 1 \
-        --out "$out/demo/model.juice" --chart "$out/demo/curve.png" --log "$out/demo/train.jsonl"
-    "$out/bin/juice" evaluate "$out/demo/model.juice" --data fashion-mnist
-    "$out/bin/juice" picture samples "$out/demo/model.juice" --shape 28x28 --grid 8x8 --temperature 0.6 --out "$out/demo/samples.png"
-    "$out/bin/juice" picture completions "$out/demo/model.juice" --data fashion-mnist --shape 28x28 --out "$out/demo/completions.png"
-    "$out/bin/juice" report "$out/demo/model.juice" --data fashion-mnist --shape 28x28 --temperature 0.6 --title "Fashion-MNIST, learnt by a circuit" \
+    local demo=$out/demo published=()
+    mkdir -p "$demo"
+    if [ $full = 0 ]; then
+        "$out/bin/juice" train hclt --data fashion-mnist --latents 64 --start clusters --step-size cosine:0.15:0.02 --epochs 12 --seed 1 \
+            --out "$demo/model.juice" --chart "$demo/curve.png" --log "$demo/train.jsonl"
+        "$out/bin/juice" evaluate "$demo/model.juice" --data fashion-mnist
+    else
+        # The settings were chosen on the 5,000 validation images, which one seed holds out of both trainings.
+        local settings=(--pseudocount 0.02 --seed 1)
+        published=(--published 3.27)            # pruned and grown HCLT: Dang, Liu and Van den Broeck, 2022
+        "$out/bin/juice" train hclt --data fashion-mnist --latents 64 --start clusters --step-size cosine:0.15:0.003 --epochs 20 --validation 5000 \
+            "${settings[@]}" --out "$demo/dense.juice" --chart "$demo/curve.png" --log "$demo/train.jsonl"
+        "$out/bin/juice" evaluate "$demo/dense.juice" --data fashion-mnist
+        "$out/bin/juice" sparsify "$demo/dense.juice" fashion-mnist --rounds 3 --keep 0.25 --epochs 4 --step-size cosine:0.2:0.003 --validation 5000 \
+            "${settings[@]}" --out "$demo/model.juice"
+        "$out/bin/juice" evaluate "$demo/model.juice" --data fashion-mnist "${published[@]}"
+    fi
+    "$out/bin/juice" picture samples "$demo/model.juice" --shape 28x28 --grid 8x8 --temperature 0.6 --out "$demo/samples.png"
+    "$out/bin/juice" picture completions "$demo/model.juice" --data fashion-mnist --shape 28x28 --out "$demo/completions.png"
+    "$out/bin/juice" report "$demo/model.juice" --data fashion-mnist --shape 28x28 --temperature 0.6 "${published[@]}" --title "Fashion-MNIST, learnt by a circuit" \
         --about "Fashion-MNIST (Xiao, Rasul and Vollgraf, 2017): photographs of clothes, bags and shoes in ten kinds, 28×28 pixels of 256 greys." \
-        --out "$out/demo/report.html"
+        --out "$demo/report.html"
     echo "In out/demo: report.html, which tells it all; samples.png, completions.png, curve.png; model.juice." >&2
 }
 
