@@ -5,7 +5,7 @@ namespace Juice.Cli.Options;
 /// <summary>How to train, as the command line says it.</summary>
 internal sealed class TrainOptions
 {
-    private const string AnemoneSteps = "cosine:0.4:0.02", SgdSteps = "cosine:10:0.5", AdamSteps = "cosine:0.05:0.002";
+    private const string AnemoneSteps = "cosine:0.4:0.02", SgdSteps = "cosine:50:2", AdamSteps = "cosine:0.1:0.005";
 
     private readonly Option<int> _epochs = OptionValues.Whole("--epochs", "Passes over the rows.", minimum: 1, defaultValue: 10);
 

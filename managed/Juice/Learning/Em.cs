@@ -28,7 +28,7 @@ public abstract record Em
 
     /// <summary>
     /// The step size of each update: at most 1 with expectation maximisation and Anemone. Stochastic gradient and Adam move log-parameters by it
-    /// and have a schedule of their own needs; 0.05 is a fair begin for Adam, 10 for stochastic gradient.
+    /// and have a schedule of their own needs; 0.1 is a fair begin for Adam, 50 for stochastic gradient.
     /// </summary>
     public StepSize StepSize { get; init; }
 
