@@ -59,6 +59,33 @@ public class TrainTests
         Assert.That(printed[2], Is.Not.EqualTo(printed[0]));
     }
 
+    [TestCase("--optimizer anemone --momentum 0.5", "anemone", "1")]
+    [TestCase("--optimizer sgd --step-size 5", "sgd", "1")]
+    [TestCase("--optimizer adam", "adam", "1")]
+    [TestCase("--viterbi", "em", "infinity")]
+    [TestCase("--power 2", "em", "2")]
+    public void Another_optimiser_and_power_train_and_stand_in_the_file(string options, string optimizer, string power)
+    {
+        ToolRun.Well(["train", "hclt", "--data", Some.BinaryRows(_folder), "--latents", "4", "--epochs", "2", "--out", Model, .. options.Split(' ')]);
+        JsonElement settings = LastRun().GetProperty("settings");
+
+        Assert.That(settings.GetProperty("optimizer").GetString(), Is.EqualTo(optimizer));
+        Assert.That(settings.GetProperty("power").ToString(), Is.EqualTo(power));
+    }
+
+    [TestCase("--optimizer newton", "it is em, anemone, sgd or adam")]
+    [TestCase("--momentum 0.5", "expectation maximisation has none")]
+    [TestCase("--step-size 2", "'2' is not a step size")]
+    [TestCase("--power 2 --viterbi", "give one")]
+    [TestCase("--power 17", "it is 1 … 16")]
+    public void What_does_not_go_together_is_bad_usage(string options, string sentence)
+    {
+        ToolRun run = ToolRun.InProcess(["train", "hclt", "--data", Some.BinaryRows(_folder), "--latents", "4", "--out", Model, .. options.Split(' ')]);
+
+        Assert.That(run.ExitCode, Is.EqualTo(2));
+        Assert.That(run.Error, Does.Contain(sentence));
+    }
+
     [Test]
     public void The_file_tells_how_it_was_made_and_keeps_its_history()
     {
