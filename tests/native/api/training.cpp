@@ -276,6 +276,31 @@ TEST(Training, OptimizersRememberMomentsInAndOut) {
     EXPECT_ARGUMENT_ERROR(juice_model_set_optimizer(model.get(), &state), "optimizer.optimizer is 9");
 }
 
+TEST(Training, RejectsBadPowersAndSoftEvidence) {
+    const auto model = some::model();
+    const auto rows = some::rows(four);
+    EXPECT_ARGUMENT_ERROR(juice_model_set_power(model.get(), 0.5f), "power is 0.5");
+    EXPECT_ARGUMENT_ERROR(juice_model_set_power(model.get(), 17), "power is 17");
+    EXPECT_ARGUMENT_ERROR(juice_model_set_power(nullptr, 1), "model is NULL");
+    ASSERT_OK(juice_model_set_power(model.get(), INFINITY));
+    ASSERT_OK(juice_model_set_power(model.get(), 1));
+    const std::int32_t variables[] = {0, 7};
+    std::vector<float> logs(4 * 4, 0.0f);
+    auto soft = some::sized<juice_soft>();
+    soft.variable_count = 1;
+    soft.variables = variables;
+    soft.logs = logs.data();
+    double answers[4] = {}, plain[4] = {};
+    ASSERT_OK(juice_model_soft_evidence(model.get(), &rows, &soft, nullptr, 0, answers, nullptr));
+    EXPECT_ARGUMENT_ERROR(juice_model_soft_evidence(model.get(), &rows, nullptr, nullptr, 0, plain, nullptr), "soft is NULL");
+    logs[1] = INFINITY;
+    EXPECT_ARGUMENT_ERROR(juice_model_soft_evidence(model.get(), &rows, &soft, nullptr, 0, plain, nullptr), "soft.logs has inf for variable 0 in row 0");
+    soft.variable_count = 2;
+    EXPECT_ARGUMENT_ERROR(juice_model_soft_evidence(model.get(), &rows, &soft, nullptr, 0, plain, nullptr), "soft.variables[1] is 7");
+    soft.size = 0;
+    EXPECT_ARGUMENT_ERROR(juice_model_soft_evidence(model.get(), &rows, &soft, nullptr, 0, plain, nullptr), "sizeof(juice_soft)");
+}
+
 TEST(Training, RejectsBadFlows) {
     const auto model = some::model();
     std::int64_t count = 0;
