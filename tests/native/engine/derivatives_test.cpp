@@ -72,7 +72,7 @@ TEST_P(Derivatives, ByEveryParameter) {
     options.block_sizes = {1, 2, 3, 16};
     options.max_blocks = 2;
     for (std::uint64_t seed = 100; seed < 100 + some<std::uint64_t>(25, 8); ++seed) {
-        SCOPED_TRACE("circuit seed " + std::to_string(seed));
+        SCOPED_TRACE(testing::Message() << "circuit seed " << seed);
         const auto circuit = Some::circuit(seed, options);
         Table rows = Some::rows(*circuit, 8, seed, seed % 2 == 0 ? 0.2 : 0.0, 0.0);
         if (seed % 3 == 0) rows.weights = Some::weights(8, seed);
@@ -190,7 +190,7 @@ TEST_P(Derivatives, SoftEvidence) {
     options.max_blocks = 2;
     int met = 0;
     for (std::uint64_t seed = 200; seed < 200 + some<std::uint64_t>(30, 10); ++seed) {
-        SCOPED_TRACE("circuit seed " + std::to_string(seed));
+        SCOPED_TRACE(testing::Message() << "circuit seed " << seed);
         const auto circuit = Some::circuit(seed, options);
         const Table rows = Some::rows(*circuit, 5, seed, 0.1, 0.0);
         const Soft soft = some_soft(*circuit, 5, seed);
