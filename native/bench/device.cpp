@@ -1,9 +1,10 @@
 // juice-device-bench: an engine's training step on a GPU, without the reading of rows, beside what the plan counts.
-//   juice-device-bench [--device cuda:0] [--structure hclt] [--latents 64,256] [--batch 512] [--steps 100] [--precision exact]
-// Structures: families.h. Then, of an HCLT, whole epochs of exact training, with rows that stay on the device and with rows that are copied (epochs.h).
+//   juice-device-bench [--device cuda:0] [--structure hclt] [--latents 64,256] [--batch 512] [--steps 100] [--precision exact] [--kept 1,0.5,0.2,0.1,0.05]
+//                      [--matrix-rate 790]
+// Structures: families.h, and "layers", of which the shares --kept of blocks are kept (layers.h). Then, of an HCLT, whole epochs of exact training, with rows that stay on the device and with rows that are copied (epochs.h).
 // Before anything is timed, the device's log-likelihoods are held to the processor's. Times are medians over the steps after the first ten; the
-// batch lies on the device throughout. The limit is the larger of the counted bytes over the copy rate measured in the same run, and of nothing else:
-// the matrix rate depends on the arithmetic that a kernel family chooses.
+// batch lies on the device throughout. The limit is the counted bytes over the copy rate measured in the same run; of fast steps, where that is more, the
+// counted operations over the matrix rate (TFLOP/s; usually what a library's bf16 product reaches on an H200).
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
@@ -18,6 +19,7 @@
 #include "data.h"
 #include "epochs.h"
 #include "families.h"
+#include "layers.h"
 #include "model/engines.h"
 #include "model/model.h"
 #include "model/state.h"
@@ -75,7 +77,13 @@ double parameter_bytes(const Plan& plan) {
     return bytes / weights;
 }
 
-void run_case(const Family& family, const DeviceEntry& device, std::int32_t latents, std::int64_t rows, int steps, double copy_rate, bool fast) {
+// A second: bytes copied, and floating-point operations of matrix products (0: they are no limit).
+struct Rates {
+    double copy, matrix;
+};
+
+// bytes: the least traffic of a step; 0: as the plan counts it.
+void run_case(const Family& family, const DeviceEntry& device, const std::string& what, std::int64_t rows, int steps, const Rates& rates, bool fast, double bytes = 0) {
     const auto& circuit = family.circuit;
     Batch batch;
     RowReader(family.rows, domains_of(*circuit)).read(nullptr, 0, rows, batch);
@@ -115,11 +123,20 @@ void run_case(const Family& family, const DeviceEntry& device, std::int32_t late
         timed(backwards, [&] { return engine.table->backward(engine.engine, nullptr, 0); });
         timed(updates, [&] { return engine.table->update(engine.engine, &rule); });
     }
-    const double time = median(step), bytes = engine.plan.totals.step_bytes, flop = engine.plan.totals.flop_per_row * static_cast<double>(rows);
-    std::printf("%5d %6lld | %8.3f %8.3f %8.3f %8.3f %8.1f | %7.2f %8.1f | %7.2f %8.1f | %6.2f | %7.2f | %8.2f %8.2f | %.1e\n", latents, static_cast<long long>(rows), median(forwards) * 1e3,
+    const double time = median(step), flop = engine.plan.totals.flop_per_row * static_cast<double>(rows);
+    if (bytes == 0) bytes = engine.plan.totals.step_bytes;
+    const double limit = std::max(bytes / rates.copy, rates.matrix > 0 ? flop / rates.matrix : 0);
+    std::printf("%5s %6lld | %8.3f %8.3f %8.3f %8.3f %8.1f | %7.2f %8.1f | %7.2f %8.1f | %6.2f | %7.2f | %8.2f %8.2f | %.1e\n", what.c_str(), static_cast<long long>(rows), median(forwards) * 1e3,
                 median(backwards) * 1e3, median(updates) * 1e3, time * 1e3, first * 1e3, flop * 1e-9, flop / time * 1e-9, bytes * 1e-9, bytes / time * 1e-9,
-                time / (bytes / copy_rate), compiled, parameter_bytes(engine.plan), static_cast<double>(activation_bytes(engine.plan, rows)) * 1e-9, worst);
+                time / limit, compiled, parameter_bytes(engine.plan), static_cast<double>(activation_bytes(engine.plan, rows)) * 1e-9, worst);
     std::fflush(stdout);
+}
+
+std::vector<double> shares(const std::string& text) {
+    std::vector<double> list;
+    std::stringstream stream(text);
+    for (std::string part; std::getline(stream, part, ',');) list.push_back(std::strtod(part.c_str(), nullptr));
+    return list;
 }
 
 std::vector<std::int64_t> numbers(const std::string& text) {
@@ -134,6 +151,8 @@ std::vector<std::int64_t> numbers(const std::string& text) {
 int main(int count, char** arguments) {
     std::string device = "cuda:0", structure = "hclt";
     std::vector<std::int64_t> latents{64, 256}, batches{512};
+    std::vector<double> kept{1, 0.5, 0.2, 0.1, 0.05};
+    double matrix_rate = 790;
     int steps = 100;
     bool fast = false;
     for (int i = 1; i + 1 < count; i += 2) {
@@ -143,20 +162,31 @@ int main(int count, char** arguments) {
         else if (name == "--latents") latents = numbers(value);
         else if (name == "--batch") batches = numbers(value);
         else if (name == "--precision") fast = value == "fast";
+        else if (name == "--kept") kept = shares(value);
+        else if (name == "--matrix-rate") matrix_rate = std::atof(value.c_str());
         else if (name == "--steps") steps = std::max(1, std::atoi(value.c_str()));
     }
     try {
         const DeviceEntry& found = find_device(device.c_str());
         if (!found.copy_rate) fail(JUICE_ERROR_ARGUMENT, "device is '%s': it is not a GPU, which this measures", device.c_str());
-        const double copy_rate = found.copy_rate(found.index);
+        const Rates rates{found.copy_rate(found.index), fast ? matrix_rate * 1e12 : 0};
         const Images images = load_images("");
         const auto parents = tree_of(images, available_cores());
-        std::printf("%s training step, %s, %s, %s; copy rate %.0f GB/s\n", structure.c_str(), fast ? "fast" : "exact", images.name.c_str(), found.description.c_str(), copy_rate * 1e-9);
+        std::printf("%s training step, %s, %s, %s; copy rate %.0f GB/s\n", structure.c_str(), fast ? "fast" : "exact", images.name.c_str(), found.description.c_str(), rates.copy * 1e-9);
         std::printf("%5s %6s | %8s %8s %8s %8s %8s | %7s %8s | %7s %8s | %6s | %7s | %8s %8s | %s\n", "H", "batch", "forward", "backward", "update", "step ms", "first", "GFLOP", "GFLOP/s",
                     "GB", "GB/s", "x limit", "setup s", "B/weight", "act. GB", "error");
+        if (structure == "layers") {
+            for (const double share : kept)
+                for (const auto b : batches) {
+                    char what[16];
+                    std::snprintf(what, sizeof what, "%.3g", share);
+                    run_case(sparse_layers(share, b), found, what, b, steps, rates, fast, sparse_layers_bytes(share, b));
+                }
+            return 0;
+        }
         for (const auto h : latents)
             for (const auto b : batches)
-                run_case(family_of(structure, images, parents, static_cast<std::int32_t>(h), b), found, static_cast<std::int32_t>(h), b, steps, copy_rate, fast);
+                run_case(family_of(structure, images, parents, static_cast<std::int32_t>(h), b), found, std::to_string(h), b, steps, rates, fast);
         if (fast || structure != "hclt") return 0;
         std::printf("\nSeconds an epoch of all images, and rows a second: rows kept on the device (first epoch, others), rows copied a batch ahead\n");
         for (const auto h : latents)

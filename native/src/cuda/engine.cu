@@ -48,7 +48,10 @@ public:
         for (std::int64_t o = 0; o < plan.owner_count; ++o) has_slopes_ = has_slopes_ || plan.owners[o].distribution == DistributionType::DiscreteLogistic;
         for (std::int64_t o = 0; o < plan.operation_count; ++o) widest_ = std::max(widest_, plan.operations[o].operand_panels);
         for (std::int64_t o = 0; o < plan.operation_count; ++o)
-            if (plan.operations[o].wide) widest_operand_ = std::max(widest_operand_, plan.operations[o].operand_panels);
+            if (const PlanOperation& operation = plan.operations[o]; operation.wide) {
+                auto& widest = operation.segment_end - operation.segment_begin == 1 ? widest_operand_ : widest_segmented_;
+                widest = std::max(widest, operation.operand_panels);
+            }
         prepare_sums();
         if (plan.totals.shadow > 0) prepare_wide_sums(has_groups(stream_.capability(), arithmetic_));
         stream_.wait();
@@ -301,7 +304,7 @@ private:
     std::mutex mutex_;                  // of those who read
     std::optional<Workspace> training_;
     Run run_{};
-    std::int32_t widest_operand_ = 0;   // panels, of wide sums
+    std::int32_t widest_operand_ = 0, widest_segmented_ = 0;    // panels, of wide sums over one segment, and over several
     bool has_log_tables_ = false, has_edges_ = false;
     bool sums_in_place_ = true, inputs_in_place_ = true;    // a step may leave nothing to the flow buffer
 
@@ -344,6 +347,8 @@ private:
         run.groups = run.wide && has_groups(stream_.capability(), arithmetic_);
         run.multiprocessors = stream_.multiprocessors();
         run.widest_operand = widest_operand_;
+        run.widest_segmented = widest_segmented_;
+        run.counts = counts_.data();
         run.flows = flows_.data();
         for (int k = 0; k < moment_count_; ++k) run.moments[k] = moments_[k].data();
         run.reach = reach_.data() - plan_.totals.parameter_flows;

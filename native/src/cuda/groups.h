@@ -114,6 +114,12 @@ __device__ inline void copy_bulk(void* to, const void* from, unsigned bytes, Arr
                  : "memory");
 #endif
 }
+// Into the second-level cache, in the background; nothing on older GPUs. A multiple of 16 bytes.
+__device__ inline void prefetch_bulk([[maybe_unused]] const void* from, [[maybe_unused]] unsigned bytes) {
+#if !defined(JUICE_CUDA_EMULATION) && __CUDA_ARCH__ >= 900
+    asm volatile("cp.async.bulk.prefetch.L2.global [%0], %1;" ::"l"(__cvta_generic_to_global(from)), "r"(bytes) : "memory");
+#endif
+}
 // Until the phase of that parity (0 first, then 1, 0, …) is complete.
 __device__ inline void wait_for_arrival(Arrival* arrival, unsigned parity) {
 #if defined(JUICE_CUDA_EMULATION)

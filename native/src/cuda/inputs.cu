@@ -11,7 +11,7 @@ namespace juice::cuda {
 namespace {
 
 constexpr int rows_sorted = 512;        // at a time
-constexpr int flows_ahead = 8;          // loads under way
+constexpr int flows_ahead = 16;         // loads under way
 
 // Adds up by value the flows of one panel. Every slot of 16 lanes has an equal share of the rows in the order of their values; what a value has in several
 // shares is put together by the slot in which it begins, in their order.
@@ -227,7 +227,7 @@ __global__ void sort_rows_kernel(const Run run) {
 }
 
 // A thread block has a panel of an owner.
-__global__ void __launch_bounds__(block_threads, 4) input_flows_kernel(const Run run, std::int32_t first, const Pass pass, const Rule* rule) {
+__global__ void __launch_bounds__(block_threads, 3) input_flows_kernel(const Run run, std::int32_t first, const Pass pass, const Rule* rule) {
     const PlanTile tile = run.tiles[first + static_cast<std::int32_t>(blockIdx.x)];
     const PlanOwner& owner = run.owners[tile.target];
     if (owner.kind == OwnerKind::Sum || (pass.in_place && owner.distribution == DistributionType::Indicator)) return;

@@ -56,10 +56,15 @@ void gradients(const Run& run, const PlanStage& stage, cudaStream_t stream);
 void operand_flows(const Run& run, const PlanStage& stage, cudaStream_t stream);
 void edge_operand_flows(const Run& run, const PlanStage& stage, cudaStream_t stream);
 
-// ---- the parts of values, operand_flows and parameter_flows that are wide sums' in bf16: a range of tiles ----
-void wide_values(const Run& run, std::int32_t begin, std::int32_t end, cudaStream_t stream);
-void wide_operand_flows(const Run& run, std::int32_t begin, std::int32_t end, cudaStream_t stream);
-void wide_parameter_flows(const Run& run, std::int32_t begin, std::int32_t end, const EmCoefficients& em, const Pass& pass, cudaStream_t stream);
+// ---- the parts of values and operand_flows that mend rows of sums whose nodes read different children ----
+void mend_values(const Run& run, const PlanStage& stage, cudaStream_t stream);
+void mend_operand_flows(const Run& run, const PlanStage& stage, cudaStream_t stream);
+
+// ---- the parts of elements, values, operand_flows and parameter_flows that are wide sums' in bf16 ----
+void wide_elements(const Run& run, const PlanStage& stage, cudaStream_t stream);
+void wide_values(const Run& run, const PlanStage& stage, cudaStream_t stream);
+void wide_operand_flows(const Run& run, const PlanStage& stage, cudaStream_t stream);
+void wide_parameter_flows(const Run& run, const PlanTotals& totals, const EmCoefficients& em, const Pass& pass, cudaStream_t stream);
 
 // ---- then, for all operations at once ----
 void em_coefficients(const Run& run, const EmCoefficients& em, const Rule* rule, cudaStream_t stream);

@@ -30,19 +30,21 @@ __device__ void for_each_edge(const Run& run, const PlanOperation& operation, st
     }
 }
 
-// log2 Σ (or max) over the node's own non-zero edges. Weights enter as logs, too: they may span what a float spans.
+// log2 Σ (or max) over the node's own non-zero edges, by a warp. Weights enter as logs, too: they may span what a float spans.
 __device__ inline float node_log(const Run& run, const PlanOperation& operation, std::int64_t node, const float* logs) {
     const float* weights = run.parameters + run.owners[operation.owner].parameters;
+    const auto lane = static_cast<int>(threadIdx.x) % warp_lanes;
     float top = minus_infinity();
-    for_each_edge(run, operation, node, 0, 1, [&](std::int64_t position, std::int64_t w) {
+    for_each_edge(run, operation, node, lane, warp_lanes, [&](std::int64_t position, std::int64_t w) {
         if (weights[w] != 0) top = fmaxf(top, logs[at(run, position)] + log2f(weights[w]));
     });
+    top = warp_max(top);
     if (run.maximise || top == minus_infinity()) return top;
     float sum = 0;
-    for_each_edge(run, operation, node, 0, 1, [&](std::int64_t position, std::int64_t w) {
+    for_each_edge(run, operation, node, lane, warp_lanes, [&](std::int64_t position, std::int64_t w) {
         if (weights[w] != 0) sum += exp2f(logs[at(run, position)] + log2f(weights[w]) - top);
     });
-    return log2f(sum) + top;
+    return log2f(warp_sum(sum)) + top;
 }
 
 // The flow and log of an entry whose flow goes edge by edge; a flow of 0 where it does not.

@@ -10,8 +10,8 @@ namespace juice::cuda {
 inline constexpr float lift = 0x1p120f;
 inline constexpr int lift_exponent = 120;
 inline constexpr int factors_at_once = 4;       // then the row is scaled again
-inline constexpr float lowest_value = 0x1p-60f; // a smaller sum is computed again edge by edge
-inline constexpr float lowest_log = -60.0f;
+// A smaller sum is computed again edge by edge: what elements below a float's range would have added to this one is below its last digit, were they 4096.
+inline constexpr float lowest_value = 0x1p-90f, lowest_log = -90.0f;
 
 __device__ inline float minus_infinity() { return -__builtin_inff(); }
 
@@ -38,6 +38,16 @@ __device__ inline double lane_max(double x) {
 // In the same order on every lane, so that all have the same bits.
 __device__ inline float lane_sum(float x) {
     for (int d = 8; d > 0; d >>= 1) x += __shfl_xor_sync(half_warp(), x, d);
+    return x;
+}
+// The same of a whole warp.
+inline constexpr int warp_lanes = 32;
+__device__ inline float warp_max(float x) {
+    for (int d = warp_lanes / 2; d > 0; d >>= 1) x = fmaxf(x, __shfl_xor_sync(~0u, x, d));
+    return x;
+}
+__device__ inline float warp_sum(float x) {
+    for (int d = warp_lanes / 2; d > 0; d >>= 1) x += __shfl_xor_sync(~0u, x, d);
     return x;
 }
 

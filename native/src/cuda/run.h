@@ -22,8 +22,12 @@ Arithmetic choose_arithmetic(std::int32_t capability, const char* wanted);
 // Whether wide sums are multiplied in bf16 there, and whether by Hopper's groups of warps (wgmma), which later GPUs do not have.
 bool has_fast(std::int32_t capability);
 bool has_groups(std::int32_t capability, Arithmetic arithmetic);
-// Lines of a tile of such a product, 64 or 128, where a launch has so many tiles across: large ones where they fill the multiprocessors twice.
-std::int32_t tile_lines(std::int64_t tiles, std::int32_t rows, std::int32_t multiprocessors);
+// Lines and columns of a tile of such a product where a launch has so many tiles of so many panels across: 128 lines where those fill the multiprocessors
+// twice, else 64; 64 columns where no tile has more.
+struct TileShape {
+    std::int32_t lines, columns;
+};
+TileShape tile_shape(std::int64_t tiles, std::int32_t panels, std::int32_t rows, std::int32_t multiprocessors);
 
 struct RowOfValue {
     std::int32_t row, code;
@@ -76,7 +80,7 @@ struct Run {
     std::int32_t early;                 // kernels of a pass may begin early: compute capability 9.0
     std::int32_t groups;                // wide sums are multiplied by groups of warps
     std::int32_t multiprocessors;
-    std::int32_t widest_operand;        // panels, of the wide sums
+    std::int32_t widest_operand, widest_segmented;      // panels, of the wide sums over one segment, and over several
     std::int32_t paths;                 // with maximise, in training: missing entries are 1, and flows go down the largest edges
     std::int32_t slopes;                // derivatives of discrete logistics are wanted
 

@@ -200,19 +200,21 @@ void prepare_sums() {
 
 void values(const Run& run, const PlanStage& stage, cudaStream_t stream) {
     const auto wide = run.wide ? stage.value_wide : stage.value_begin;
-    wide_values(run, stage.value_begin, wide, stream);
+    if (run.wide) wide_values(run, stage, stream);
     const auto kernel = run.maximise ? values_kernel<true, false> : run.arithmetic == Arithmetic::Tensor ? values_kernel<false, true> : values_kernel<false, false>;
     launch_in_chain_with_pool(kernel, wide, stage.value_end, row_tiles(run), matrix_pool_bytes, stream, run);
+    if (stage.has_blocks) mend_values(run, stage, stream);
 }
 
 void operand_flows(const Run& run, const PlanStage& stage, cudaStream_t stream) {
-    wide_operand_flows(run, stage.operand_begin, stage.operand_wide, stream);
+    wide_operand_flows(run, stage, stream);
     const auto kernel = run.arithmetic == Arithmetic::Tensor ? operand_kernel<true> : operand_kernel<false>;
     launch_in_chain_with_pool(kernel, stage.operand_wide, stage.operand_end, row_tiles(run), matrix_pool_bytes, stream, run);
+    if (stage.has_blocks) mend_operand_flows(run, stage, stream);
 }
 
 void parameter_flows(const Run& run, const PlanTotals& totals, const EmCoefficients& em, const Pass& pass, cudaStream_t stream) {
-    wide_parameter_flows(run, totals.parameter_begin, totals.parameter_wide, em, pass, stream);
+    wide_parameter_flows(run, totals, em, pass, stream);
     const auto kernel = run.arithmetic == Arithmetic::Tensor ? parameters_kernel<true> : parameters_kernel<false>;
     launch_with_pool(kernel, totals.parameter_wide, totals.parameter_end, matrix_pool_bytes, stream, run, em, pass);
 }

@@ -33,6 +33,7 @@ struct WideRun {
 
 struct WideValueSteps {
     static constexpr bool a_along = true, b_along = true;
+    static constexpr Gathered a_gathered = Gathered::None, b_gathered = Gathered::None;
     const PlanBlock *block, *end;
     const Bf16 *elements, *weights;     // of the tile's rows; of its nodes in the first block
     std::int64_t stride;
@@ -55,8 +56,8 @@ struct WideValueSteps {
             at = {elements + block->in_panel * stride, weights + block->weights, stride, std::int64_t{block->out_panels} * panel * panel, block->in_panels};
             ++block;
         }
-        a = {at.a, stride, rows, 0};
-        b = {at.b, at.b_hop, nodes, 0};
+        a = {at.a, stride, rows, 0, nullptr};
+        b = {at.b, at.b_hop, nodes, 0, nullptr};
         a.panels = b.panels = at.take(wide_step_panels);
         return true;
     }
@@ -64,6 +65,7 @@ struct WideValueSteps {
 
 struct WideOperandSteps {
     static constexpr bool a_along = true, b_along = false;
+    static constexpr Gathered a_gathered = Gathered::None, b_gathered = Gathered::None;
     const PlanBlock* blocks;
     const std::int32_t *block, *end;    // numbers of blocks
     const Bf16 *gradients, *weights;
@@ -91,8 +93,8 @@ struct WideOperandSteps {
             weight_stride = std::int64_t{piece.out_panels} * panel * panel;
             at = {gradients + piece.out_panel * stride, weights + piece.weights + panel_in_run * weight_stride, stride, panel * panel, piece.out_panels};
         }
-        a = {at.a, stride, rows, 0};
-        b = {at.b, weight_stride, 0, panels};
+        a = {at.a, stride, rows, 0, nullptr};
+        b = {at.b, weight_stride, 0, panels, nullptr};
         a.panels = at.take(wide_step_panels);
         b.lines = a.panels * static_cast<std::int32_t>(panel);
         return true;
@@ -101,6 +103,7 @@ struct WideOperandSteps {
 
 struct WideParameterSteps {
     static constexpr bool a_along = false, b_along = false;
+    static constexpr Gathered a_gathered = Gathered::None, b_gathered = Gathered::None;
     const Run& run;
     const std::int32_t *use, *end;
     std::int64_t stride;
@@ -124,8 +127,132 @@ struct WideParameterSteps {
             const PlanOperation& operation = run.operations[*use++];
             at = {run.gradients16 + value_place(run, operation, 0) + out_panel * stride, run.elements16 + operand_place(run, operation, 0) + in_panel * stride, panel, panel, run.rows16};
         }
-        a = {at.a, stride, 0, panels};
-        b = {at.b, stride, 0, in_panels};
+        a = {at.a, stride, 0, panels, nullptr};
+        b = {at.b, stride, 0, in_panels, nullptr};
+        a.lines = b.lines = at.take(wide_step);
+        return true;
+    }
+};
+
+// ---- the same of gathered tiles: where every panel lies is found out beforehand, by a thread each ----
+
+inline constexpr int most_gathered = 256;
+static_assert(most_gathered <= block_threads);
+
+// Entry (block, panel of it) of a tile's list.
+__device__ const PlanBlock& gathered_block(const Run& run, const PlanTile& tile, int entry, std::int32_t& panel_of_block) {
+    const std::int32_t* list = run.maps + tile.in_panel + 2 * entry;
+    panel_of_block = list[1];
+    return run.blocks[list[0]];
+}
+
+struct GatheredValueSteps {
+    static constexpr bool a_along = true, b_along = true;
+    static constexpr Gathered a_gathered = Gathered::Panels, b_gathered = Gathered::Panels;
+    const Bf16 *elements, *weights;
+    const std::int64_t *a_places, *b_places;
+    std::int32_t rows, nodes, next_panel = 0, panels;
+
+    __device__ GatheredValueSteps(const Run& run, const PlanTile& tile, std::int64_t first_row) {
+        JUICE_SHARED(std::int64_t, elements_at, most_gathered);
+        JUICE_SHARED(std::int64_t, weights_at, most_gathered);
+        const PlanOperation& operation = run.operations[tile.target];
+        panels = tile.in_panels;
+        if (const auto thread = static_cast<int>(threadIdx.x); thread < panels) {
+            std::int32_t q;
+            const PlanBlock& block = gathered_block(run, tile, thread, q);
+            elements_at[thread] = (block.in_panel + q) * run.stride;
+            weights_at[thread] = block.weights + (std::int64_t{q} * block.out_panels + tile.panel - block.out_panel) * panel * panel;
+        }
+        a_places = elements_at;
+        b_places = weights_at;
+        elements = run.elements16 + operand_place(run, operation, first_row);
+        weights = shadow_of(run, operation);
+        rows = static_cast<std::int32_t>(run.rows16 - first_row);
+        nodes = tile.panels * static_cast<std::int32_t>(panel);
+        __syncthreads();
+    }
+    __device__ bool next(WideSide& a, WideSide& b) {
+        if (next_panel == panels) return false;
+        const std::int32_t count = panels - next_panel < wide_step_panels ? panels - next_panel : wide_step_panels;
+        a = {elements, 0, rows, count, a_places + next_panel};
+        b = {weights, 0, nodes, count, b_places + next_panel};
+        next_panel += count;
+        return true;
+    }
+};
+
+struct GatheredOperandSteps {
+    static constexpr bool a_along = true, b_along = false;
+    static constexpr Gathered a_gathered = Gathered::Panels, b_gathered = Gathered::Lines;
+    const Bf16 *gradients, *weights;
+    const std::int64_t *a_places, *b_places;
+    std::int64_t weight_stride;             // blocks of a sum have as many nodes each
+    std::int32_t rows, positions, next_panel = 0, panels;
+
+    __device__ GatheredOperandSteps(const Run& run, const PlanTile& tile, std::int64_t first_row) {
+        JUICE_SHARED(std::int64_t, gradients_at, most_gathered);
+        JUICE_SHARED(std::int64_t, weights_at, most_gathered);
+        const PlanOperation& operation = run.operations[tile.target];
+        panels = tile.in_panels;
+        weight_stride = std::int64_t{run.blocks[operation.block_begin].out_panels} * panel * panel;
+        if (const auto thread = static_cast<int>(threadIdx.x); thread < panels) {
+            std::int32_t p;
+            const PlanBlock& block = gathered_block(run, tile, thread, p);
+            gradients_at[thread] = (block.out_panel + p) * run.stride;
+            weights_at[thread] = block.weights + (std::int64_t{tile.panel - block.in_panel} * block.out_panels + p) * panel * panel;
+        }
+        a_places = gradients_at;
+        b_places = weights_at;
+        gradients = run.gradients16 + value_place(run, operation, first_row);
+        weights = shadow_of(run, operation);
+        rows = static_cast<std::int32_t>(run.rows16 - first_row);
+        positions = tile.panels;
+        __syncthreads();
+    }
+    __device__ bool next(WideSide& a, WideSide& b) {
+        if (next_panel == panels) return false;
+        const std::int32_t count = panels - next_panel < wide_step_panels ? panels - next_panel : wide_step_panels;
+        a = {gradients, 0, rows, count, a_places + next_panel};
+        b = {weights, weight_stride, count * static_cast<std::int32_t>(panel), positions, b_places + next_panel};
+        next_panel += count;
+        return true;
+    }
+};
+
+struct GatheredParameterSteps {
+    static constexpr bool a_along = false, b_along = false;
+    static constexpr Gathered a_gathered = Gathered::None, b_gathered = Gathered::Panels;
+    const Run& run;
+    const std::int32_t *use, *end;
+    const std::int64_t* places;
+    std::int32_t out_panel, panels, columns;
+    WideRun at{};
+
+    __device__ GatheredParameterSteps(const Run& of, const PlanTile& tile) : run(of) {
+        JUICE_SHARED(std::int64_t, elements_at, wide_panels);
+        const PlanOwner& owner = run.owners[tile.target];
+        use = run.uses + owner.use_begin;
+        end = run.uses + owner.use_end;
+        out_panel = run.blocks[tile.begin].out_panel + tile.panel;
+        panels = tile.panels;
+        columns = tile.in_panels;
+        if (const auto thread = static_cast<int>(threadIdx.x); thread < columns) {
+            std::int32_t q;
+            const PlanBlock& block = gathered_block(run, tile, thread, q);
+            elements_at[thread] = (block.in_panel + q) * run.stride;
+        }
+        places = elements_at;
+        __syncthreads();
+    }
+    __device__ bool next(WideSide& a, WideSide& b) {
+        if (at.left == 0) {
+            if (use == end) return false;
+            const PlanOperation& operation = run.operations[*use++];
+            at = {run.gradients16 + value_place(run, operation, 0) + out_panel * run.stride, run.elements16 + operand_place(run, operation, 0), panel, panel, run.rows16};
+        }
+        a = {at.a, run.stride, 0, panels, nullptr};
+        b = {at.b, 0, 0, columns, places};
         a.lines = b.lines = at.take(wide_step);
         return true;
     }
@@ -163,34 +290,59 @@ template <class Place>
 __device__ void keep_operand_flows(const Run& run, const PlanTile& tile, std::int64_t first_row, const Place& mine, const typename Place::Sums& acc) {
     const std::int64_t place = operand_place(run, run.operations[tile.target], first_row) + tile.panel * run.stride;
     const auto columns = static_cast<int>(tile.panels * panel);
+    unsigned elements[Place::lines][Place::pairs];          // all under way before the first is needed
+    const auto for_each = [&](auto work) {
 #pragma unroll
-    for (int m = 0; m < Place::lines; ++m) {
-        if (first_row + mine.line_at(m) >= run.rows16) continue;
-        const std::int64_t line = place + mine.line_at(m) * panel;
-        unsigned elements[Place::pairs];        // all under way before the first is needed
+        for (int m = 0; m < Place::lines; ++m) {
+            if (first_row + mine.line_at(m) >= run.rows16) continue;
 #pragma unroll
-        for (int n = 0; n < Place::pairs; ++n) {
-            const int column = mine.column_at(n);
-            elements[n] = column < columns ? *reinterpret_cast<const unsigned*>(run.elements16 + swapped(line + at(run, column))) : 0;
+            for (int n = 0; n < Place::pairs; ++n)
+                if (const int column = mine.column_at(n); column < columns) work(m, n, place + mine.line_at(m) * panel + at(run, column));
         }
-#pragma unroll
-        for (int n = 0; n < Place::pairs; ++n) {
-            const int column = mine.column_at(n);
-            if (column >= columns) continue;
-            const float2 element = from_pair(elements[n]), sum = mine.pair(acc, m, n);
-            *reinterpret_cast<float2*>(run.element_flows + line + at(run, column)) = make_float2(sum.x * element.x, sum.y * element.y);
-        }
-    }
+    };
+    for_each([&](int m, int n, std::int64_t there) { elements[m][n] = *reinterpret_cast<const unsigned*>(run.elements16 + swapped(there)); });
+    for_each([&](int m, int n, std::int64_t there) {
+        const float2 element = from_pair(elements[m][n]), sum = mine.pair(acc, m, n);
+        *reinterpret_cast<float2*>(run.element_flows + there) = make_float2(sum.x * element.x, sum.y * element.y);
+    });
 }
 
+// Where a tile's weights lie, from the owner's first: of its nodes, a panel of the operand after the other, or where its list says.
+template <bool gathered>
+struct ParameterPlaces {
+    std::int64_t first, stride;
+    const std::int64_t* places;
+
+    __device__ ParameterPlaces(const Run& run, const PlanTile& tile) {
+        const PlanBlock& block = run.blocks[tile.begin];
+        stride = std::int64_t{block.out_panels} * panel * panel;
+        first = block.weights + tile.in_panel * stride + tile.panel * panel * panel;
+        if constexpr (gathered) {
+            JUICE_SHARED(std::int64_t, panel_places, wide_panels);
+            if (const auto thread = static_cast<int>(threadIdx.x); thread < tile.in_panels) {
+                std::int32_t q;
+                const PlanBlock& own = gathered_block(run, tile, thread, q);
+                panel_places[thread] = own.weights + (std::int64_t{q} * own.out_panels + tile.panel) * panel * panel;
+            }
+            places = panel_places;
+            __syncthreads();
+        }
+    }
+    __device__ std::int64_t panel_at(int q) const {
+        if constexpr (gathered) return places[q];
+        else return first + q * stride;
+    }
+    __device__ std::int64_t at(int line, int column) const { return panel_at(column / static_cast<int>(panel)) + line * panel + column % static_cast<int>(panel); }
+};
+
 // An edge's flow is that of the bf16 weight: so a node's add up to the flow that its gradients had with the values, whatever rounding has done to either.
-template <class Place>
-__device__ void keep_parameter_flows(const Run& run, const PlanTile& tile, const EmCoefficients& em, const Pass& pass, const Place& mine, const typename Place::Sums& acc) {
+template <class Place, class Places>
+__device__ void keep_parameter_flows(const Run& run, const PlanTile& tile, const Places& places, const EmCoefficients& em, const Pass& pass, const Place& mine,
+                                     const typename Place::Sums& acc) {
     const PlanOwner& owner = run.owners[tile.target];
     const PlanBlock& block = run.blocks[tile.begin];
     const bool in_place = updates_at_once(owner, tile.target, em, pass);
-    const std::int64_t stride = std::int64_t{block.out_panels} * panel * panel;
-    const std::int64_t first = block.weights + tile.in_panel * stride + tile.panel * panel * panel, coefficients = owner.first_node + (block.out_panel + tile.panel) * panel;
+    const std::int64_t coefficients = owner.first_node + (block.out_panel + tile.panel) * panel;
     Bf16* const shadows = run.weights16 + owner.shadow;
     float* const numbers = in_place ? run.parameters + owner.parameters : run.flows + owner.flows;
     const auto lines = static_cast<int>(tile.panels * panel), columns = static_cast<int>(tile.in_panels * panel);
@@ -201,7 +353,6 @@ __device__ void keep_parameter_flows(const Run& run, const PlanTile& tile, const
         const int line = mine.line_at(m);
         if (line >= lines) continue;
         const Em own = in_place ? Em{em.keep[coefficients + line], em.gain[coefficients + line], em.share[coefficients + line]} : Em{};
-        const auto place_of = [&](int column) { return first + column / static_cast<int>(panel) * stride + line * panel + column % static_cast<int>(panel); };
 #pragma unroll
         for (int begin = 0; begin < Place::pairs; begin += pairs) {
             unsigned rounded[pairs] = {};
@@ -210,19 +361,19 @@ __device__ void keep_parameter_flows(const Run& run, const PlanTile& tile, const
             for (int n = 0; n < pairs; ++n) {
                 const int column = mine.column_at(begin + n);
                 if (column >= columns) continue;
-                rounded[n] = *reinterpret_cast<const unsigned*>(shadows + swapped(place_of(column)));
-                if (in_place || pass.add) old[n] = *reinterpret_cast<const float2*>(numbers + place_of(column));
+                rounded[n] = *reinterpret_cast<const unsigned*>(shadows + swapped(places.at(line, column)));
+                if (in_place || pass.add) old[n] = *reinterpret_cast<const float2*>(numbers + places.at(line, column));
             }
 #pragma unroll
             for (int n = 0; n < pairs; ++n) {
                 const int column = mine.column_at(begin + n);
                 if (column >= columns) continue;
                 const float2 shadow = from_pair(rounded[n]), product = mine.pair(acc, m, begin + n), sum = make_float2(shadow.x * product.x, shadow.y * product.y);
-                auto* to = reinterpret_cast<float2*>(numbers + place_of(column));
+                auto* to = reinterpret_cast<float2*>(numbers + places.at(line, column));
                 if (in_place) {
                     const float2 next = make_float2(em_weight(old[n].x, sum.x, own), em_weight(old[n].y, sum.y, own));
                     *to = next;
-                    *reinterpret_cast<unsigned*>(shadows + swapped(place_of(column))) = to_pair(next.x, next.y);
+                    *reinterpret_cast<unsigned*>(shadows + swapped(places.at(line, column))) = to_pair(next.x, next.y);
                 } else {
                     *to = make_float2(old[n].x + sum.x, old[n].y + sum.y);
                 }
@@ -231,7 +382,18 @@ __device__ void keep_parameter_flows(const Run& run, const PlanTile& tile, const
     }
 }
 
-// Multiplies by warps, 32 · fragments lines, or by groups, so many lines.
+// Asks for what keep_parameter_flows will read into the second-level cache, while there is something to multiply.
+template <class Places>
+__device__ void ask_for_parameters(const Run& run, const PlanTile& tile, const Places& places, const EmCoefficients& em, const Pass& pass) {
+    const PlanOwner& owner = run.owners[tile.target];
+    const auto q = static_cast<int>(threadIdx.x) / 2;
+    if (q >= tile.in_panels) return;
+    const auto numbers = static_cast<unsigned>(tile.panels * panel * panel);
+    if (threadIdx.x % 2 == 0) prefetch_bulk(run.weights16 + owner.shadow + places.panel_at(q), numbers * 2);
+    else if (pass.add || updates_at_once(owner, tile.target, em, pass)) prefetch_bulk((pass.add ? run.flows + owner.flows : run.parameters + owner.parameters) + places.panel_at(q), numbers * 4);
+}
+
+// Multiplies by warps, 32 · fragments lines, or by groups, so many lines and columns.
 template <int fragments_>
 struct ByWarps {
     static constexpr int fragments = fragments_, lines = fragments * 32;
@@ -243,80 +405,94 @@ struct ByWarps {
         multiply_wide<in_chain>(steps, columns, acc);
     }
 };
-template <int lines_>
+template <int lines_, int columns>
 struct ByGroups {
     static constexpr int lines = lines_;
-    using Place = GroupPlace<lines>;
+    using Place = GroupPlace<lines, columns>;
     template <class Steps>
-    static constexpr int bytes = group_bytes<lines>;
+    static constexpr int bytes = group_bytes<lines, columns>;
     template <bool in_chain, class Steps>
     __device__ static void multiply(Steps& steps, int, typename Place::Sums& acc) {
-        multiply_in_groups<in_chain, lines>(steps, acc);
+        multiply_in_groups<in_chain, lines, columns>(steps, acc);
     }
 };
 
 // ---- kernels ----
 
-// Thread blocks over the rows. They come one after the other, so that a tile's weights are read from memory once.
+// What a thread block has to do: a tile for as many rows. Blocks over the rows come one after the other, so that a tile's weights are read from memory once.
 template <class By>
 __host__ __device__ std::int32_t rows_of_blocks(const Run& run) {
     return (run.rows16 + By::lines - 1) / By::lines;
 }
-
 template <class By>
+struct WideTask {
+    PlanTile tile;
+    std::int64_t first_row;
+
+    __device__ WideTask(const Run& run, std::int32_t first) {
+        const auto blocks = rows_of_blocks<By>(run), number = static_cast<std::int32_t>(blockIdx.x);
+        tile = run.tiles[first + number / blocks];
+        first_row = std::int64_t{number % blocks} * By::lines;
+    }
+    template <class Steps>
+    __device__ void multiply(const Run& run, typename By::Place::Sums& acc) const {
+        Steps steps(run, tile, first_row);
+        By::template multiply<true>(steps, tile.panels * static_cast<int>(panel), acc);
+    }
+    // work(number) for the tiles of 64 rows.
+    template <class Work>
+    __device__ void for_each_row_tile(const Run& run, Work work) const {
+        for (std::int64_t row = first_row; row < first_row + By::lines && row < run.rows16; row += rows_a_tile) work(row / rows_a_tile);
+    }
+};
+
+template <class By, class Steps>
 __global__ void __launch_bounds__(block_threads, 2) wide_values_kernel(const Run run, std::int32_t first) {
     begin_early();
-    const auto blocks = rows_of_blocks<By>(run), number = static_cast<std::int32_t>(blockIdx.x);
-    const PlanTile tile = run.tiles[first + number / blocks];
-    const std::int64_t first_row = std::int64_t{number % blocks} * By::lines;
+    const WideTask<By> task(run, first);
     typename By::Place::Sums acc = {};
-    WideValueSteps steps(run, tile, first_row);
-    By::template multiply<true>(steps, tile.panels * static_cast<int>(panel), acc);
-    const bool low = keep_values(run, tile, first_row, typename By::Place(), acc);
-    for (std::int64_t row = first_row; row < first_row + By::lines && row < run.rows16; row += rows_a_tile)
-        values_done(run, tile.target, row / rows_a_tile, run.operations[tile.target].value_tiles, low);
+    task.template multiply<Steps>(run, acc);
+    const bool low = keep_values(run, task.tile, task.first_row, typename By::Place(), acc);
+    task.for_each_row_tile(run, [&](std::int64_t row_tile) { values_done(run, task.tile.target, row_tile, run.operations[task.tile.target].value_tiles, low); });
 }
 
-template <class By>
+template <class By, class Steps>
 __global__ void __launch_bounds__(block_threads, 2) wide_operand_kernel(const Run run, std::int32_t first) {
     begin_early();
-    const auto blocks = rows_of_blocks<By>(run), number = static_cast<std::int32_t>(blockIdx.x);
-    const PlanTile tile = run.tiles[first + number / blocks];
-    const std::int64_t first_row = std::int64_t{number % blocks} * By::lines;
+    const WideTask<By> task(run, first);
     typename By::Place::Sums acc = {};
-    WideOperandSteps steps(run, tile, first_row);
-    By::template multiply<true>(steps, tile.panels * static_cast<int>(panel), acc);
-    keep_operand_flows(run, tile, first_row, typename By::Place(), acc);
-    for (std::int64_t row = first_row; row < first_row + By::lines && row < run.rows16; row += rows_a_tile)
-        operand_done(run, tile.target, row / rows_a_tile, run.operations[tile.target].operand_tiles);
+    task.template multiply<Steps>(run, acc);
+    keep_operand_flows(run, task.tile, task.first_row, typename By::Place(), acc);
+    task.for_each_row_tile(run, [&](std::int64_t row_tile) { operand_done(run, task.tile.target, row_tile, run.operations[task.tile.target].operand_tiles); });
 }
 
-template <class By>
+template <class By, class Steps>
 __global__ void __launch_bounds__(block_threads, 2) wide_parameters_kernel(const Run run, std::int32_t first, const EmCoefficients em, const Pass pass) {
     const PlanTile tile = run.tiles[first + static_cast<std::int32_t>(blockIdx.x)];
     typename By::Place::Sums acc = {};
-    WideParameterSteps steps(run, tile);
+    Steps steps(run, tile);
+    const ParameterPlaces<Steps::b_gathered != Gathered::None> places(run, tile);
+    ask_for_parameters(run, tile, places, em, pass);
     By::template multiply<false>(steps, tile.in_panels * static_cast<int>(panel), acc);
-    keep_parameter_flows(run, tile, em, pass, typename By::Place(), acc);
+    keep_parameter_flows(run, tile, places, em, pass, typename By::Place(), acc);
 }
 
 using Warps = ByWarps<2>;           // 64 lines
 using LargeWarps = ByWarps<4>;      // 128
-using Groups = ByGroups<64>;
-using LargeGroups = ByGroups<128>;
+using Groups = ByGroups<64, 128>;
+using LargeGroups = ByGroups<128, 128>;
+using NarrowGroups = ByGroups<128, 64>;
 static_assert(Warps::lines == rows_a_tile && LargeWarps::lines == wide_columns);
 
-template <class By>
-void launch_values(const Run& run, std::int32_t begin, std::int32_t end, cudaStream_t stream) {
-    if (begin == end) return;
-    const dim3 grid(static_cast<unsigned>((end - begin) * rows_of_blocks<By>(run)));
-    JUICE_LAUNCH_IN_CHAIN(wide_values_kernel<By>, grid, dim3(block_threads), std::size_t{By::template bytes<WideValueSteps>}, stream, run, begin);
-}
-template <class By>
-void launch_operand_flows(const Run& run, std::int32_t begin, std::int32_t end, cudaStream_t stream) {
-    if (begin == end) return;
-    const dim3 grid(static_cast<unsigned>((end - begin) * rows_of_blocks<By>(run)));
-    JUICE_LAUNCH_IN_CHAIN(wide_operand_kernel<By>, grid, dim3(block_threads), std::size_t{By::template bytes<WideOperandSteps>}, stream, run, begin);
+// launch(By) for what multiplies best where a launch has so many tiles of at most so many panels.
+template <class Launch>
+void with_tiles(const Run& run, std::int32_t tiles, std::int32_t panels, Launch launch) {
+    if (tiles == 0) return;
+    if (!run.groups) return launch(Warps());
+    const TileShape shape = tile_shape(tiles, panels, run.rows16, run.multiprocessors);
+    if (shape.columns < wide_columns) launch(NarrowGroups());
+    else if (shape.lines == rows_a_tile) launch(Groups());
+    else launch(LargeGroups());
 }
 
 }  // namespace
@@ -325,31 +501,67 @@ void launch_operand_flows(const Run& run, std::int32_t begin, std::int32_t end, 
 
 void prepare_wide_sums([[maybe_unused]] bool groups) {
 #if !defined(JUICE_CUDA_EMULATION)
-    ask_for_pool(Warps::bytes<WideValueSteps>, wide_values_kernel<Warps>);
-    ask_for_pool(Warps::bytes<WideOperandSteps>, wide_operand_kernel<Warps>);
-    ask_for_pool(LargeWarps::bytes<WideParameterSteps>, wide_parameters_kernel<LargeWarps>);
+    const auto ask = [](auto by) {
+        using By = decltype(by);
+        ask_for_pool(By::template bytes<WideValueSteps>, wide_values_kernel<By, WideValueSteps>, wide_values_kernel<By, GatheredValueSteps>);
+        ask_for_pool(By::template bytes<WideOperandSteps>, wide_operand_kernel<By, WideOperandSteps>, wide_operand_kernel<By, GatheredOperandSteps>);
+    };
+    const auto ask_for_parameters = [](auto by) {
+        using By = decltype(by);
+        ask_for_pool(By::template bytes<WideParameterSteps>, wide_parameters_kernel<By, WideParameterSteps>, wide_parameters_kernel<By, GatheredParameterSteps>);
+    };
+    ask(Warps());
+    ask_for_parameters(LargeWarps());
     if (!groups) return;
-    ask_for_pool(group_bytes<64>, wide_values_kernel<Groups>, wide_operand_kernel<Groups>);
-    ask_for_pool(group_bytes<128>, wide_values_kernel<LargeGroups>, wide_operand_kernel<LargeGroups>);
-    ask_for_pool(group_bytes<128>, wide_parameters_kernel<LargeGroups>);
+    ask(NarrowGroups());
+    ask(Groups());
+    ask(LargeGroups());
+    ask_for_parameters(Groups());
+    ask_for_parameters(LargeGroups());
 #endif
 }
 
-void wide_values(const Run& run, std::int32_t begin, std::int32_t end, cudaStream_t stream) {
-    if (!run.groups) launch_values<Warps>(run, begin, end, stream);
-    else if (tile_lines(end - begin, run.rows16, run.multiprocessors) == 64) launch_values<Groups>(run, begin, end, stream);
-    else launch_values<LargeGroups>(run, begin, end, stream);
+void wide_values(const Run& run, const PlanStage& stage, cudaStream_t stream) {
+    const auto launch = [&](auto kernel, auto by, int bytes, std::int32_t begin, std::int32_t end) {
+        const dim3 grid(static_cast<unsigned>((end - begin) * rows_of_blocks<decltype(by)>(run)));
+        JUICE_LAUNCH_IN_CHAIN(kernel, grid, dim3(block_threads), static_cast<std::size_t>(bytes), stream, run, begin);
+    };
+    with_tiles(run, stage.value_gathered - stage.value_begin, stage.value_panels, [&](auto by) {
+        using By = decltype(by);
+        launch(wide_values_kernel<By, WideValueSteps>, by, By::template bytes<WideValueSteps>, stage.value_begin, stage.value_gathered);
+    });
+    with_tiles(run, stage.value_wide - stage.value_gathered, tile_panels, [&](auto by) {
+        using By = decltype(by);
+        launch(wide_values_kernel<By, GatheredValueSteps>, by, By::template bytes<GatheredValueSteps>, stage.value_gathered, stage.value_wide);
+    });
 }
 
-void wide_operand_flows(const Run& run, std::int32_t begin, std::int32_t end, cudaStream_t stream) {
-    if (!run.groups) launch_operand_flows<Warps>(run, begin, end, stream);
-    else if (tile_lines(end - begin, run.rows16, run.multiprocessors) == 64) launch_operand_flows<Groups>(run, begin, end, stream);
-    else launch_operand_flows<LargeGroups>(run, begin, end, stream);
+void wide_operand_flows(const Run& run, const PlanStage& stage, cudaStream_t stream) {
+    const auto launch = [&](auto kernel, auto by, int bytes, std::int32_t begin, std::int32_t end) {
+        const dim3 grid(static_cast<unsigned>((end - begin) * rows_of_blocks<decltype(by)>(run)));
+        JUICE_LAUNCH_IN_CHAIN(kernel, grid, dim3(block_threads), static_cast<std::size_t>(bytes), stream, run, begin);
+    };
+    with_tiles(run, stage.operand_gathered - stage.operand_begin, stage.operand_panels, [&](auto by) {
+        using By = decltype(by);
+        launch(wide_operand_kernel<By, WideOperandSteps>, by, By::template bytes<WideOperandSteps>, stage.operand_begin, stage.operand_gathered);
+    });
+    with_tiles(run, stage.operand_wide - stage.operand_gathered, tile_panels, [&](auto by) {
+        using By = decltype(by);
+        launch(wide_operand_kernel<By, GatheredOperandSteps>, by, By::template bytes<GatheredOperandSteps>, stage.operand_gathered, stage.operand_wide);
+    });
 }
 
-void wide_parameter_flows(const Run& run, std::int32_t begin, std::int32_t end, const EmCoefficients& em, const Pass& pass, cudaStream_t stream) {
-    if (!run.groups) launch_with_pool(wide_parameters_kernel<LargeWarps>, begin, end, LargeWarps::bytes<WideParameterSteps>, stream, run, em, pass);
-    else launch_with_pool(wide_parameters_kernel<LargeGroups>, begin, end, group_bytes<128>, stream, run, em, pass);
+void wide_parameter_flows(const Run& run, const PlanTotals& totals, const EmCoefficients& em, const Pass& pass, cudaStream_t stream) {
+    const auto launch = [&](auto kernel, int bytes, std::int32_t begin, std::int32_t end) { launch_with_pool(kernel, begin, end, bytes, stream, run, em, pass); };
+    const auto launch_all = [&](auto by, auto gathered_by) {
+        using By = decltype(by);
+        using GatheredBy = decltype(gathered_by);
+        launch(wide_parameters_kernel<By, WideParameterSteps>, By::template bytes<WideParameterSteps>, totals.parameter_begin, totals.parameter_gathered);
+        launch(wide_parameters_kernel<GatheredBy, GatheredParameterSteps>, GatheredBy::template bytes<GatheredParameterSteps>, totals.parameter_gathered, totals.parameter_wide);
+    };
+    if (!run.groups) launch_all(LargeWarps(), LargeWarps());
+    else if (totals.parameter_panels <= tile_panels) launch_all(Groups(), Groups());
+    else launch_all(LargeGroups(), Groups());
 }
 
 }  // namespace juice::cuda

@@ -18,21 +18,35 @@ inline constexpr int wide_side = along ? entries * wide_along : wide_step * (ent
 template <class Steps, int fragments>
 inline constexpr int wide_bytes = wide_stages * 2 * (wide_side<fragments * 32, Steps::a_along> + wide_side<wide_columns, Steps::b_along>);
 
+// What of a side lies here and there: nothing, its panels, or every 16 of its lines.
+enum class Gathered { None, Panels, Lines };
+
 // One side of a step: panels of lines of 16, of which so many are there. Along: a line an entry, panels go along the sum. Across: panels an entry.
 struct WideSide {
     const Bf16* base;
     std::int64_t stride;        // from panel to panel
     std::int32_t lines, panels;
+    const std::int64_t* places; // of a gathered side, in shared memory: of its panels, or (lines gathered) of every 16 lines
+
+    __device__ const Bf16* piece(int q, int line, Gathered gathered) const {
+        switch (gathered) {
+            case Gathered::Panels: return base + places[q] + line * panel;
+            case Gathered::Lines: return base + places[line / static_cast<int>(panel)] + q * stride + line % panel * panel;
+            case Gathered::None: break;
+        }
+        return base + q * stride + line * panel;
+    }
 };
 
-template <int line_count, int panel_count, bool along>
+template <int line_count, int panel_count, bool along, Gathered gathered>
 __device__ void fetch_side(const WideSide& side, Bf16* to) {
 #pragma unroll
     for (int i = 0; i < line_count * panel_count * 2 / block_threads; ++i) {
         const int piece = i * block_threads + static_cast<int>(threadIdx.x);
         const int half = piece % 2 * 8, line = piece / 2 % line_count, q = piece / 2 / line_count;
         const bool there = line < side.lines && q < side.panels;
-        copy_piece(to + line * (along ? wide_along : wide_across) + q * panel + half, there ? side.base + q * side.stride + swapped(line * panel + half) : nullptr);
+        // Pieces begin at whole eights of lines, so that a line's number tells whether its halves have changed places.
+        copy_piece(to + line * (along ? wide_along : wide_across) + q * panel + half, there ? side.piece(q, line, gathered) + (swapped(line * panel + half) - line * panel) : nullptr);
     }
 }
 
@@ -91,13 +105,13 @@ __device__ void multiply_wide(Steps& steps, int columns, float (&acc)[fragments]
     const bool active = mine.column < columns;
     const auto fetch_a = [&](const WideSide& a, int place) {
         Bf16* to = sides + place * stage;
-        if constexpr (Steps::a_along) fetch_side<lines, wide_step_panels, true>(a, to);
-        else fetch_side<wide_step, lines / panel, false>(a, to);
+        if constexpr (Steps::a_along) fetch_side<lines, wide_step_panels, true, Steps::a_gathered>(a, to);
+        else fetch_side<wide_step, lines / panel, false, Steps::a_gathered>(a, to);
     };
     const auto fetch_b = [&](const WideSide& b, int place) {
         Bf16* to = sides + place * stage + first;
-        if constexpr (Steps::b_along) fetch_side<wide_columns, wide_step_panels, true>(b, to);
-        else fetch_side<wide_step, wide_panels, false>(b, to);
+        if constexpr (Steps::b_along) fetch_side<wide_columns, wide_step_panels, true, Steps::b_gathered>(b, to);
+        else fetch_side<wide_step, wide_panels, false, Steps::b_gathered>(b, to);
     };
     WideSide early[wide_stages - 1] = {}, a{}, b{};
     bool more = true;

@@ -1,4 +1,4 @@
-// The matrix product of a wide tile by Hopper's groups of four warps: 64 or 128 lines by 128 columns, by two of them. What is multiplied comes in steps of 64
+// The matrix product of a wide tile by Hopper's groups of four warps: 64 or 128 lines by 128 columns, or 128 by 64, by two of them. What is multiplied comes in steps of 64
 // along the sum, in bulk copies, while steps before are multiplied.
 #pragma once
 
@@ -10,15 +10,15 @@ namespace juice::cuda {
 
 inline constexpr int group_threads = 128;
 static_assert(block_threads == 2 * group_threads);
-template <int lines>
-inline constexpr int group_stages = lines == 64 ? 4 : 3;        // two thread blocks fit into a multiprocessor
-template <int lines>
-inline constexpr int group_bytes = group_stages<lines> * (lines + wide_columns) * wide_step * 2;
+template <int lines, int columns>
+inline constexpr int group_stages = lines + columns < 256 ? 4 : 3;      // two thread blocks fit into a multiprocessor
+template <int lines, int columns>
+inline constexpr int group_bytes = group_stages<lines, columns> * (lines + columns) * wide_step * 2;
 
 // A thread's part of the tile. Of 128 lines a group has 64, of 64 lines it has all, and half of the columns.
-template <int tile_lines_>
+template <int tile_lines_, int columns_>
 struct GroupPlace {
-    static constexpr int lines = 2, pairs = tile_lines_ == 128 ? 16 : 8;
+    static constexpr int lines = 2, pairs = tile_lines_ * columns_ / (2 * group_threads * lines * 2);
     using Sums = float[pairs * 4];
     int line, column;
     __device__ GroupPlace() {
@@ -32,7 +32,7 @@ struct GroupPlace {
 };
 
 // One side of a step in shared memory: panels of `lines` lines (along), or of wide_step lines (across).
-template <int entries, bool along>
+template <int entries, bool along, Gathered gathered>
 struct GroupCopies {
     static constexpr int hop = (along ? entries : wide_step) * static_cast<int>(panel);
     static constexpr int warps = block_threads / 32;
@@ -45,21 +45,29 @@ struct GroupCopies {
     __device__ static unsigned bytes(const WideSide& side) { return static_cast<unsigned>(panels(side)) * panel_bytes(side); }
     // A copy a panel and warp, from warp `first` on: a warp asks for its copies one by one, whoever of its lanes does it.
     __device__ static void copy(const WideSide& side, Bf16* to, int first, Arrival* arrival) {
-        const int q = (static_cast<int>(threadIdx.x) / 32 + warps - first) % warps;
-        if (threadIdx.x % 32 == 0 && q < panels(side)) copy_bulk(to + q * hop, side.base + q * side.stride, panel_bytes(side), arrival);
+        const int mine = (static_cast<int>(threadIdx.x) / 32 + warps - first) % warps;
+        if (threadIdx.x % 32 != 0) return;
+        if constexpr (gathered == Gathered::Lines) {
+            for (int i = mine; i < panels(side) * wide_step_panels; i += warps) {
+                const int q = i / wide_step_panels, line = i % wide_step_panels * static_cast<int>(panel);
+                if (line < side.lines) copy_bulk(to + q * hop + line * panel, side.piece(q, line, gathered), static_cast<unsigned>(panel * panel * 2), arrival);
+            }
+        } else if (mine < panels(side)) {
+            copy_bulk(to + mine * hop, side.piece(mine, 0, gathered), panel_bytes(side), arrival);
+        }
     }
     // Numbers to step k of 16, and to an entry.
     static constexpr int to_step = along ? hop : static_cast<int>(panel * panel), to_entry = along ? static_cast<int>(panel) : hop / static_cast<int>(panel);
 };
 
 // acc = Σ over the steps, as multiply_wide has it. Entries that are not there are neither copied nor cleared: what comes out for them means nothing.
-template <bool in_chain, int lines, class Steps>
-__device__ void multiply_in_groups(Steps& steps, typename GroupPlace<lines>::Sums& acc) {
-    constexpr int stages = group_stages<lines>, stage_size = (lines + wide_columns) * wide_step;
+template <bool in_chain, int lines, int columns, class Steps>
+__device__ void multiply_in_groups(Steps& steps, typename GroupPlace<lines, columns>::Sums& acc) {
+    constexpr int stages = group_stages<lines, columns>, stage_size = (lines + columns) * wide_step;
     JUICE_POOL(Bf16, sides, stages * stage_size);
     JUICE_SHARED(Arrival, arrivals, stages);
-    using A = GroupCopies<lines, Steps::a_along>;
-    using B = GroupCopies<wide_columns, Steps::b_along>;
+    using A = GroupCopies<lines, Steps::a_along, Steps::a_gathered>;
+    using B = GroupCopies<columns, Steps::b_along, Steps::b_gathered>;
     constexpr int b_warp = A::most_panels % A::warps;       // the warps that side A leaves free go first
     const auto thread = static_cast<int>(threadIdx.x);
     const int group = thread / group_threads, a_entry = lines == 128 ? group * 64 : 0, b_entry = lines == 128 ? 0 : group * 64;

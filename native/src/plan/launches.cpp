@@ -1,5 +1,8 @@
 // Scheduling for a device that launches: operations by stage, the tiles of each stage, and who reads what seen from the other end.
 #include <algorithm>
+#include <numeric>
+#include <utility>
+#include <vector>
 
 #include "plan/plan.h"
 
@@ -14,6 +17,7 @@ public:
     void run() {
         place_operands();
         list_uses();
+        join_blocks();
         choose_wide();
         for (std::size_t o = 0; o < plan_.operations.size(); ++o) {
             invert_readers(plan_.operations[o].reader_begin, plan_.operations[o].reader_end, plan_.operations[o].panels);
@@ -31,7 +35,8 @@ private:
     std::int32_t next_tile() const { return static_cast<std::int32_t>(plan_.tiles.size()); }
     static bool in_blocks(const PlanOperation& operation) { return operation.kind == Operation::Sum && operation.form != Form::Edges; }
 
-    static std::int32_t width_of(const PlanOperation& operation) { return operation.wide ? wide_panels : tile_panels; }
+    static bool is_gathered(const PlanOperation& operation) { return operation.wide && operation.form == Form::Blocks; }
+    static std::int32_t width_of(const PlanOperation& operation) { return operation.wide && !is_gathered(operation) ? wide_panels : tile_panels; }
 
     void place_operands() {
         auto& totals = plan_.totals;
@@ -65,13 +70,47 @@ private:
         }
     }
 
-    // Enough nodes and positions for wide tiles, blocks that fill their pieces, and an operand of one segment that a thread block holds in registers.
+    // Blocks beside each other become one where every block of their positions goes on in the same way: their weights follow each other as they are.
+    void join_blocks() {
+        for (auto& owner : plan_.owners) {
+            if (owner.kind != OwnerKind::Sum || owner.form != Form::Blocks) continue;
+            const auto first = plan_.blocks.begin() + owner.block_begin, last = plan_.blocks.begin() + owner.block_end;
+            const auto goes_on = [](const PlanBlock& a, const PlanBlock& b) {
+                return a.out_panel == b.out_panel && a.in_panel + a.in_panels == b.in_panel && a.weights + std::int64_t{a.out_panels} * a.in_panels * panel * panel == b.weights;
+            };
+            std::vector<bool> ends(static_cast<std::size_t>(plan_.operations[static_cast<std::size_t>(owner.operation)].operand_panels) + 1, false);    // by panel: some block must
+            for (auto block = first; block != last; ++block) {
+                if (block == first || !goes_on(block[-1], *block)) ends[static_cast<std::size_t>(block->in_panel)] = true;
+                if (block + 1 == last || !goes_on(*block, block[1])) ends[static_cast<std::size_t>(block->in_panel + block->in_panels)] = true;
+            }
+            auto to = first;
+            for (auto block = first; block != last; ++block) {
+                if (block != first && !ends[static_cast<std::size_t>(block->in_panel)]) to[-1].in_panels += block->in_panels;
+                else *to++ = *block;
+            }
+            owner.block_end = static_cast<std::int32_t>(to - plan_.blocks.begin());
+            auto& own = plan_.operations[static_cast<std::size_t>(owner.operation)];
+            const auto by_in = plan_.maps.begin() + own.block_by_in;
+            std::iota(by_in, by_in + (to - first), owner.block_begin);
+            std::stable_sort(by_in, by_in + (to - first), [&](std::int32_t a, std::int32_t b) {
+                return plan_.blocks[static_cast<std::size_t>(a)].in_panel < plan_.blocks[static_cast<std::size_t>(b)].in_panel;
+            });
+            for (auto u = owner.use_begin; u < owner.use_end; ++u) plan_.operations[static_cast<std::size_t>(plan_.uses[static_cast<std::size_t>(u)])].block_end = owner.block_end;
+        }
+    }
+
+    // Enough nodes and positions for wide tiles, blocks of 32 and more, and an operand that a warp holds in registers: one segment, or several that
+    // divide its lanes evenly.
     bool is_wide(const PlanOperation& operation) const {
-        if (!plan_.target.fast || !in_blocks(operation) || operation.segment_end - operation.segment_begin != 1) return false;
+        if (!plan_.target.fast || !in_blocks(operation)) return false;
         if (operation.nodes < least_wide || operation.operand_panels < tile_panels || operation.operand_panels > most_wide_panels) return false;
+        if (operation.form == Form::Blocks && operation.panels > most_wide_panels) return false;
         for (auto b = operation.block_begin; b < operation.block_end; ++b)
-            if (const auto& block = plan_.blocks[static_cast<std::size_t>(b)]; block.out_panels < tile_panels || block.in_panels < tile_panels) return false;
-        return true;
+            if (const auto& block = plan_.blocks[static_cast<std::size_t>(b)]; block.out_panels < wide_block_panels || block.in_panels < wide_block_panels) return false;
+        if (operation.segment_end - operation.segment_begin == 1) return true;
+        const auto each = plan_.segments[static_cast<std::size_t>(operation.segment_begin)].panels;
+        if (each != 1 && each != 2 && each != 4 && each % 8 != 0) return false;
+        return std::all_of(plan_.segments.begin() + operation.segment_begin, plan_.segments.begin() + operation.segment_end, [&](const PlanSegment& segment) { return segment.panels == each; });
     }
 
     // All uses of an owner's weights alike.
@@ -114,6 +153,15 @@ private:
         }
     }
 
+    // (block, panel) of what a gathered tile goes over: the list's place in maps, and its entries.
+    template <class Number>
+    std::pair<std::int32_t, std::int32_t> list_panels(std::int32_t begin, std::int32_t end, Number number, std::int32_t PlanBlock::*panels) {
+        const auto place = plan_.maps.size();
+        for (auto b = begin; b < end; ++b)
+            for (std::int32_t p = 0; p < plan_.blocks[static_cast<std::size_t>(number(b))].*panels; ++p) plan_.maps.insert(plan_.maps.end(), {number(b), p});
+        return {static_cast<std::int32_t>(place), static_cast<std::int32_t>((plan_.maps.size() - place) / 2)};
+    }
+
     // Runs of a sum's blocks that share their node panels (values) or their operand panels.
     void cut_values(std::int32_t o, const PlanOperation& operation) {
         const auto width = width_of(operation);
@@ -121,8 +169,10 @@ private:
             const auto& first = plan_.blocks[static_cast<std::size_t>(begin)];
             auto end = begin;
             while (end < operation.block_end && plan_.blocks[static_cast<std::size_t>(end)].out_panel == first.out_panel) ++end;
+            std::pair<std::int32_t, std::int32_t> list{};
+            if (is_gathered(operation)) list = list_panels(begin, end, [](std::int32_t b) { return b; }, &PlanBlock::in_panels);
             for (std::int32_t p = 0; p < first.out_panels; p += width)
-                plan_.tiles.push_back({o, first.out_panel + p, std::min(width, first.out_panels - p), begin, end, 0, 0});
+                plan_.tiles.push_back({o, first.out_panel + p, std::min(width, first.out_panels - p), begin, end, list.first, list.second});
             begin = end;
         }
     }
@@ -132,8 +182,11 @@ private:
         const auto block = [&](std::int32_t b) -> const PlanBlock& {
             return plan_.blocks[static_cast<std::size_t>(plan_.maps[static_cast<std::size_t>(operation.block_by_in + b)])];
         };
+        const auto by_in = [&](std::int32_t b) { return plan_.maps[static_cast<std::size_t>(operation.block_by_in + b)]; };
         const auto add = [&](std::int32_t panel_begin, std::int32_t panel_end, std::int32_t begin, std::int32_t end) {
-            for (auto p = panel_begin; p < panel_end; p += width) plan_.tiles.push_back({o, p, std::min(width, panel_end - p), begin, end, 0, 0});
+            std::pair<std::int32_t, std::int32_t> list{};
+            if (is_gathered(operation)) list = list_panels(begin, end, by_in, &PlanBlock::out_panels);
+            for (auto p = panel_begin; p < panel_end; p += width) plan_.tiles.push_back({o, p, std::min(width, panel_end - p), begin, end, list.first, list.second});
         };
         std::int32_t covered = 0;
         for (std::int32_t begin = 0; begin < count;) {
@@ -148,6 +201,12 @@ private:
         add(covered, operation.operand_panels, 0, 0);
     }
 
+    std::int32_t widest_tile(std::int32_t begin, std::int32_t end) const {
+        std::int32_t panels = 0;
+        for (auto t = begin; t < end; ++t) panels = std::max(panels, plan_.tiles[static_cast<std::size_t>(t)].panels);
+        return panels;
+    }
+
     void cut_stages() {
         std::vector<std::vector<std::int32_t>> by_stage;
         for (std::size_t o = 0; o < plan_.operations.size(); ++o) {
@@ -158,9 +217,9 @@ private:
         plan_.stages.clear();
         const auto operation = [&](std::int32_t o) -> PlanOperation& { return plan_.operations[static_cast<std::size_t>(o)]; };
         // Cuts those of a range of operations that are sums in blocks, and keeps how many tiles each has.
-        const auto cut = [&](auto begin, auto end, std::int32_t PlanOperation::*count, void (Launches::*pieces)(std::int32_t, const PlanOperation&)) {
+        const auto cut = [&](auto begin, auto end, bool gathered, std::int32_t PlanOperation::*count, void (Launches::*pieces)(std::int32_t, const PlanOperation&)) {
             for (auto o = begin; o != end; ++o) {
-                if (!in_blocks(operation(*o))) continue;
+                if (!in_blocks(operation(*o)) || is_gathered(operation(*o)) != gathered) continue;
                 const auto before = next_tile();
                 (this->*pieces)(*o, operation(*o));
                 operation(*o).*count = next_tile() - before;
@@ -169,23 +228,30 @@ private:
         };
         for (auto& operations : by_stage) {
             const auto wide = std::stable_partition(operations.begin(), operations.end(), [&](std::int32_t o) { return operation(o).wide != 0; });
+            const auto segmented = std::stable_partition(operations.begin(), wide, [&](std::int32_t o) { return operation(o).segment_end - operation(o).segment_begin == 1; });
             const auto edges = std::stable_partition(wide, operations.end(), [&](std::int32_t o) {
                 return operation(o).kind != Operation::Sum || operation(o).form != Form::Edges;
             });
             PlanStage stage{};
             stage.operation_begin = static_cast<std::int32_t>(plan_.stage_operations.size());
+            stage.segmented_begin = stage.operation_begin + static_cast<std::int32_t>(segmented - operations.begin());
             stage.wide_end = stage.operation_begin + static_cast<std::int32_t>(wide - operations.begin());
             stage.edges_begin = stage.operation_begin + static_cast<std::int32_t>(edges - operations.begin());
             plan_.stage_operations.insert(plan_.stage_operations.end(), operations.begin(), operations.end());
             stage.operation_end = stage.edges_end = static_cast<std::int32_t>(plan_.stage_operations.size());
+            stage.has_blocks = std::any_of(operations.begin(), operations.end(), [&](std::int32_t o) { return operation(o).kind == Operation::Sum && operation(o).form == Form::Blocks; });
             stage.panel_begin = next_tile();
             for (const auto o : operations)
                 for (std::int32_t p = 0; p < operation(o).panels; ++p) plan_.tiles.push_back({o, p, 1, 0, 0, 0, 0});
             stage.panel_end = stage.value_begin = next_tile();
-            stage.value_wide = cut(operations.begin(), wide, &PlanOperation::value_tiles, &Launches::cut_values);
-            stage.value_end = stage.operand_begin = cut(wide, operations.end(), &PlanOperation::value_tiles, &Launches::cut_values);
-            stage.operand_wide = cut(operations.begin(), wide, &PlanOperation::operand_tiles, &Launches::cut_operand);
-            stage.operand_end = cut(wide, operations.end(), &PlanOperation::operand_tiles, &Launches::cut_operand);
+            stage.value_gathered = cut(operations.begin(), wide, false, &PlanOperation::value_tiles, &Launches::cut_values);
+            stage.value_wide = cut(operations.begin(), wide, true, &PlanOperation::value_tiles, &Launches::cut_values);
+            stage.value_end = stage.operand_begin = cut(wide, operations.end(), false, &PlanOperation::value_tiles, &Launches::cut_values);
+            stage.operand_gathered = cut(operations.begin(), wide, false, &PlanOperation::operand_tiles, &Launches::cut_operand);
+            stage.operand_wide = cut(operations.begin(), wide, true, &PlanOperation::operand_tiles, &Launches::cut_operand);
+            stage.operand_end = cut(wide, operations.end(), false, &PlanOperation::operand_tiles, &Launches::cut_operand);
+            stage.value_panels = widest_tile(stage.value_begin, stage.value_gathered);
+            stage.operand_panels = widest_tile(stage.operand_begin, stage.operand_gathered);
             plan_.stages.push_back(stage);
         }
     }
@@ -200,18 +266,42 @@ private:
         }
     }
 
+    // As many blocks of the same nodes as fill a piece's width.
+    void gather_parameters(std::int32_t o, const PlanOwner& owner) {
+        for (auto begin = owner.block_begin; begin < owner.block_end;) {
+            const auto& first = plan_.blocks[static_cast<std::size_t>(begin)];
+            auto end = begin;
+            std::int32_t columns = 0;
+            for (; end < owner.block_end; ++end) {
+                const auto& block = plan_.blocks[static_cast<std::size_t>(end)];
+                if (block.out_panel != first.out_panel || (end > begin && columns + block.in_panels > wide_panels)) break;
+                columns += block.in_panels;
+            }
+            const auto [place, count] = list_panels(begin, end, [](std::int32_t b) { return b; }, &PlanBlock::in_panels);
+            for (std::int32_t p = 0; p < first.out_panels; p += tile_panels)
+                for (std::int32_t q = 0; q < count; q += wide_panels)
+                    plan_.tiles.push_back({o, p, std::min(tile_panels, first.out_panels - p), begin, end, place + 2 * q, std::min(wide_panels, count - q)});
+            begin = end;
+        }
+    }
+
     // What is done once a pass: pieces of weights, and panels of owners with the blocks that hold their nodes' weights.
     void cut_owners() {
         auto& totals = plan_.totals;
-        const auto cut = [&](bool wide) {
-            for (std::int32_t o = 0; o < static_cast<std::int32_t>(plan_.owners.size()); ++o)
-                if (const auto& owner = plan_.owners[static_cast<std::size_t>(o)]; owner.kind == OwnerKind::Sum && owner.form != Form::Edges && (owner.shadow >= 0) == wide)
-                    cut_parameters(o, owner);
+        const auto cut = [&](bool wide, bool gathered) {
+            for (std::int32_t o = 0; o < static_cast<std::int32_t>(plan_.owners.size()); ++o) {
+                const auto& owner = plan_.owners[static_cast<std::size_t>(o)];
+                if (owner.kind != OwnerKind::Sum || owner.form == Form::Edges || (owner.shadow >= 0) != wide || (wide && owner.form == Form::Blocks) != gathered) continue;
+                if (gathered) gather_parameters(o, owner);
+                else cut_parameters(o, owner);
+            }
             return next_tile();
         };
         totals.parameter_begin = next_tile();
-        totals.parameter_wide = cut(true);
-        totals.parameter_end = totals.node_begin = cut(false);
+        totals.parameter_gathered = cut(true, false);
+        totals.parameter_wide = cut(true, true);
+        totals.parameter_panels = widest_tile(totals.parameter_begin, totals.parameter_gathered);
+        totals.parameter_end = totals.node_begin = cut(false, false);
         for (std::size_t o = 0; o < plan_.owners.size(); ++o) {
             const auto& owner = plan_.owners[o];
             auto begin = owner.kind == OwnerKind::Sum && owner.form != Form::Edges ? owner.block_begin : 0;

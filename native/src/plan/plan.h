@@ -162,19 +162,23 @@ struct PlanTile {
     std::int32_t target;                // operation, or owner
     std::int32_t panel, panels;         // which panels of its values, its operand, or of a block (out)
     std::int32_t begin, end;            // blocks that it reads: of the plan (values), of block_by_in (operand); of one parameter block: begin
-    std::int32_t in_panel, in_panels;   // of a parameter block (in)
+    std::int32_t in_panel, in_panels;   // of a parameter block (in); of a gathered tile: where its list is in maps, and how many entries it has
 };
 
-// Panels of a matrix tile, each way: 64 nodes; of a wide sum 128.
-inline constexpr std::int32_t tile_panels = 4, wide_panels = 8;
+// Panels of a matrix tile, each way: 64 nodes; of a wide sum 128, in blocks of 32 and more. A wide sum over block edges has gathered tiles, at most tile_panels
+// wide: they list, in maps, what they add up over (of parameters: their columns) panel by panel, as (block, panel of the block).
+inline constexpr std::int32_t tile_panels = 4, wide_panels = 8, wide_block_panels = 2;
 
-// Operations that do not depend on each other, as what is launched together: ranges of stage_operations and tiles. Wide ones come first.
+// Operations that do not depend on each other, as what is launched together: ranges of stage_operations and tiles. Wide ones come first, of them those
+// over one segment.
 struct PlanStage {
-    std::int32_t operation_begin, wide_end, operation_end;
+    std::int32_t operation_begin, segmented_begin, wide_end, operation_end;
     std::int32_t edges_begin, edges_end;        // of them, the sums over single edges: the last ones
     std::int32_t panel_begin, panel_end;        // a tile a panel of every operation
-    std::int32_t value_begin, value_wide, value_end;            // sums in blocks: panels of values
-    std::int32_t operand_begin, operand_wide, operand_end;      // sums in blocks: panels of the operand
+    std::int32_t value_begin, value_gathered, value_wide, value_end;            // sums in blocks: panels of values; of wide ones the gathered tiles last
+    std::int32_t operand_begin, operand_gathered, operand_wide, operand_end;    // sums in blocks: panels of the operand
+    std::int32_t value_panels, operand_panels;                  // of the widest tile of a wide sum
+    std::int32_t has_blocks;                                    // some sum is in Form::Blocks
 };
 
 struct PlanTotals {
@@ -188,7 +192,8 @@ struct PlanTotals {
     std::int64_t micro_batch;
     // Launches: panels of the value and of the operand buffers, segments with exponents of their own, ranges of tiles over all stages.
     std::int64_t value_panels, operand_panels, exponent_segments;
-    std::int32_t parameter_begin, parameter_wide, parameter_end;    // pieces of parameter blocks, of wide sums first
+    std::int32_t parameter_begin, parameter_gathered, parameter_wide, parameter_end;    // pieces of parameter blocks, of wide sums first
+    std::int32_t parameter_panels;                      // of nodes, in the widest of wide sums' pieces
     std::int64_t shadow;                                // weights that have a bf16 copy
     std::int32_t node_begin, node_end;                  // a panel of an owner, with a sum's blocks
     std::int32_t row_sum_begin, row_sum_end;            // a panel of element flow sums; a root's own flows behind its operand's

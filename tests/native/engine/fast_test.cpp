@@ -87,12 +87,53 @@ TEST_P(Fast, OperandsOfEveryWidthAgreeWithTheOracle) {
         constexpr std::int32_t variables = 6;
         constexpr std::int64_t nodes = 64;
         Random random(static_cast<std::uint64_t>(width));
-        const Distribution die{DistributionType::Categorical, 4, 0, 0};
+        const Distribution die{DistributionType::Categorical, 50, 0, 0};
         Maker maker(variables);
         std::vector<std::int32_t> children;
         for (std::int32_t v = 0; v < variables; ++v) children.push_back(maker.input(v, die, 1, width, random_inputs(random, die, width, false)));
         const std::int32_t sum = maker.sum({maker.product(children, 1)}, 1, nodes, random_weights(random, 1, nodes, 1, width, {}, false, 1));
         const auto circuit = maker.make(maker.sum({sum}, 1, 1, random_weights(random, 1, 1, 1, nodes, {}, false, 1)));
+        expect_agreement(circuit, Some::rows(*circuit, small() ? 20 : 200, 3, 0.1));
+    }
+}
+
+// Several children, and blocks of 32 that do not fill a tile: side by side, so that they become one, and scattered. One child is a product of more factors
+// than are multiplied without scaling, one is wired node by node, one is a sum of few nodes that another child reads, too.
+TEST_P(Fast, BlocksOverSeveralChildrenAgreeWithTheOracle) {
+    struct Case {
+        std::int64_t width, node_blocks;
+        int kept;           // of each dozen of blocks; 0: dense
+    };
+    for (const Case& c : {Case{16, 2, 0}, Case{32, 3, 5}, Case{64, 2, 6}, Case{64, 6, 3}, Case{128, 4, 12}, Case{128, 2, 0}}) {
+        if (small() && c.width > 64) continue;
+        SCOPED_TRACE(std::to_string(c.width) + " nodes a child, " + std::to_string(c.kept) + " kept");
+        constexpr std::int32_t variables = 6;
+        constexpr std::int64_t block = 32;
+        Random random(static_cast<std::uint64_t>(c.width + c.kept));
+        const Distribution die{DistributionType::Categorical, 50, 0, 0};
+        const std::int64_t child_size = std::min(c.width, block), child_blocks = c.width / child_size;
+        Maker maker(variables);
+        std::vector<std::int32_t> inputs, turned;
+        for (std::int32_t v = 0; v < variables; ++v) inputs.push_back(maker.input(v, die, child_blocks, child_size, random_inputs(random, die, c.width, false)));
+        for (std::int64_t i = 0; i < c.width; ++i) turned.insert(turned.end(), {static_cast<std::int32_t>(i), static_cast<std::int32_t>(c.width - 1 - i)});
+        const std::int32_t half = maker.product({inputs[0], inputs[1], inputs[2]}, child_blocks);
+        const std::int32_t sum = maker.sum({half}, child_blocks, child_size, random_weights(random, child_blocks, child_size, child_blocks, child_size, {}, false, 1));
+        const std::int32_t rest = maker.product({inputs[3], inputs[4], inputs[5]}, child_blocks);
+        const std::vector<std::int32_t> children{maker.product(inputs, child_blocks), maker.product({sum, rest}, child_blocks, turned, true), maker.product({sum, rest}, child_blocks)};
+        std::vector<std::int32_t> edges;
+        const std::int64_t below = 3 * child_blocks;
+        if (c.kept > 0) {
+            std::vector<std::int32_t> in;
+            for (std::int64_t i = 0; i < c.node_blocks; ++i)
+                for (std::int64_t j = 0; j < below; ++j)
+                    if (j == i || (7 * i + 5 * j) % 12 < c.kept) {
+                        edges.push_back(static_cast<std::int32_t>(i));
+                        in.push_back(static_cast<std::int32_t>(j));
+                    }
+            edges.insert(edges.end(), in.begin(), in.end());
+        }
+        const std::int32_t top = maker.sum(children, c.node_blocks, block, random_weights(random, c.node_blocks, block, below, child_size, edges, false, 1), edges);
+        const auto circuit = maker.make(maker.sum({top}, 1, 1, random_weights(random, 1, 1, c.node_blocks, block, {}, false, 1)));
         expect_agreement(circuit, Some::rows(*circuit, small() ? 20 : 200, 3, 0.1));
     }
 }
@@ -167,11 +208,17 @@ TEST_P(Fast, SamplesAsExact) {
 }
 
 TEST(FastTiles, AreLargeWhereTheyFillTheMultiprocessorsTwice) {
-    EXPECT_EQ(cuda::tile_lines(1, 512, 132), 64);
-    EXPECT_EQ(cuda::tile_lines(65, 512, 132), 64);
-    EXPECT_EQ(cuda::tile_lines(66, 512, 132), 128);
-    EXPECT_EQ(cuda::tile_lines(132, 129, 132), 128);
-    EXPECT_EQ(cuda::tile_lines(263, 100, 132), 64);
+    EXPECT_EQ(cuda::tile_shape(1, 8, 512, 132).lines, 64);
+    EXPECT_EQ(cuda::tile_shape(65, 8, 512, 132).lines, 64);
+    EXPECT_EQ(cuda::tile_shape(66, 8, 512, 132).lines, 128);
+    EXPECT_EQ(cuda::tile_shape(132, 5, 129, 132).lines, 128);
+    EXPECT_EQ(cuda::tile_shape(263, 8, 100, 132).lines, 64);
+    EXPECT_EQ(cuda::tile_shape(263, 5, 100, 132).columns, 128);
+}
+
+TEST(FastTiles, AreNarrowWhereNoneIsWide) {
+    EXPECT_EQ(cuda::tile_shape(1, 4, 512, 132).columns, 64);
+    EXPECT_EQ(cuda::tile_shape(1, 4, 512, 132).lines, 128);
 }
 
 TEST(FastTiles, GroupsOfWarpsAreHoppersAlone) {

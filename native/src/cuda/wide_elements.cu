@@ -1,0 +1,343 @@
+// The operands of wide sums, as bf16, scaled as in elements.cu.
+#include "cuda/counters.h"
+#include "cuda/factors.h"
+#include "cuda/kernels.h"
+#include "cuda/mma.h"
+
+namespace juice::cuda {
+
+namespace {
+
+constexpr int block_warps = block_threads / warp_lanes;
+
+// Where a lane's positions lie: four in a row of quad j, of panel first + 8 j + lane / 4.
+struct QuadPlace {
+    int lane;
+    std::int32_t first;
+    __device__ std::int32_t panel_of(int j) const { return first + j * 8 + lane / 4; }
+    __device__ int first_lane() const { return lane % 4 * 4; }
+    __device__ std::int64_t position(int j) const { return panel_of(j) * panel + first_lane(); }
+};
+
+__device__ std::int32_t largest_of_warp(std::int32_t x) {
+    for (int d = warp_lanes / 2; d > 0; d >>= 1) {
+        const std::int32_t other = __shfl_xor_sync(~0u, x, d);
+        x = x > other ? x : other;
+    }
+    return x;
+}
+__device__ long long total_of_warp(long long x) {
+    for (int d = warp_lanes / 2; d > 0; d >>= 1) x += __shfl_xor_sync(~0u, x, d);
+    return x;
+}
+
+__device__ float largest_of_four(const float (&x)[4]) { return fmaxf(fmaxf(x[0], x[1]), fmaxf(x[2], x[3])); }
+
+// Of a row that so many warps have together.
+template <int warps, int quads>
+__device__ float largest_of(const float (&x)[quads][4]) {
+    float largest = 0;
+#pragma unroll
+    for (int j = 0; j < quads; ++j) largest = fmaxf(largest, largest_of_four(x[j]));
+    largest = warp_max(largest);
+    if constexpr (warps > 1) {
+        static_assert(warps == block_warps);
+        JUICE_SHARED(float, tops, warps);
+        __syncthreads();
+        tops[threadIdx.x / warp_lanes] = largest;
+        __syncthreads();
+        for (int warp = 0; warp < warps; ++warp) largest = fmaxf(largest, tops[warp]);
+    }
+    return largest;
+}
+template <int quads>
+__device__ void scale_quads(float (&x)[quads][4], float scale) {
+#pragma unroll
+    for (int j = 0; j < quads; ++j)
+#pragma unroll
+        for (int i = 0; i < 4; ++i) x[j][i] *= scale;
+}
+
+// The view that lane f has.
+__device__ FactorView view_of(const FactorView& mine, int f) {
+    const auto from = [&](auto x) { return __shfl_sync(~0u, x, f, warp_lanes); };
+    FactorView view;
+    view.base = reinterpret_cast<const float*>(from(reinterpret_cast<unsigned long long>(mine.base)));
+    view.map = reinterpret_cast<const std::int32_t*>(from(reinterpret_cast<unsigned long long>(mine.map)));
+    view.step = static_cast<std::int64_t>(from(static_cast<long long>(mine.step)));
+    const int marks = from(static_cast<int>(mine.mapping) * 4 + (mine.one ? 2 : 0) + (mine.log ? 1 : 0));
+    view.mapping = static_cast<Mapping>(marks / 4);
+    view.one = (marks & 2) != 0;
+    view.log = (marks & 1) != 0;
+    return view;
+}
+
+// Is a factor's row kept as logs, or wired node by node?
+__device__ bool is_slow(const FactorView& view) { return !view.one && (view.log || view.mapping == Mapping::Nodes); }
+
+__device__ __noinline__ float4 multiply_slowly(const FactorView view, std::int32_t q, int lane, float4 x) {
+    return make_float4(x.x != 0 ? multiply_factor(view, q, lane, x.x) : 0, x.y != 0 ? multiply_factor(view, q, lane + 1, x.y) : 0,
+                       x.z != 0 ? multiply_factor(view, q, lane + 2, x.z) : 0, x.w != 0 ? multiply_factor(view, q, lane + 3, x.w) : 0);
+}
+
+__device__ float4 load_factor(const FactorView& view, std::int32_t q, int lane) {
+    return load4(view.base + (view.mapping == Mapping::Panels ? view.map[q] : q) * view.step + lane);
+}
+
+// x times what was loaded of a factor. Padding stays 0, whatever stands there in a factor.
+__device__ void multiply_loaded(const FactorView& view, std::int32_t q, int lane, float4 y, float (&x)[4]) {
+    if (is_slow(view)) {
+        y = multiply_slowly(view, q, lane, make_float4(x[0], x[1], x[2], x[3]));
+        x[0] = y.x, x[1] = y.y, x[2] = y.z, x[3] = y.w;
+    } else if (!view.one) {
+        x[0] = x[0] == 0 ? 0 : x[0] * y.x;
+        x[1] = x[1] == 0 ? 0 : x[1] * y.y;
+        x[2] = x[2] == 0 ? 0 : x[2] * y.z;
+        x[3] = x[3] == 0 ? 0 : x[3] * y.w;
+    }
+}
+
+// A lane's factor, of so many from `first` on: where it lies, and its row's exponent. What the kernel before has written is waited for, if `wait`.
+struct OwnFactor {
+    FactorView view{};
+    std::int32_t exponent = 0;
+
+    __device__ OwnFactor(const Run& run, std::int32_t first, int count, int lane, std::int64_t row, bool wait) {
+        std::int64_t mark = -1;
+        if (lane < count) {
+            const PlanFactor& factor = run.factors[first + lane];
+            view = place_factor(run, factor, row);
+            if (factor.kind == FactorKind::Values) mark = std::int64_t{factor.source} * run.rows16 + row;
+        }
+        if (wait) wait_for_earlier();
+        if (mark < 0) return;
+        view.log = run.log_rows[mark] != 0;
+        exponent = run.exponents[mark];
+    }
+};
+
+// The elements of a row that a product of floats has lost, and their exponent. All segments have as many panels.
+__device__ __noinline__ std::int32_t row_of_logs(const Run& run, const PlanOperation& operation, std::int64_t row, const QuadPlace mine, int quads, float* x) {
+    const PlanSegment* segments = run.segments + operation.segment_begin;
+    const std::int32_t exponent = log_exponent(run, operation, row, mine.lane % static_cast<int>(panel));
+    for (int j = 0; j < quads; ++j) {
+        const bool there = mine.panel_of(j) < operation.operand_panels;
+        const PlanSegment& segment = segments[there ? mine.panel_of(j) / segments->panels : 0];
+        const auto shift = static_cast<float>(child_exponents(run, segment, row) - exponent);
+        for (int i = 0; i < 4; ++i)
+            x[j * 4 + i] = there ? exp2f(segment_log(run, segment, mine.panel_of(j) - segment.first_panel, mine.first_lane() + i, row) + shift) : 0;
+    }
+    return exponent;
+}
+
+// What becomes of a row.
+template <int quads>
+__device__ void keep_elements(const Run& run, std::int32_t o, std::int64_t row, const QuadPlace& mine, const float (&x)[quads][4], std::int32_t exponent) {
+    const PlanOperation& operation = run.operations[o];
+    const std::int64_t place = operand_place(run, operation, row) + mine.first_lane();
+#pragma unroll
+    for (int j = 0; j < quads; ++j)
+        if (mine.panel_of(j) < operation.operand_panels)
+            *reinterpret_cast<std::uint64_t*>(run.elements16 + swapped(place + mine.panel_of(j) * run.stride)) =
+                to_four({to_bf16(x[j][0]), to_bf16(x[j][1]), to_bf16(x[j][2]), to_bf16(x[j][3])});
+    if (mine.lane > 0 || mine.first > 0) return;
+    const std::int64_t mark = std::int64_t{o} * run.rows16 + row;
+    run.exponents[mark] = run.element_exponents[mark] = exponent;
+    run.log_rows[mark] = 0;
+}
+
+// A row, or the part of it that a warp has: its largest element is brought into [1, 2), and what falls 2^-120 below on the way is worked out in logs.
+template <int quads, int warps>
+__device__ void wide_elements(const Run& run, std::int32_t o, std::int64_t row, const QuadPlace& mine) {
+    const PlanOperation& operation = run.operations[o];
+    const PlanSegment& segment = run.segments[operation.segment_begin];
+    constexpr int together = quads <= 2 ? 2 : 1;            // factors whose numbers are under way at once
+    float x[quads][4];
+#pragma unroll
+    for (int j = 0; j < quads; ++j)
+#pragma unroll
+        for (int i = 0; i < 4; ++i) x[j][i] = mine.position(j) + i < segment.nodes ? lift : 0;
+    long long taken = -lift_exponent;
+    int multiplied = 0;
+    for (auto begin = segment.factor_begin; begin < segment.factor_end; begin += warp_lanes) {
+        const int count = segment.factor_end - begin < warp_lanes ? segment.factor_end - begin : warp_lanes;
+        const OwnFactor own(run, begin, count, mine.lane, row, begin == segment.factor_begin);
+        taken += total_of_warp(own.exponent);
+        for (int f = 0; f < count; f += together) {
+            if (multiplied == factors_at_once) {            // back to 2^120
+                const int field = exponent_field(fmaxf(largest_of<warps>(x), 1.0f));
+                scale_quads(x, power_of_two(374 - field));
+                taken += field - 247;
+                multiplied = 0;
+            }
+            multiplied += together;
+            FactorView views[together];
+            float4 y[together][quads];
+#pragma unroll
+            for (int k = 0; k < together; ++k) {
+                views[k] = view_of(own.view, f + k < count ? f + k : 0);
+                views[k].one = views[k].one || f + k >= count;
+#pragma unroll
+                for (int j = 0; j < quads; ++j)
+                    y[k][j] = !views[k].one && !is_slow(views[k]) && mine.panel_of(j) < segment.panels ? load_factor(views[k], mine.panel_of(j), mine.first_lane()) : make_float4(0, 0, 0, 0);
+            }
+#pragma unroll
+            for (int k = 0; k < together; ++k)
+#pragma unroll
+                for (int j = 0; j < quads; ++j) multiply_loaded(views[k], mine.panel_of(j), mine.first_lane(), y[k][j], x[j]);
+        }
+    }
+    const float largest = largest_of<warps>(x);
+    const int field = exponent_field(largest);
+    auto exponent = static_cast<std::int32_t>(taken + field - 127);
+    scale_quads(x, power_of_two(254 - field));
+    if (!(largest >= 1)) {
+        float logs[quads * 4];
+        exponent = row_of_logs(run, operation, row, mine, quads, logs);
+#pragma unroll
+        for (int k = 0; k < quads * 4; ++k) x[k / 4][k % 4] = logs[k];
+    }
+    keep_elements(run, o, row, mine, x, exponent);
+}
+
+// ---- over several segments of equally many panels: 1, 2, 4, or a multiple of 8, so that the lanes of a quad that share one are a power of two ----
+
+__device__ float group_max(float x, int lanes) {
+    for (int d = 1; d < lanes; d *= 2) x = fmaxf(x, __shfl_xor_sync(~0u, x, d));
+    return x;
+}
+// A row, or the part of it that a warp has: every segment's largest element is brought into [1, 2) first (of a segment of more than 8 panels that of every
+// 8), then that of the row.
+template <int quads, int warps>
+__device__ void segmented_elements(const Run& run, std::int32_t o, std::int64_t row, const QuadPlace& mine) {
+    const PlanOperation& operation = run.operations[o];
+    const PlanSegment* segments = run.segments + operation.segment_begin;
+    const std::int32_t each = segments->panels, first = segments->factor_begin, last = run.segments[operation.segment_end - 1].factor_end;
+    const int lanes = each * 4 < warp_lanes ? each * 4 : warp_lanes;
+    constexpr int ahead = 4;
+    float x[quads][4];
+    std::int32_t taken[quads], begin_of[quads], count_of[quads], most = 0;      // a quad's factors
+#pragma unroll
+    for (int j = 0; j < quads; ++j) {
+        const bool there = mine.panel_of(j) < operation.operand_panels;
+        const PlanSegment& segment = segments[there ? mine.panel_of(j) / each : 0];
+        taken[j] = -lift_exponent;
+        begin_of[j] = segment.factor_begin;
+        count_of[j] = there ? segment.factor_end - segment.factor_begin : 0;
+        most = most > count_of[j] ? most : count_of[j];
+        const std::int32_t nodes = there ? segment.nodes - mine.panel_of(j) % each * static_cast<std::int32_t>(panel) - mine.first_lane() : 0;
+#pragma unroll
+        for (int i = 0; i < 4; ++i) x[j][i] = i < nodes ? lift : 0;
+    }
+    most = largest_of_warp(most);
+    for (auto begin = first; begin < last; begin += warp_lanes) {
+        const OwnFactor own(run, begin, last - begin < warp_lanes ? last - begin : warp_lanes, mine.lane, row, begin == first);
+        for (std::int32_t f = 0; f < most; ++f) {
+            if (f % factors_at_once == 0 && (f > 0 || begin > first)) {
+#pragma unroll
+                for (int j = 0; j < quads; ++j) {           // back to 2^120
+                    const int field = exponent_field(fmaxf(group_max(largest_of_four(x[j]), lanes), 1.0f));
+                    for (int i = 0; i < 4; ++i) x[j][i] *= power_of_two(374 - field);
+                    taken[j] += field - 247;
+                }
+            }
+#pragma unroll
+            for (int base = 0; base < quads; base += ahead) {
+                FactorView views[ahead];
+                float4 y[ahead];
+#pragma unroll
+                for (int k = 0; k < ahead; ++k) {
+                    const int j = base + k, at = begin_of[j] + f - begin;
+                    const bool there = f < count_of[j] && at >= 0 && at < warp_lanes;
+                    views[k] = view_of(own.view, there ? at : 0);
+                    views[k].one = views[k].one || !there;
+                    const std::int32_t exponent = __shfl_sync(~0u, own.exponent, there ? at : 0, warp_lanes);
+                    if (there) taken[j] += exponent;
+                    y[k] = !views[k].one && !is_slow(views[k]) ? load_factor(views[k], mine.panel_of(j) % each, mine.first_lane()) : make_float4(0, 0, 0, 0);
+                }
+#pragma unroll
+                for (int k = 0; k < ahead; ++k) multiply_loaded(views[k], mine.panel_of(base + k) % each, mine.first_lane(), y[k], x[base + k]);
+            }
+        }
+    }
+    std::int32_t exponent = INT32_MIN;
+    bool lost = false;
+#pragma unroll
+    for (int j = 0; j < quads; ++j) {
+        const float largest = group_max(largest_of_four(x[j]), lanes);
+        if (count_of[j] == 0) continue;
+        lost = lost || !(largest >= 1);
+        taken[j] += exponent_field(largest) - 127;
+        const float scale = power_of_two(254 - exponent_field(largest));
+        for (int i = 0; i < 4; ++i) x[j][i] *= scale;
+        exponent = exponent > taken[j] ? exponent : taken[j];
+    }
+    exponent = largest_of_warp(exponent);
+    lost = __ballot_sync(~0u, lost) != 0;
+    if constexpr (warps > 1) {
+        JUICE_SHARED(std::int32_t, exponents, block_warps);
+        JUICE_SHARED(std::int32_t, losses, block_warps);
+        const auto warp = static_cast<std::int32_t>(threadIdx.x) / warp_lanes, first_warp = warp / warps * warps;
+        exponents[warp] = exponent;
+        losses[warp] = lost ? 1 : 0;
+        __syncthreads();
+        for (int k = 0; k < warps; ++k) {
+            exponent = exponent > exponents[first_warp + k] ? exponent : exponents[first_warp + k];
+            lost = lost || losses[first_warp + k] != 0;
+        }
+    }
+    if (lost) {
+        float logs[quads * 4];
+        exponent = row_of_logs(run, operation, row, mine, quads, logs);
+#pragma unroll
+        for (int k = 0; k < quads * 4; ++k) x[k / 4][k % 4] = logs[k];
+    } else {
+#pragma unroll
+        for (int j = 0; j < quads; ++j) {
+            const unsigned below = count_of[j] == 0 ? 0 : static_cast<unsigned>(exponent) - static_cast<unsigned>(taken[j]);
+            const float scale = below > 126 ? 0.0f : power_of_two(127 - static_cast<int>(below));
+            for (int i = 0; i < 4; ++i) x[j][i] *= scale;
+        }
+    }
+    keep_elements(run, o, row, mine, x, exponent);
+}
+
+// ---- kernels ----
+
+// A row a warp, or, where it is too long, a thread block.
+template <int quads, int warps>
+__global__ void __launch_bounds__(block_threads, quads > 2 ? 2 : 4) wide_elements_kernel(const __grid_constant__ Run run, std::int32_t first) {
+    begin_early();
+    const auto warp = static_cast<std::int32_t>(threadIdx.x) / warp_lanes, lane = static_cast<std::int32_t>(threadIdx.x) % warp_lanes;
+    wide_elements<quads, warps>(run, run.stage_operations[first + static_cast<std::int32_t>(blockIdx.x)], (std::int64_t{blockIdx.y} * block_warps + warp) / warps,
+                                {lane, warp % warps * quads * 8});
+}
+
+constexpr int segmented_quads = 4;
+template <int warps>
+__global__ void __launch_bounds__(block_threads, 2) segmented_elements_kernel(const __grid_constant__ Run run, std::int32_t first) {
+    begin_early();
+    const auto warp = static_cast<std::int32_t>(threadIdx.x) / warp_lanes, lane = static_cast<std::int32_t>(threadIdx.x) % warp_lanes;
+    segmented_elements<segmented_quads, warps>(run, run.stage_operations[first + static_cast<std::int32_t>(blockIdx.x)], (std::int64_t{blockIdx.y} * block_warps + warp) / warps,
+                                               {lane, warp % warps * segmented_quads * 8});
+}
+
+}  // namespace
+
+// ---- launchers ----
+
+void wide_elements(const Run& run, const PlanStage& stage, cudaStream_t stream) {
+    const auto grid = [&](std::int32_t operations, std::int32_t rows) { return dim3(static_cast<unsigned>(operations), static_cast<unsigned>(run.rows16 / rows)); };
+    if (stage.segmented_begin > stage.operation_begin) {
+        const bool long_rows = run.widest_operand > 64;
+        const auto kernel = run.widest_operand <= 16 ? wide_elements_kernel<2, 1> : long_rows ? wide_elements_kernel<4, block_warps> : wide_elements_kernel<8, 1>;
+        JUICE_LAUNCH_IN_CHAIN(kernel, grid(stage.segmented_begin - stage.operation_begin, long_rows ? 1 : block_warps), dim3(block_threads), 0, stream, run, stage.operation_begin);
+    }
+    if (stage.wide_end > stage.segmented_begin) {
+        const std::int32_t warps = run.widest_segmented <= 32 ? 1 : run.widest_segmented <= 64 ? 2 : run.widest_segmented <= 128 ? 4 : block_warps;
+        const auto kernel = warps == 1 ? segmented_elements_kernel<1> : warps == 2 ? segmented_elements_kernel<2> : warps == 4 ? segmented_elements_kernel<4> : segmented_elements_kernel<block_warps>;
+        JUICE_LAUNCH_IN_CHAIN(kernel, grid(stage.wide_end - stage.segmented_begin, block_warps / warps), dim3(block_threads), 0, stream, run, stage.segmented_begin);
+    }
+}
+
+}  // namespace juice::cuda
