@@ -97,7 +97,7 @@ void edge_operand_flows(const Run& run, const PlanStage& stage, cudaStream_t str
 }
 
 void edge_parameter_flows(const Run& run, const PlanTotals& totals, const Pass& pass, cudaStream_t stream) {
-    JUICE_LAUNCH(edge_parameters_kernel, dim3(static_cast<unsigned>(totals.node_end - totals.node_begin)), dim3(block_threads), stream, run, totals.node_begin, pass);
+    JUICE_LAUNCH(edge_parameters_kernel, dim3(static_cast<unsigned>(totals.node_inputs - totals.node_begin)), dim3(block_threads), stream, run, totals.node_begin, pass);
 }
 
 }  // namespace juice::cuda

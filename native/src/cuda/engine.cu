@@ -348,7 +348,6 @@ private:
         run.multiprocessors = stream_.multiprocessors();
         run.widest_operand = widest_operand_;
         run.widest_segmented = widest_segmented_;
-        run.counts = counts_.data();
         run.flows = flows_.data();
         for (int k = 0; k < moment_count_; ++k) run.moments[k] = moments_[k].data();
         run.reach = reach_.data() - plan_.totals.parameter_flows;

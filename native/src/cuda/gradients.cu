@@ -21,35 +21,6 @@ __device__ float add_slots(float x) {
     return sum;
 }
 
-// Where an operation's flow lies as it is, because one reader reads its nodes in their order: panel q, row 0. NULL where it must be gathered.
-__device__ const float* only_reader(const Run& run, std::int32_t o, std::int64_t q) {
-    const PlanOperation& operation = run.operations[o];
-    if (o == run.root || operation.reader_end - operation.reader_begin != 1) return nullptr;
-    const PlanReader& reader = run.readers[operation.reader_begin];
-    if (reader.mapping != Mapping::Identity) return nullptr;
-    return flow_row(run, run.operations[reader.operation], 0) + (reader.first_panel + q) * run.stride;
-}
-
-// The flows of four nodes of a row, from `lane` of panel q on, added up over their readers. Apart, so that what usually happens need not keep room for it.
-__device__ __noinline__ float4 gather_flows(const Run& run, std::int32_t o, std::int64_t q, int lane, std::int64_t row) {
-    const PlanOperation& operation = run.operations[o];
-    float flows[4] = {};
-    if (o == run.root) {
-        for (int i = 0; i < 4; ++i) flows[i] = own_flow(run, o, q, lane + i, row);
-        return make_float4(flows[0], flows[1], flows[2], flows[3]);
-    }
-    for (auto r = operation.reader_begin; r < operation.reader_end; ++r) {
-        const PlanReader& reader = run.readers[r];
-        if (reader.mapping == Mapping::Identity) {
-            const float4 x = load4(flow_row(run, run.operations[reader.operation], row) + (reader.first_panel + q) * run.stride + lane);
-            flows[0] += x.x, flows[1] += x.y, flows[2] += x.z, flows[3] += x.w;
-        } else {
-            for (int i = 0; i < 4; ++i) flows[i] += reader_flow(run, reader, q, lane + i, row);
-        }
-    }
-    return make_float4(flows[0], flows[1], flows[2], flows[3]);
-}
-
 // gradient = flow / value, relative to the elements' exponents. Entries of log rows below 2^-60 go edge by edge instead.
 __device__ float gradient_of(const Run& run, std::int32_t o, std::int64_t mark, bool log_row, float value, float flow) {
     if (!log_row) return value > 0 ? flow / value : 0;
@@ -61,13 +32,13 @@ __device__ float gradient_of(const Run& run, std::int32_t o, std::int64_t mark, 
     return 0;
 }
 
-__device__ void copy_to(float (&to)[4], float4 x) {
+__device__ void load_to(float (&to)[4], const float* from) {
+    const float4 x = load4(from);
     to[0] = x.x;
     to[1] = x.y;
     to[2] = x.z;
     to[3] = x.w;
 }
-__device__ void load_to(float (&to)[4], const float* from) { copy_to(to, load4(from)); }
 
 // ---- kernels ----
 
@@ -95,7 +66,7 @@ __device__ void keep_gradients(const Run& run, std::int32_t o, std::int64_t row,
 
 // A thread block has a panel of an operation for so many times 64 rows, a thread four nodes of a row in each.
 template <int row_tiles_each>
-__global__ void __launch_bounds__(block_threads, row_tiles_each > 1 ? 3 : 4) gradients_kernel(const __grid_constant__ Run run, std::int32_t first) {
+__global__ void __launch_bounds__(block_threads, row_tiles_each > 1 ? 3 : 4) gradients_kernel(const Run run, std::int32_t first) {
     begin_early();
     JUICE_SHARED(float, parts, row_tiles_each * block_threads / 32 * panel);
     const PlanTile tile = run.tiles[first + static_cast<std::int32_t>(blockIdx.x)];
@@ -104,7 +75,7 @@ __global__ void __launch_bounds__(block_threads, row_tiles_each > 1 ? 3 : 4) gra
     const std::int64_t first_row = std::int64_t{blockIdx.y} * row_tiles_each * rows_a_tile + thread / 4, first_place = tile.panel * run.stride + lane;
     const bool sum = operation.kind == Operation::Sum;
     const auto nodes = static_cast<int>(operation.nodes - tile.panel * panel) - lane;
-    const float* from = only_reader(run, tile.target, tile.panel);
+    const float* from = operation.only_flow < 0 ? nullptr : run.element_flows + (operation.only_flow + tile.panel) * run.stride;
     const float* own = run.values + operation.train_values * run.stride;
     wait_for_earlier();
     float flows[row_tiles_each][4] = {}, values[row_tiles_each][4] = {};
@@ -114,7 +85,8 @@ __global__ void __launch_bounds__(block_threads, row_tiles_each > 1 ? 3 : 4) gra
         if (row >= run.rows) continue;
         if (sum) load_to(values[t], own + first_place + row * panel);
         if (from) load_to(flows[t], from + row * panel + lane);
-        else copy_to(flows[t], gather_flows(run, tile.target, tile.panel, lane, row));
+        else
+            for (int i = 0; i < 4; ++i) flows[t][i] = own_flow(run, tile.target, tile.panel, lane + i, row);
     }
 #pragma unroll
     for (int t = 0; t < row_tiles_each; ++t) {

@@ -312,11 +312,11 @@ void sort_rows(const Run& run, std::int32_t variables, cudaStream_t stream) {
 }
 
 void input_flows(const Run& run, const PlanTotals& totals, const Pass& pass, const Rule* rule, cudaStream_t stream) {
-    JUICE_LAUNCH(input_flows_kernel, dim3(static_cast<unsigned>(totals.node_end - totals.node_begin)), dim3(block_threads), stream, run, totals.node_begin, pass, rule);
+    JUICE_LAUNCH(input_flows_kernel, dim3(static_cast<unsigned>(totals.node_end - totals.node_inputs)), dim3(block_threads), stream, run, totals.node_inputs, pass, rule);
 }
 
 void update_inputs(const Run& run, const PlanTotals& totals, const std::uint8_t* touched, bool in_place, const Rule* rule, cudaStream_t stream) {
-    JUICE_LAUNCH(update_inputs_kernel, dim3(static_cast<unsigned>(totals.node_end - totals.node_begin)), dim3(block_threads), stream, run, totals.node_begin, touched,
+    JUICE_LAUNCH(update_inputs_kernel, dim3(static_cast<unsigned>(totals.node_end - totals.node_inputs)), dim3(block_threads), stream, run, totals.node_inputs, touched,
                  in_place, rule);
 }
 
@@ -325,7 +325,7 @@ void fill_tables(const Run& run, std::int32_t first, std::int32_t count, cudaStr
 }
 
 void best_values(const Run& run, const PlanTotals& totals, float* best, cudaStream_t stream) {
-    JUICE_LAUNCH(best_kernel, dim3(static_cast<unsigned>(totals.node_end - totals.node_begin)), dim3(static_cast<unsigned>(panel)), stream, run, totals.node_begin, best);
+    JUICE_LAUNCH(best_kernel, dim3(static_cast<unsigned>(totals.node_end - totals.node_inputs)), dim3(static_cast<unsigned>(panel)), stream, run, totals.node_inputs, best);
 }
 
 }  // namespace juice::cuda

@@ -83,9 +83,10 @@ void mend_operand_flows(const Run& run, const PlanStage& stage, cudaStream_t str
 }
 
 void slow_parameter_flows(const Run& run, const PlanTotals& totals, cudaStream_t stream) {
+    if (totals.node_begin == totals.node_inputs) return;
     const auto blocks = [](std::int32_t tasks) { return dim3(static_cast<unsigned>(tasks < 4 * few_blocks ? tasks : 4 * few_blocks)); };
     JUICE_LAUNCH(slow_elements_kernel, blocks(run.operation_count * row_tiles(run)), dim3(block_threads), stream, run);
-    JUICE_LAUNCH(slow_parameters_kernel, blocks(totals.node_end - totals.node_begin), dim3(block_threads), stream, run, totals.node_begin, totals.node_end);
+    JUICE_LAUNCH(slow_parameters_kernel, blocks(totals.node_inputs - totals.node_begin), dim3(block_threads), stream, run, totals.node_begin, totals.node_inputs);
 }
 
 }  // namespace juice::cuda

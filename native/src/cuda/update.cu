@@ -61,8 +61,9 @@ __global__ void add_kernel(float* to, const float* from, std::int64_t count) {
 // ---- launchers ----
 
 void update_sums(const Run& run, const PlanTotals& totals, const EmCoefficients& em, const std::uint8_t* touched, Rest rest, const Rule* rule, cudaStream_t stream) {
-    const auto tiles = totals.node_end - totals.node_begin, blocks = rest == Rest::Blocked && tiles > few_blocks ? few_blocks : tiles;
-    JUICE_LAUNCH(update_sums_kernel, dim3(static_cast<unsigned>(blocks)), dim3(update_threads), stream, run, totals.node_begin, totals.node_end, em, touched, rest, rule);
+    const auto tiles = totals.node_inputs - totals.node_begin, blocks = rest == Rest::Blocked && tiles > few_blocks ? few_blocks : tiles;
+    if (tiles == 0) return;
+    JUICE_LAUNCH(update_sums_kernel, dim3(static_cast<unsigned>(blocks)), dim3(update_threads), stream, run, totals.node_begin, totals.node_inputs, em, touched, rest, rule);
 }
 
 void shadow_weights(const Run& run, const PlanOwner& owner, cudaStream_t stream) {

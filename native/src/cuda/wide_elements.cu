@@ -313,13 +313,12 @@ __global__ void __launch_bounds__(block_threads, quads > 2 ? 2 : 4) wide_element
                                 {lane, warp % warps * quads * 8});
 }
 
-constexpr int segmented_quads = 4;
-template <int warps>
+template <int quads, int warps>
 __global__ void __launch_bounds__(block_threads, 2) segmented_elements_kernel(const __grid_constant__ Run run, std::int32_t first) {
     begin_early();
     const auto warp = static_cast<std::int32_t>(threadIdx.x) / warp_lanes, lane = static_cast<std::int32_t>(threadIdx.x) % warp_lanes;
-    segmented_elements<segmented_quads, warps>(run, run.stage_operations[first + static_cast<std::int32_t>(blockIdx.x)], (std::int64_t{blockIdx.y} * block_warps + warp) / warps,
-                                               {lane, warp % warps * segmented_quads * 8});
+    segmented_elements<quads, warps>(run, run.stage_operations[first + static_cast<std::int32_t>(blockIdx.x)], (std::int64_t{blockIdx.y} * block_warps + warp) / warps,
+                                     {lane, warp % warps * quads * 8});
 }
 
 }  // namespace
@@ -334,8 +333,12 @@ void wide_elements(const Run& run, const PlanStage& stage, cudaStream_t stream) 
         JUICE_LAUNCH_IN_CHAIN(kernel, grid(stage.segmented_begin - stage.operation_begin, long_rows ? 1 : block_warps), dim3(block_threads), 0, stream, run, stage.operation_begin);
     }
     if (stage.wide_end > stage.segmented_begin) {
-        const std::int32_t warps = run.widest_segmented <= 32 ? 1 : run.widest_segmented <= 64 ? 2 : run.widest_segmented <= 128 ? 4 : block_warps;
-        const auto kernel = warps == 1 ? segmented_elements_kernel<1> : warps == 2 ? segmented_elements_kernel<2> : warps == 4 ? segmented_elements_kernel<4> : segmented_elements_kernel<block_warps>;
+        const auto widest = run.widest_segmented;
+        const std::int32_t warps = widest <= 64 ? 1 : widest <= 128 ? 4 : block_warps;
+        const auto kernel = widest <= 32    ? segmented_elements_kernel<4, 1>
+                            : widest <= 64  ? segmented_elements_kernel<8, 1>
+                            : widest <= 128 ? segmented_elements_kernel<4, 4>
+                                            : segmented_elements_kernel<4, block_warps>;
         JUICE_LAUNCH_IN_CHAIN(kernel, grid(stage.wide_end - stage.segmented_begin, block_warps / warps), dim3(block_threads), 0, stream, run, stage.segmented_begin);
     }
 }

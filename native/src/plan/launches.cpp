@@ -47,6 +47,13 @@ private:
             operation.segment_exponents = totals.exponent_segments;
             if (const auto segments = operation.segment_end - operation.segment_begin; segments > 1) totals.exponent_segments += segments;
         }
+        for (std::size_t o = 0; o < plan_.operations.size(); ++o) {
+            auto& operation = plan_.operations[o];
+            operation.only_flow = -1;
+            if (o == static_cast<std::size_t>(plan_.root) || operation.reader_end - operation.reader_begin != 1) continue;
+            const auto& reader = plan_.readers[static_cast<std::size_t>(operation.reader_begin)];
+            if (reader.mapping == Mapping::Identity) operation.only_flow = plan_.operations[static_cast<std::size_t>(reader.operation)].operand + reader.first_panel;
+        }
         std::int64_t node = 0;
         for (auto& owner : plan_.owners) {
             owner.first_node = node;
@@ -304,8 +311,9 @@ private:
         totals.parameter_end = totals.node_begin = cut(false, false);
         for (std::size_t o = 0; o < plan_.owners.size(); ++o) {
             const auto& owner = plan_.owners[o];
-            auto begin = owner.kind == OwnerKind::Sum && owner.form != Form::Edges ? owner.block_begin : 0;
-            const auto last = owner.kind == OwnerKind::Sum && owner.form != Form::Edges ? owner.block_end : 0;
+            if (owner.kind != OwnerKind::Sum) continue;
+            auto begin = owner.form != Form::Edges ? owner.block_begin : 0;
+            const auto last = owner.form != Form::Edges ? owner.block_end : 0;
             for (std::int32_t p = 0; p < owner.panels; ++p) {
                 while (begin < last && plan_.blocks[static_cast<std::size_t>(begin)].out_panel + plan_.blocks[static_cast<std::size_t>(begin)].out_panels <= p) ++begin;
                 auto end = begin;
@@ -313,6 +321,9 @@ private:
                 plan_.tiles.push_back({static_cast<std::int32_t>(o), p, 1, begin, end, 0, 0});
             }
         }
+        totals.node_inputs = next_tile();
+        for (std::size_t o = 0; o < plan_.owners.size(); ++o)
+            for (std::int32_t p = 0; plan_.owners[o].kind != OwnerKind::Sum && p < plan_.owners[o].panels; ++p) plan_.tiles.push_back({static_cast<std::int32_t>(o), p, 1, 0, 0, 0, 0});
         totals.node_end = totals.row_sum_begin = next_tile();
         for (std::size_t o = 0; o < plan_.operations.size(); ++o)
             for (std::int32_t q = 0; q < plan_.operations[o].sum_panels; ++q) plan_.tiles.push_back({static_cast<std::int32_t>(o), q, 1, 0, 0, 0, 0});

@@ -151,6 +151,7 @@ struct PlanOperation {
     // Launches: values and gradients lie at train_values, elements and their flows (products and inputs: own flows) at `operand`, each in a buffer of
     // its own.
     std::int64_t operand;
+    std::int64_t only_flow;                     // Launches: its flow as it lies in the operand flows, in panels, where one reader reads its nodes in their order; else -1
     std::int64_t segment_exponents;             // of its first segment, where it has several: one number a row
     std::int64_t edges_by_position;             // Edges, in maps: [operand_panels · 16 + 1] starts, then nodes, then weight numbers
     std::int32_t wide;                          // Launches, sums: 1: bf16 operands, and tiles of wide_panels
@@ -195,7 +196,7 @@ struct PlanTotals {
     std::int32_t parameter_begin, parameter_gathered, parameter_wide, parameter_end;    // pieces of parameter blocks, of wide sums first
     std::int32_t parameter_panels;                      // of nodes, in the widest of wide sums' pieces
     std::int64_t shadow;                                // weights that have a bf16 copy
-    std::int32_t node_begin, node_end;                  // a panel of an owner, with a sum's blocks
+    std::int32_t node_begin, node_inputs, node_end;     // a panel of an owner: of sums, with their blocks, then of inputs
     std::int32_t row_sum_begin, row_sum_end;            // a panel of element flow sums; a root's own flows behind its operand's
     double flop_per_row;                        // forward + backward, matrix products only
     double step_bytes;                          // least traffic of a step of batch_size rows
