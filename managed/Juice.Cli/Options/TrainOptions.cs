@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 
 namespace Juice.Cli.Options;
 
@@ -19,18 +20,6 @@ internal sealed class TrainOptions
         Description = $"The step size: {StepSizes.Forms}; above 1, too, for sgd and adam. Default: cosine:0.5:0.02, or 1 with --full-batch; "
             + $"{AnemoneSteps} for anemone, {SgdSteps} for sgd, {AdamSteps} for adam.",
         HelpName = "SIZE",
-        CustomParser = result =>
-        {
-            try
-            {
-                return StepSizes.Parse(result.Tokens[0].Value, most: double.MaxValue);
-            }
-            catch (FormatException e)
-            {
-                result.AddError($"--step-size: {e.Message}");
-                return null;
-            }
-        },
     };
 
     private readonly Option<string> _optimizer = new("--optimizer")
@@ -60,6 +49,20 @@ internal sealed class TrainOptions
 
     private readonly Option<int> _patience = OptionValues.Whole(
         "--patience", "Stop after so many epochs without a better validation score.", minimum: 1);
+
+    public TrainOptions() => _stepSize.CustomParser = result =>
+    {
+        string optimizer = result.GetResult(_optimizer) is { Tokens: [Token name, ..] } ? name.Value : "em";
+        try
+        {
+            return StepSizes.Parse(result.Tokens[0].Value, most: optimizer is "em" or "anemone" ? 1 : double.MaxValue);
+        }
+        catch (FormatException e)
+        {
+            result.AddError($"--step-size: {e.Message}");
+            return null;
+        }
+    };
 
     /// <param name="command">The command.</param>
     /// <param name="stops">Whether a training may stop before its last epoch.</param>
@@ -109,19 +112,6 @@ internal sealed class TrainOptions
         return parsed.GetValue(_viterbi) ? double.PositiveInfinity : given ? parsed.GetValue(_power) : 1;
     }
 
-    private StepSize Steps(ParseResult parsed)
-    {
-        bool isShare = OptimizerName(parsed) is "em" or "anemone";
-        try
-        {
-            return StepSizes.Parse(StepSizeText(parsed), isShare ? 1 : double.MaxValue);
-        }
-        catch (FormatException e)
-        {
-            throw new UsageException($"--step-size: {e.Message}");
-        }
-    }
-
     private string UsualSteps(ParseResult parsed) => OptimizerName(parsed) switch
     {
         "anemone" => AnemoneSteps,
@@ -156,7 +146,7 @@ internal sealed class TrainOptions
             BatchSize = parsed.GetValue(_batchSize),
             Optimizer = Optimizer(parsed),
             Power = Power(parsed),
-            StepSize = Steps(parsed),
+            StepSize = parsed.GetValue(_stepSize) ?? StepSizes.Parse(UsualSteps(parsed), most: double.MaxValue),
             Pseudocount = parsed.GetValue(_pseudocount),
             MinDeviation = parsed.GetValue(_minDeviation),
             Seed = parsed.GetValue(_seed),

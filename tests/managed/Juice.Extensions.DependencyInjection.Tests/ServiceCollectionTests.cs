@@ -167,7 +167,7 @@ public class ServiceCollectionTests
         int count = log.Lines.Length;
         ModelFolder.Answer(1);
 
-        Assert.That(log.Lines.Where(line => line.Category == "Juice").Select(line => line.Event), Is.EqualTo(new[] { JuiceEventIds.Compiled }));
+        Assert.That(log.Lines.Where(line => line.Category == "Juice").Select(line => line.Event), Is.EqualTo(new[] { JuiceEventIds.NativeLine, JuiceEventIds.Compiled }));
         Assert.That(log.Events, Is.EqualTo(new[] { JuiceModelEventIds.ModelLoaded }));
         Assert.That(log.Lines, Has.Length.EqualTo(count));
     }

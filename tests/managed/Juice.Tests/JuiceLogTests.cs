@@ -57,7 +57,7 @@ public class JuiceLogTests
     }
 
     [Test]
-    public void A_compilation_is_a_line_for_those_who_debug()
+    public void A_compilation_is_two_lines_for_those_who_debug_what_it_took_and_what_came_of_it()
     {
         ListLogger logger = new();
 
@@ -66,8 +66,8 @@ public class JuiceLogTests
         JuiceLog.UseLogger(logger, LogLevel.Debug);
         using CompiledCircuit heard = Some.Model();
 
-        Assert.That(logger.Lines, Has.Count.EqualTo(1).And.One.StartsWith("Debug: Compiled 12 variables"));
-        Assert.That(logger.Events, Is.EqualTo(new[] { JuiceEventIds.Compiled }));
+        Assert.That(logger.Lines, Has.Count.EqualTo(2).And.One.StartsWith("Debug: compiled for cpu: plan ").And.One.StartsWith("Debug: Compiled 12 variables"));
+        Assert.That(logger.Events, Is.EqualTo(new[] { JuiceEventIds.NativeLine, JuiceEventIds.Compiled }));
     }
 
     [Test]
