@@ -7,6 +7,9 @@
 #include "common/error.h"
 #include "cpu/cpu.h"
 #include "cpu/dispatch.h"
+#include "cpu/flow_buffer.h"
+#include "cpu/moments.h"
+#include "cpu/powers.h"
 #include "cpu/sampler.h"
 #include "cpu/tasks.h"
 #include "cpu/workspace.h"
@@ -24,9 +27,8 @@ public:
           host_(host),
           kernels_(choose_kernels(options.instruction_set)),
           parameters_(plan.totals.parameters, "parameters"),
-          flows_(plan.totals.flows, "flows"),
+          flows_(plan),
           states_(static_cast<std::size_t>(plan.owner_count)),
-          fresh_(static_cast<std::size_t>(plan.owner_count + plan.operation_count), 1),
           tasks_(plan),
           pool_(plan.target.threads) {
         for (std::int64_t o = 0; o < plan.operation_count; ++o) single_edges_ = single_edges_ || plan.operations[o].form == Form::Edges;
@@ -142,7 +144,7 @@ public:
         }
         run_ = base_run(batch, 0);
         run_.training = 1;
-        apply_power(run_);
+        powers_.apply(plan_, kernels_, pool_, run_);
         training_->attach(run_, batch.rows);
     }
 
@@ -154,8 +156,8 @@ public:
     }
 
     void backward(const float* root_flows, bool slopes) {
-        if (rows_added_ > 0 && rows_added_ + run_.rows > rows_per_level) fold();
-        rows_added_ += run_.rows;
+        flows_.expect(run_.rows, pool_);
+        flows_.attach(run_);
         run_.root_flows = root_flows;
         run_.slopes = slopes;
         Tasks::Work work;
@@ -165,16 +167,11 @@ public:
     }
 
     void update(const Rule& rule) {
-        if (!training_ && moment_count_ == 0) return;       // nothing has been trained: no flows
+        if (!training_ && moments_.count() == 0) return;        // nothing has been trained: no flows
         make_scratch();
-        if (folded_) {
-            fold();
-            std::swap(flows_, totals_);     // the update reads the flow buffer
-            fresh_ = fresh_totals_;
-            folded_ = false;
-        }
+        flows_.gather(pool_);
         Run run = base_run({}, 0);
-        for (int k = 0; k < moment_count_; ++k) run.moments[k] = moments_[k].data();
+        moments_.attach(run, plan_.totals);
         if (rule.optimizer == JUICE_ANEMONE) find_reach(run);
         std::atomic<std::int32_t> next{0};
         pool_.run([&](int t) {
@@ -186,7 +183,7 @@ public:
 
     void step(const Rule& rule, double* log_likelihood) {
         run_.root_flows = nullptr;
-        const bool in_place = rule.optimizer == JUICE_EM && power_ == 1;
+        const bool in_place = rule.optimizer == JUICE_EM && powers_.plain();
         const Rule* at_once = in_place ? &rule : nullptr;
         run_.slopes = climbs(rule.optimizer);
         Tasks::Work work;
@@ -198,42 +195,17 @@ public:
         work.backward = [&](int t, std::int32_t o, std::int32_t next) { kernels_.backward(run_, o, next, threads_[static_cast<std::size_t>(t)]->get(), at_once); };
         work.input_backward = [&](int t, std::int32_t o) { kernels_.input_backward(run_, o, threads_[static_cast<std::size_t>(t)]->get(), at_once); };
         clear_flows();
+        flows_.attach(run_);
         tasks_.run(pool_, work);
         if (in_place) clear_flows();
         else update(rule);
     }
 
-    void set_power(float power) {
-        power_ = power;
-        if (power == 1 || __builtin_isinf(power)) raised_ = Memory();
-        else if (raised_.size() == 0) raised_ = Memory(plan_.totals.parameters, "raised parameters");
-    }
+    void set_power(float power) { powers_.set(plan_, power); }
 
-    void make_moments(std::int32_t count, bool reach) {
-        moment_count_ = 0;
-        for (int k = 0; k < 2; ++k) {
-            if (k >= count) moments_[k] = Memory();
-            else if (moments_[k].size() == 0) moments_[k] = Memory(plan_.totals.parameter_flows, "the optimiser");
-            if (k < count) std::memset(moments_[k].data(), 0, static_cast<std::size_t>(moments_[k].size()) * sizeof(float));
-        }
-        if (reach && reach_.size() == 0) {
-            std::int64_t nodes = 0;
-            for (std::int64_t o = 0; o < plan_.owner_count; ++o) nodes += plan_.owners[o].panels * panel;
-            reach_ = Memory(plan_.totals.flows - plan_.totals.parameter_flows + plan_.totals.train_panels * panel + nodes, "the optimiser");
-            float* next = reach_.data() + (reach_.size() - nodes);
-            for (std::int64_t o = 0; o < plan_.owner_count; ++o) {
-                states_[static_cast<std::size_t>(o)].reach = next;
-                next += plan_.owners[o].panels * panel;
-            }
-        }
-        moment_count_ = count;
-    }
-    void read_moments(std::int32_t which, std::int64_t offset, std::int64_t count, float* destination) const {
-        std::memcpy(destination, moments_[which].data() + offset, static_cast<std::size_t>(count) * sizeof(float));
-    }
-    void write_moments(std::int32_t which, std::int64_t offset, std::int64_t count, const float* source) {
-        std::memcpy(moments_[which].data() + offset, source, static_cast<std::size_t>(count) * sizeof(float));
-    }
+    void make_moments(std::int32_t count, bool reach) { moments_.make(plan_, count, reach, states_); }
+    void read_moments(std::int32_t which, std::int64_t offset, std::int64_t count, float* destination) const { moments_.read(which, offset, count, destination); }
+    void write_moments(std::int32_t which, std::int64_t offset, std::int64_t count, const float* source) { moments_.write(which, offset, count, source); }
 
     // Without memory of its own: an epoch whose updates are done must not fail here. So the function takes one reference, which fits into it.
     void settle() {
@@ -249,39 +221,12 @@ public:
         });
     }
 
-    void read_flows(std::int64_t offset, std::int64_t count, float* destination) const {
-        std::memset(destination, 0, static_cast<std::size_t>(count) * sizeof(float));
-        for_each_part(offset, count, [&](std::size_t part, std::int64_t from, std::int64_t floats) {
-            float* to = destination + (from - offset);
-            if (!fresh_[part]) std::memcpy(to, flows_.data() + from, static_cast<std::size_t>(floats) * sizeof(float));
-            if (folded_ && !fresh_totals_[part])
-                for (std::int64_t i = 0; i < floats; ++i) to[i] += totals_.data()[from + i];
-        });
-    }
-
+    void read_flows(std::int64_t offset, std::int64_t count, float* destination) const { flows_.read(offset, count, destination); }
     void write_flows(std::int64_t offset, std::int64_t count, const float* source, bool add) {
-        if (folded_ && !add) {      // what is overwritten must not come back from the totals
-            fold();
-            std::swap(flows_, totals_);
-            fresh_ = fresh_totals_;
-            folded_ = false;
-        }
         make_scratch();
-        for_each_part(offset, count, [&](std::size_t part, std::int64_t from, std::int64_t floats) {
-            const auto [begin, length] = extent(part);
-            if (fresh_[part]) std::memset(flows_.data() + begin, 0, static_cast<std::size_t>(length) * sizeof(float));
-            fresh_[part] = 0;
-            float* to = flows_.data() + from;
-            const float* s = source + (from - offset);
-            for (std::int64_t i = 0; i < floats; ++i) to[i] = add ? to[i] + s[i] : s[i];
-        });
+        flows_.write(offset, count, source, add, pool_);
     }
-
-    void clear_flows() {
-        std::fill(fresh_.begin(), fresh_.end(), std::uint8_t{1});
-        rows_added_ = 0;
-        folded_ = false;
-    }
+    void clear_flows() { flows_.clear(); }
 
 private:
     // What one query thread works in.
@@ -320,23 +265,12 @@ private:
     const PlanView plan_;
     const HostTable host_;
     const Kernels& kernels_;
-    Memory parameters_, flows_, nodes_;
+    Memory parameters_, nodes_;
+    FlowBuffer flows_;
     std::vector<OwnerState> states_;
-    std::vector<std::uint8_t> fresh_;
-    // Flows of many rows are added up in two levels, since like terms added one by one to a large float32 total all round the same way.
-    static constexpr std::int64_t rows_per_level = 1024;
-    Memory totals_;
-    std::vector<std::uint8_t> fresh_totals_;
-    std::int64_t rows_added_ = 0;       // since the last fold
-    bool folded_ = false;               // totals_ holds something
     bool single_edges_ = false;         // an operation of the plan has them
-    Memory moments_[2];                 // what an optimiser remembers, like the parameter flows
-    std::int32_t moment_count_ = 0;
-    float power_ = 1;                   // what training passes compute
-    Memory no_offset_;
-    Memory raised_;                     // parameters to that power
-    std::vector<OwnerState> raised_states_;
-    Memory reach_;                      // top-down probabilities: of elements like their flow sums, of nodes, by owner
+    Moments moments_;
+    Powers powers_;
     Tasks tasks_;
     ThreadPool pool_;
     std::mutex pool_mutex_;
@@ -363,67 +297,17 @@ private:
         if (!training_) rows({1, panel, blank_codes(), blank_reals(), nullptr});
     }
 
-    // Points a training run at what its power asks for.
-    void apply_power(Run& run) {
-        if (power_ == 1) return;
-        if (__builtin_isinf(power_)) {
-            run.maximise = run.paths = 1;
-            return;
-        }
-        std::atomic<std::int32_t> next{0};
-        pool_.run([&](int) {
-            const FlushToZero guard;
-            for (std::int32_t o; (o = next.fetch_add(1)) < plan_.owner_count;) kernels_.raise(run, o, power_, raised_.data() + plan_.owners[o].parameters);
-        });
-        std::int64_t widest = 0;
-        for (std::int64_t o = 0; o < plan_.owner_count; ++o) widest = std::max<std::int64_t>(widest, plan_.owners[o].panels * panel);
-        if (no_offset_.size() < widest) no_offset_ = Memory(widest, "raised parameters");
-        std::memset(no_offset_.data(), 0, static_cast<std::size_t>(widest) * sizeof(float));
-        raised_states_ = states_;
-        for (OwnerState& state : raised_states_) {
-            state.lazy = 0;
-            state.scale = 1;
-            state.offset = no_offset_.data();
-        }
-        run.parameters = raised_.data();
-        run.states = raised_states_.data();
-    }
-
-    // Of sums of powers: the power's root.
     void root_values(double* log_likelihood) {
         kernels_.root_values(run_, log_likelihood);
-        if (power_ == 1 || __builtin_isinf(power_)) return;
-        for (std::int64_t i = 0; i < run_.rows * plan_.roots; ++i) log_likelihood[i] /= static_cast<double>(power_);
+        powers_.take_root(log_likelihood, run_.rows * plan_.roots);
     }
 
     void find_reach(Run& run) {
-        run.reach = reach_.data() - plan_.totals.parameter_flows;
-        run.node_reach = reach_.data() + (plan_.totals.flows - plan_.totals.parameter_flows);
         Tasks::Work work;
         work.backward = [&](int t, std::int32_t o, std::int32_t) { kernels_.reach(run, o, threads_[static_cast<std::size_t>(t)]->get()); };
         work.input_backward = [](int, std::int32_t) {};         // inputs are among the owners below
         tasks_.run(pool_, work);
         kernels_.owner_reach(run, plan_.operation_count);
-    }
-
-    // Adds the flow buffer to the totals and leaves it fresh.
-    void fold() {
-        if (totals_.size() == 0) totals_ = Memory(plan_.totals.flows, "flows");
-        if (!folded_) fresh_totals_.assign(fresh_.size(), 1);
-        std::atomic<std::size_t> next{0};
-        pool_.run([&](int) {
-            for (std::size_t part; (part = next.fetch_add(1)) < fresh_.size();) {
-                if (fresh_[part]) continue;
-                const auto [begin, length] = extent(part);
-                float* to = totals_.data() + begin;
-                const float* from = flows_.data() + begin;
-                for (std::int64_t i = 0; i < length; ++i) to[i] = fresh_totals_[part] ? from[i] : to[i] + from[i];
-                fresh_totals_[part] = 0;
-                fresh_[part] = 1;
-            }
-        });
-        folded_ = true;
-        rows_added_ = 0;
     }
 
     // Evidence rows whose values a sampling thread keeps: many, since weights and tables are read once for all of them, but no more than 256 MiB, nor,
@@ -448,8 +332,7 @@ private:
         run.roots = plan_.roots;
         run.parameters = parameters_.data();
         run.states = states_.data();
-        run.flows = flows_.data();
-        run.fresh = fresh_.data();
+        flows_.attach(run);
         run.codes = batch.codes ? batch.codes + first : nullptr;
         run.reals = batch.reals ? batch.reals + first : nullptr;
         run.line = batch.line;
@@ -515,22 +398,6 @@ private:
             best[o] = std::move(largest);
         }
         return states;
-    }
-
-    // The flow buffer in parts that are fresh or not together: owners, then operations.
-    std::pair<std::int64_t, std::int64_t> extent(std::size_t part) const {
-        const auto owners = static_cast<std::size_t>(plan_.owner_count);
-        if (part < owners) return {plan_.owners[part].flows, plan_.owners[part].flow_count};
-        const PlanOperation& operation = plan_.operations[part - owners];
-        return {operation.sums, operation.sum_panels * panel};
-    }
-    template <class Visit>
-    void for_each_part(std::int64_t offset, std::int64_t count, Visit visit) const {
-        for (std::size_t part = 0; part < fresh_.size(); ++part) {
-            const auto [begin, length] = extent(part);
-            const auto from = std::max(begin, offset), to = std::min(begin + length, offset + count);
-            if (from < to) visit(part, from, to - from);
-        }
     }
 };
 

@@ -175,6 +175,31 @@ TEST_P(Transfer, FlowsOfAVectorCanBeSet) {
     });
 }
 
+// Flows of more rows than are added up in one go, some of them replaced between a batch's forward and its backward pass.
+TEST_P(Transfer, FlowsSetBeforeABackwardPassStay) {
+    const auto circuit = Some::hclt(6, 4, 3, 1);
+    const auto model = compile(circuit), alone = compile(circuit);
+    const Table many = Some::rows(*circuit, 700, 1), few = Some::rows(*circuit, 10, 2);
+    for (int pass = 0; pass < 2; ++pass) {
+        forward(*model, many);
+        backward(*model);
+    }
+    forward(*alone, few);
+    backward(*alone);
+    forward(*model, few);
+    for (std::int32_t id = 0; id < circuit->size(); ++id)
+        if (const std::vector<float> values = parameter_flows(*model, *circuit, id); !values.empty()) {
+            const std::vector<float> ones(values.size(), 1.0f);
+            model->set_flows(id, ones.data(), static_cast<std::int64_t>(ones.size()));
+        }
+    backward(*model);
+    for (std::int32_t id = 0; id < circuit->size(); ++id) {
+        std::vector<float> expected = parameter_flows(*alone, *circuit, id);
+        for (float& flow : expected) flow += 1;
+        EXPECT_TRUE(near(parameter_flows(*model, *circuit, id), expected, 1e-5)) << "vector " << id;
+    }
+}
+
 JUICE_ON_EVERY_DEVICE(Transfer);
 
 }  // namespace
