@@ -350,9 +350,11 @@ private:
         run.widest_segmented = widest_segmented_;
         run.flows = flows_.data();
         for (int k = 0; k < moment_count_; ++k) run.moments[k] = moments_[k].data();
-        run.reach = reach_.data() - plan_.totals.parameter_flows;
-        run.node_reach = reach_.data() + element_reach();
-        run.owner_reach = run.node_reach + plan_.totals.value_panels * panel;
+        if (reach_.size() > 0) {
+            run.reach = reach_.data() - plan_.totals.parameter_flows;
+            run.node_reach = reach_.data() + element_reach();
+            run.owner_reach = run.node_reach + plan_.totals.value_panels * panel;
+        }
         return run;
     }
 
