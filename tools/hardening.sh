@@ -50,7 +50,7 @@ test_fuzz() {
     find_clang
     if [ -z "$clangxx" ] && can_install; then
         # Debian's clang 14 and its libFuzzer; another system's default, where that is what it has.
-        step "Installing clang with libFuzzer" apt-clang sh -c "$(declare -f as_root apt_install); $(declare -p sudo)
+        step "Installing clang with libFuzzer" apt-clang bash -c "$(declare -f as_root apt_install); $(declare -p sudo)
             apt_install clang-14 libclang-rt-14-dev || apt_install clang 'libclang-rt-*-dev' || true"
         find_clang
     fi

@@ -18,7 +18,7 @@ static std::int32_t input_logs(const Run& run, const PlanOwner& owner, const Own
                     const double peak = missing && (!run.maximise || run.paths) ? 0 : static_cast<double>(peaks[node]);
                     const double log = peak - z[i] * z[i] * 0.72134752044448170;       // log2(e) / 2
                     if (pass == 0) top = log > top ? log : top;
-                    else out[q * stride + i] = static_cast<float>(log - shift);
+                    else out[q * stride + i] = log >= owner.least_log ? static_cast<float>(log - shift) : -__builtin_inff();
                 }
             if (top < owner.least_log) {        // impossible: an exponent could not hold it
                 for (std::int32_t q = 0; q < owner.panels; ++q) store(out + q * stride, splat(-__builtin_inff()));

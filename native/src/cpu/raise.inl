@@ -20,12 +20,12 @@ static void raise(const Run& run, std::int32_t o, float power, float* to) {
         case OwnerKind::LogTable: {
             const float* exponents = p + (owner.domain + 2) * width;
             for (std::int64_t x = 0; x < owner.domain; ++x) {
+                const auto log_of = [&](std::int64_t i) { return (static_cast<double>(p[x * width + i]) + exponents[x]) * power; };
                 double top = -__builtin_inf();
-                for (std::int64_t i = 0; i < width; ++i) top = p[x * width + i] > top ? p[x * width + i] : top;
-                const bool possible = top > -__builtin_inf();
-                const auto exponent = possible ? static_cast<float>(__builtin_ceil((top + exponents[x]) * power)) : 0.0f;
+                for (std::int64_t i = 0; i < width; ++i) top = log_of(i) > top ? log_of(i) : top;
+                const auto exponent = top >= owner.least_log ? static_cast<float>(__builtin_ceil(top)) : 0.0f;
                 for (std::int64_t i = 0; i < width; ++i)
-                    to[x * width + i] = possible ? static_cast<float>((static_cast<double>(p[x * width + i]) + exponents[x]) * power - exponent) : -__builtin_inff();
+                    to[x * width + i] = log_of(i) >= owner.least_log ? static_cast<float>(log_of(i) - exponent) : -__builtin_inff();
                 to[(owner.domain + 2) * width + x] = exponent;
             }
             __builtin_memcpy(to + owner.domain * width, p + owner.domain * width, static_cast<std::size_t>(2 * width) * sizeof(float));

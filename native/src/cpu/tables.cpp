@@ -46,7 +46,7 @@ void fill_log_table(const PlanOwner& owner, float* parameters, double* logs) {
         const bool possible = top >= owner.least_log;
         const auto exponent = possible ? static_cast<float>(std::ceil(top)) : 0.0f;       // as it will be read: a large one is rounded
         for (std::int64_t node = 0; node < width; ++node)
-            parameters[x * width + node] = possible ? static_cast<float>(logs[node] - static_cast<double>(exponent)) : -INFINITY;
+            parameters[x * width + node] = logs[node] >= owner.least_log ? static_cast<float>(logs[node] - static_cast<double>(exponent)) : -INFINITY;
         parameters[(owner.domain + 2) * width + x] = exponent;
     }
 }

@@ -169,8 +169,10 @@ __device__ std::int32_t gaussian_row(const Run& run, const PlanOperation& operat
     top = lane_max(top);
     const bool possible = top >= owner.least_log;       // an exponent could not hold it otherwise
     const double shift = possible ? ceil(top) : 0;
-    for (std::int32_t q = 0; q < owner.panels; ++q)
-        out[q * run.stride + lane] = possible && q * panel + lane < owner.nodes ? static_cast<float>(log_of(q * panel + lane) - shift) : minus_infinity();
+    for (std::int32_t q = 0; q < owner.panels; ++q) {
+        const double log = possible && q * panel + lane < owner.nodes ? log_of(q * panel + lane) : -__builtin_inf();
+        out[q * run.stride + lane] = log >= owner.least_log ? static_cast<float>(log - shift) : minus_infinity();
+    }
     return static_cast<std::int32_t>(shift);
 }
 

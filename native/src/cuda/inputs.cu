@@ -285,8 +285,10 @@ __global__ void fill_kernel(const Run run, std::int32_t first_owner) {
         for (std::int64_t node = 0; node < owner.nodes; ++node) top = fmax(top, log2_probability(owner, first, node, x));
         const bool possible = top >= owner.least_log;
         const auto exponent = possible ? static_cast<float>(ceil(top)) : 0.0f;      // as it will be read: a large one is rounded
-        for (std::int64_t node = 0; node < width; ++node)
-            parameters[x * width + node] = possible && node < owner.nodes ? static_cast<float>(log2_probability(owner, first, node, x) - static_cast<double>(exponent)) : minus_infinity();
+        for (std::int64_t node = 0; node < width; ++node) {
+            const double log = possible && node < owner.nodes ? log2_probability(owner, first, node, x) : -__builtin_inf();
+            parameters[x * width + node] = log >= owner.least_log ? static_cast<float>(log - static_cast<double>(exponent)) : minus_infinity();
+        }
         parameters[(owner.domain + 2) * width + x] = exponent;
     }
 }

@@ -117,13 +117,14 @@ __global__ void raise_kernel(const Run run, std::int32_t first, float power, flo
             if (slot < 2) up[(owner.domain + slot) * width + node] = p[(owner.domain + slot) * width + node];
             const float* exponents = p + (owner.domain + 2) * width;
             for (std::int64_t x = thread; tile.panel == 0 && x < owner.domain; x += block_threads) {
-                float top = minus_infinity();
-                for (std::int64_t i = 0; i < owner.nodes; ++i) top = fmaxf(top, p[x * width + i]);
-                const bool possible = top > minus_infinity();
-                const auto raise = [&](float log) { return (static_cast<double>(log) + static_cast<double>(exponents[x])) * static_cast<double>(power); };
-                const auto exponent = possible ? static_cast<float>(ceil(raise(top))) : 0.0f;
+                const auto log_of = [&](std::int64_t i) {
+                    return i < owner.nodes ? (static_cast<double>(p[x * width + i]) + static_cast<double>(exponents[x])) * static_cast<double>(power) : -__builtin_inf();
+                };
+                double top = -__builtin_inf();
+                for (std::int64_t i = 0; i < owner.nodes; ++i) top = fmax(top, log_of(i));
+                const auto exponent = top >= owner.least_log ? static_cast<float>(ceil(top)) : 0.0f;
                 for (std::int64_t i = 0; i < width; ++i)
-                    up[x * width + i] = possible && i < owner.nodes ? static_cast<float>(raise(p[x * width + i]) - static_cast<double>(exponent)) : minus_infinity();
+                    up[x * width + i] = log_of(i) >= owner.least_log ? static_cast<float>(log_of(i) - static_cast<double>(exponent)) : minus_infinity();
                 up[(owner.domain + 2) * width + x] = exponent;
             }
             return;

@@ -108,7 +108,7 @@ struct PlanOwner {
     DistributionType distribution;      // inputs
     std::int64_t domain;                // inputs: values of x; 0 for a Gaussian
     double low, high;                   // discrete logistic
-    double least_log;                   // inputs: log2 of the least value of a row's best node; one below it counts as 0
+    double least_log;                   // inputs: log2 of the least value; one below it counts as 0
     std::int64_t parameters;            // offset and count in the parameter buffer, floats
     std::int64_t parameter_count;
     // In the flow buffer, floats. Sum: like its parameters. Table: [domain][panels · 16]. Others: [3][panels · 16]: sums of

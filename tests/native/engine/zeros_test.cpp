@@ -1,5 +1,7 @@
 // Structural zeros where plain scaling breaks: identity and near-diagonal transitions between sharp Gaussians, so that the one live child lies
 // hundreds of nats under its vector's maximum; and rows that are impossible.
+#include <tuple>
+
 #include "engine/engine.h"
 #include "reference/cases.h"
 #include "reference/maker.h"
@@ -178,6 +180,24 @@ TEST_P(EngineOnZeros, ProbabilitiesThatNoExponentHoldsAreZero) {
     const std::vector<double> logs = log_likelihood(*model, rows);
     EXPECT_NEAR(logs[0], 0.0, 1e-4);
     EXPECT_TRUE(same({logs.begin() + 1, logs.end()}, std::vector<double>(3, -INFINITY)));
+}
+
+// The same beside a likely node: a sum that reads the other one alone.
+TEST_P(EngineOnZeros, AFarNodeBesideANearOneIsZeroToo) {
+    const Distribution gaussian{DistributionType::Gaussian}, logistic{DistributionType::DiscreteLogistic, 3, -1.5e30, 1.5e30};
+    for (const auto& [distribution, parameters, value] : {std::tuple{gaussian, std::vector<float>{0.0f, 1e-5f, 1e6f, 1e-5f}, 1e6}, std::tuple{logistic, std::vector<float>{0.0f, 1e10f, 1e30f, 1e10f}, 2.0}}) {
+        Maker maker(1);
+        const std::int32_t input = maker.input(0, distribution, 1, 2, parameters);
+        const std::int32_t sum = maker.sum({input}, 1, 2, {1.0f, 0.0f, 0.0f, 1.0f});
+        for (const bool near_one : {false, true}) {
+            Maker more = maker;
+            const auto model = compile(more.make(more.sum({sum}, 1, 1, near_one ? std::vector<float>{0.0f, 1.0f} : std::vector<float>{1.0f, 0.0f})));
+            const Table row{1, {value}, {}};
+            if (near_one) EXPECT_TRUE(std::isfinite(log_likelihood(*model, row)[0]));
+            else EXPECT_EQ(log_likelihood(*model, row)[0], -INFINITY);
+            EXPECT_EQ(model->fit_epoch(row.view(), epoch_options(em_rule(0.5, 0.1), 1)).impossible_rows, near_one ? 0 : 1);
+        }
+    }
 }
 
 JUICE_ON_EVERY_DEVICE(EngineOnZeros);
