@@ -4,15 +4,14 @@
 #include "api/arguments.h"
 #include "api/guard.h"
 #include "api/handles.h"
+#include "plan/engine.h"
 
 namespace juice::api {
 
 namespace {
 
-bool climbs(const juice_rule& rule) { return rule.optimizer == JUICE_SGD || rule.optimizer == JUICE_ADAM; }
-
 void check_step(const juice_rule& rule, double value, const char* name) {
-    if (climbs(rule)) check_positive(value, name);
+    if (climbs(rule.optimizer)) check_positive(value, name);
     else check_step_size(value, name);
 }
 
@@ -69,6 +68,17 @@ void check_epoch(const juice_rows& rows, const juice_epoch_options& options) {
     const std::int64_t updates = options.full_batch ? 1 : (rows.count - 1) / options.batch_size + 1;
     check_count(options.step_count, updates, "options.step_count (one an update)");
     for (std::int64_t i = 0; i < updates; ++i) check_step(options.rule, options.step_sizes[i], "A number of options.step_sizes");
+}
+
+void check_vector(const juice_model* model, std::int32_t vector) {
+    check_pointer(model, "model");
+    check_range(vector, 0, model->vectors - 1, "vector");
+}
+
+// Numbers of a vector, into or out of an array of the caller.
+void check_numbers(const float* array, std::int64_t count, const char* name) {
+    check_least(count, 0, "count");
+    check_array(array, count, name);
 }
 
 // The whole flow buffer, into or out of an array of the caller.
@@ -142,33 +152,27 @@ juice_status juice_model_set_optimizer(juice_model* model, const juice_optimizer
 
 juice_status juice_model_get_moments(const juice_model* model, std::int32_t vector, std::int32_t which, float* destination, std::int64_t count) noexcept {
     return guard([&] {
-        check_pointer(model, "model");
-        check_range(vector, 0, model->vectors - 1, "vector");
+        check_vector(model, vector);
         check_range(which, 0, 1, "which");
-        check_least(count, 0, "count");
-        check_array(destination, count, "destination");
+        check_numbers(destination, count, "destination");
         model->model->get_moments(vector, which, destination, count);
     });
 }
 
 juice_status juice_model_set_moments(juice_model* model, std::int32_t vector, std::int32_t which, const float* source, std::int64_t count) noexcept {
     return guard([&] {
-        check_pointer(model, "model");
-        check_range(vector, 0, model->vectors - 1, "vector");
+        check_vector(model, vector);
         check_range(which, 0, 1, "which");
-        check_least(count, 0, "count");
-        check_array(source, count, "source");
+        check_numbers(source, count, "source");
         model->model->set_moments(vector, which, source, count);
     });
 }
 
 juice_status juice_model_get_gradient(const juice_model* model, std::int32_t vector, std::int32_t logs, float* destination, std::int64_t count) noexcept {
     return guard([&] {
-        check_pointer(model, "model");
-        check_range(vector, 0, model->vectors - 1, "vector");
+        check_vector(model, vector);
         check_range(logs, 0, 1, "logs");
-        check_least(count, 0, "count");
-        check_array(destination, count, "destination");
+        check_numbers(destination, count, "destination");
         model->model->get_gradient(vector, logs != 0, destination, count);
     });
 }
@@ -230,30 +234,24 @@ juice_status juice_model_clear_flows(juice_model* model) noexcept {
 
 juice_status juice_model_get_flows(const juice_model* model, std::int32_t vector, float* destination, std::int64_t count) noexcept {
     return guard([&] {
-        check_pointer(model, "model");
-        check_range(vector, 0, model->vectors - 1, "vector");
-        check_least(count, 0, "count");
-        check_array(destination, count, "destination");
+        check_vector(model, vector);
+        check_numbers(destination, count, "destination");
         model->model->get_flows(vector, destination, count);
     });
 }
 
 juice_status juice_model_set_flows(juice_model* model, std::int32_t vector, const float* source, std::int64_t count) noexcept {
     return guard([&] {
-        check_pointer(model, "model");
-        check_range(vector, 0, model->vectors - 1, "vector");
-        check_least(count, 0, "count");
-        check_array(source, count, "source");
+        check_vector(model, vector);
+        check_numbers(source, count, "source");
         model->model->set_flows(vector, source, count);
     });
 }
 
 juice_status juice_model_get_node_flows(const juice_model* model, std::int32_t vector, float* destination, std::int64_t count) noexcept {
     return guard([&] {
-        check_pointer(model, "model");
-        check_range(vector, 0, model->vectors - 1, "vector");
-        check_least(count, 0, "count");
-        check_array(destination, count, "destination");
+        check_vector(model, vector);
+        check_numbers(destination, count, "destination");
         model->model->get_node_flows(vector, destination, count);
     });
 }

@@ -495,6 +495,13 @@ void with_tiles(const Run& run, std::int32_t tiles, std::int32_t panels, Launch 
     else launch(LargeGroups());
 }
 
+// Tiles from `begin` on, each for all rows.
+template <class By, class Kernel>
+void launch_over_rows(const Run& run, Kernel kernel, int bytes, std::int32_t begin, std::int32_t end, cudaStream_t stream) {
+    const dim3 grid(static_cast<unsigned>((end - begin) * rows_of_blocks<By>(run)));
+    JUICE_LAUNCH_IN_CHAIN(kernel, grid, dim3(block_threads), static_cast<std::size_t>(bytes), stream, run, begin);
+}
+
 }  // namespace
 
 // ---- launchers ----
@@ -522,32 +529,24 @@ void prepare_wide_sums([[maybe_unused]] bool groups) {
 }
 
 void wide_values(const Run& run, const PlanStage& stage, cudaStream_t stream) {
-    const auto launch = [&](auto kernel, auto by, int bytes, std::int32_t begin, std::int32_t end) {
-        const dim3 grid(static_cast<unsigned>((end - begin) * rows_of_blocks<decltype(by)>(run)));
-        JUICE_LAUNCH_IN_CHAIN(kernel, grid, dim3(block_threads), static_cast<std::size_t>(bytes), stream, run, begin);
-    };
     with_tiles(run, stage.value_gathered - stage.value_begin, stage.value_panels, [&](auto by) {
         using By = decltype(by);
-        launch(wide_values_kernel<By, WideValueSteps>, by, By::template bytes<WideValueSteps>, stage.value_begin, stage.value_gathered);
+        launch_over_rows<By>(run, wide_values_kernel<By, WideValueSteps>, By::template bytes<WideValueSteps>, stage.value_begin, stage.value_gathered, stream);
     });
     with_tiles(run, stage.value_wide - stage.value_gathered, tile_panels, [&](auto by) {
         using By = decltype(by);
-        launch(wide_values_kernel<By, GatheredValueSteps>, by, By::template bytes<GatheredValueSteps>, stage.value_gathered, stage.value_wide);
+        launch_over_rows<By>(run, wide_values_kernel<By, GatheredValueSteps>, By::template bytes<GatheredValueSteps>, stage.value_gathered, stage.value_wide, stream);
     });
 }
 
 void wide_operand_flows(const Run& run, const PlanStage& stage, cudaStream_t stream) {
-    const auto launch = [&](auto kernel, auto by, int bytes, std::int32_t begin, std::int32_t end) {
-        const dim3 grid(static_cast<unsigned>((end - begin) * rows_of_blocks<decltype(by)>(run)));
-        JUICE_LAUNCH_IN_CHAIN(kernel, grid, dim3(block_threads), static_cast<std::size_t>(bytes), stream, run, begin);
-    };
     with_tiles(run, stage.operand_gathered - stage.operand_begin, stage.operand_panels, [&](auto by) {
         using By = decltype(by);
-        launch(wide_operand_kernel<By, WideOperandSteps>, by, By::template bytes<WideOperandSteps>, stage.operand_begin, stage.operand_gathered);
+        launch_over_rows<By>(run, wide_operand_kernel<By, WideOperandSteps>, By::template bytes<WideOperandSteps>, stage.operand_begin, stage.operand_gathered, stream);
     });
     with_tiles(run, stage.operand_wide - stage.operand_gathered, tile_panels, [&](auto by) {
         using By = decltype(by);
-        launch(wide_operand_kernel<By, GatheredOperandSteps>, by, By::template bytes<GatheredOperandSteps>, stage.operand_gathered, stage.operand_wide);
+        launch_over_rows<By>(run, wide_operand_kernel<By, GatheredOperandSteps>, By::template bytes<GatheredOperandSteps>, stage.operand_gathered, stage.operand_wide, stream);
     });
 }
 

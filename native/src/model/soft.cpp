@@ -297,7 +297,7 @@ void Model::soft_evidence(const juice_rows& rows, const juice_soft& soft, const 
         model.backward(batch, root_flows ? root_flows + first * roots : nullptr, gradient ? gradient + first * values : nullptr);
         if (!add_flows) continue;
         model.add_flows(*s.circuit, s.plan, s.engine);
-        for (std::int64_t i = 0; i < count; ++i) s.mass += batch.weights.empty() ? 1.0 : static_cast<double>(batch.weights[static_cast<std::size_t>(i)]);
+        s.add_mass(batch);
     }
 }
 

@@ -56,6 +56,9 @@ struct Model::State {
         if (engine) table->free(engine);
     }
 
+    void add_mass(const Batch& rows) {
+        for (std::int64_t i = 0; i < rows.rows; ++i) mass += rows.weights.empty() ? 1.0 : static_cast<double>(rows.weights[static_cast<std::size_t>(i)]);
+    }
     juice_status clear_flows() {
         mass = 0;
         return table->clear_flows(engine);

@@ -62,7 +62,7 @@ void Model::backward(const float* root_flows) {
         s.clear_flows();        // half a batch's would be wrong for whoever goes on
         throw;
     }
-    for (std::int64_t i = 0; i < s.batch.rows; ++i) s.mass += s.batch.weights.empty() ? 1.0 : static_cast<double>(s.batch.weights[static_cast<std::size_t>(i)]);
+    s.add_mass(s.batch);
 }
 
 void Model::update(const juice_rule& rule) {
