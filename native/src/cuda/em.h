@@ -32,5 +32,12 @@ __device__ inline float em_success(float p, float failures, float successes, flo
     const float next = (1 - step) * p + step * (successes + rule.pseudocount / 2) / total;
     return fminf(next, 1.0f);       // rounding must not take it above
 }
+// A Bernoulli node's table.
+__device__ inline void update_success(const Run& run, const PlanOwner& owner, std::int64_t node, float failures, float successes, const Rule& rule) {
+    float* failure = run.parameters + owner.parameters + node;
+    float* success = failure + owner.panels * panel;
+    *success = em_success(*success, failures, successes, step_of(run, owner, node, failures + successes, rule), rule);
+    *failure = 1 - *success;
+}
 
 }  // namespace juice::cuda

@@ -17,9 +17,11 @@
 #include "cuda/device_plan.h"
 #include "cuda/forward.h"
 #include "cuda/kernels.h"
+#include "cuda/large_tables.h"
 #include "cuda/parameters.h"
 #include "cuda/queries.h"
 #include "cuda/stream.h"
+#include "cuda/tables.h"
 #include "cuda/workspace.h"
 
 namespace juice::cuda {
@@ -37,12 +39,14 @@ public:
           device_plan_(plan, stream_.get()),
           parameters_(plan, options.device),
           queries_(plan, options.device),
+          large_tables_(plan, stream_.get()),
           touched_(static_cast<std::size_t>(plan.owner_count), 0) {
         for (std::int64_t o = 0; o < plan.owner_count; ++o) {
             const PlanOwner& owner = plan.owners[o];
             has_log_tables_ = has_log_tables_ || owner.kind == OwnerKind::LogTable;
             if (owner.kind == OwnerKind::Sum) sums_in_place_ = sums_in_place_ && updates_in_place(owner);
-            else inputs_in_place_ = inputs_in_place_ && owner.kind == OwnerKind::Table && owner.domain <= shared_values;
+            else if (is_small_table(owner)) widest_table_ = std::max(widest_table_, owner.panels);
+            else has_moments_ = has_moments_ || owner.kind != OwnerKind::Table;
             has_edges_ = has_edges_ || (owner.kind == OwnerKind::Sum && owner.form == Form::Edges);
         }
         for (std::int64_t o = 0; o < plan.owner_count; ++o) has_slopes_ = has_slopes_ || plan.owners[o].distribution == DistributionType::DiscreteLogistic;
@@ -53,6 +57,7 @@ public:
                 widest = std::max(widest, operation.operand_panels);
             }
         prepare_sums();
+        prepare_tables();
         if (plan.totals.shadow > 0) prepare_wide_sums(has_groups(stream_.capability(), arithmetic_));
         stream_.wait();
     }
@@ -214,7 +219,7 @@ public:
             blocked_.clear(stream_.get());
             run_backward(run_, {true, false});
             update_sums(run_, plan_.totals, coefficients_, nullptr, sums_in_place_ ? Rest::Blocked : Rest::NotInPlace, rule_.data(), stream_.get());
-            if (!inputs_in_place_) update_inputs(run_, plan_.totals, nullptr, true, rule_.data(), stream_.get());
+            if (has_moments_) update_inputs(run_, plan_.totals, nullptr, true, rule_.data(), stream_.get());
             if (has_log_tables_) fill_tables(run_, 0, static_cast<std::int32_t>(plan_.owner_count), stream_.get());
         });
         if (log_likelihood) {
@@ -300,13 +305,16 @@ private:
     DevicePlan device_plan_;
     Parameters parameters_;
     Queries queries_;
+    LargeTables large_tables_;
     Array<float> flows_;
     std::mutex mutex_;                  // of those who read
     std::optional<Workspace> training_;
     Run run_{};
     std::int32_t widest_operand_ = 0, widest_segmented_ = 0;    // panels, of wide sums over one segment, and over several
     bool has_log_tables_ = false, has_edges_ = false;
-    bool sums_in_place_ = true, inputs_in_place_ = true;    // a step may leave nothing to the flow buffer
+    bool sums_in_place_ = true;         // a step may leave nothing of them to the flow buffer
+    std::int32_t widest_table_ = 0;     // in panels, of the tables of few values; 0: there are none
+    bool has_moments_ = false;          // inputs that are no tables
 
     // Flows of many rows are added up in two levels, since like terms added one by one to a large float32 total all round the same way.
     static constexpr std::int64_t rows_per_level = 1024;
@@ -348,6 +356,7 @@ private:
         run.multiprocessors = stream_.multiprocessors();
         run.widest_operand = widest_operand_;
         run.widest_segmented = widest_segmented_;
+        run.widest_table = widest_table_;
         run.flows = flows_.data();
         for (int k = 0; k < moment_count_; ++k) run.moments[k] = moments_[k].data();
         if (reach_.size() > 0) {
@@ -400,6 +409,7 @@ private:
             stream_.forget();
             training_.reset();
             training_.emplace(plan_, rows, true);
+            large_tables_.make_room(training_->capacity());
         }
         allocate_training();
     }
@@ -434,13 +444,22 @@ private:
         rows_added_ = 0;
     }
 
+    void input_flows(const Run& run, const Pass& pass, cudaStream_t stream) const {
+        if (widest_table_ > 0) table_flows(run, plan_.totals, pass, rule_.data(), stream);
+        large_tables_.flows(run, pass, rule_.data(), stream);
+        if (has_moments_) moment_flows(run, plan_.totals, pass.add, stream);
+    }
+
     void run_backward(const Run& run, const Pass& pass) {
-        stream_.beside([&](cudaStream_t beside) { sort_rows(run, plan_.variables, beside); });
+        stream_.beside([&](cudaStream_t beside) {
+            sort_rows(run, plan_.variables, beside);
+            large_tables_.sort(run, beside);
+        });
         training_->clear_backward(stream_.get());
         if (run.paths) {
             gradients(run, plan_.stages[plan_.stage_count - 1], stream_.get());     // the root's own flows
             for (std::int64_t s = plan_.stage_count; s-- > 0;) path_flows(run, plan_.stages[s], stream_.get());
-            stream_.beside([&](cudaStream_t beside) { input_flows(run, plan_.totals, pass, rule_.data(), beside); });
+            stream_.beside([&](cudaStream_t beside) { input_flows(run, pass, beside); });
             path_parameter_flows(run, plan_.totals, stream_.get());
             if (run.slopes) slope_flows(run, plan_.totals, pass, stream_.get());
             stream_.join();
@@ -452,7 +471,7 @@ private:
             operand_flows(run, stage, stream_.get());
             edge_operand_flows(run, stage, stream_.get());
         }
-        stream_.beside([&](cudaStream_t beside) { input_flows(run, plan_.totals, pass, rule_.data(), beside); });
+        stream_.beside([&](cudaStream_t beside) { input_flows(run, pass, beside); });
         if (pass.in_place) em_coefficients(run, coefficients_, rule_.data(), stream_.get());
         parameter_flows(run, plan_.totals, coefficients_, pass, stream_.get());
         if (has_edges_) edge_parameter_flows(run, plan_.totals, pass, stream_.get());

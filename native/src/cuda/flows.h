@@ -19,6 +19,20 @@ __device__ inline float reader_flow(const Run& run, const PlanReader& reader, st
     return flow;
 }
 
+// The same of nodes lane … lane + 3.
+__device__ inline float4 reader_flows(const Run& run, const PlanReader& reader, std::int64_t q, int lane, std::int64_t row) {
+    if (reader.mapping == Mapping::Nodes)
+        return make_float4(reader_flow(run, reader, q, lane, row), reader_flow(run, reader, q, lane + 1, row), reader_flow(run, reader, q, lane + 2, row),
+                           reader_flow(run, reader, q, lane + 3, row));
+    const float* from = flow_row(run, run.operations[reader.operation], row) + reader.first_panel * run.stride + lane;
+    if (reader.mapping == Mapping::Identity) return load4(from + q * run.stride);
+    const std::int32_t* starts = run.maps + reader.inverse;
+    const std::int32_t* readers = starts + reader.inverse_keys + 1;
+    float4 flow = make_float4(0, 0, 0, 0);
+    for (auto k = starts[q]; k < starts[q + 1]; ++k) flow = add4(flow, load4(from + readers[k] * run.stride));
+    return flow;
+}
+
 // The operation's own flow: from the root flows, or added up over its readers in their order. Rows of value 0 have none.
 __device__ inline float own_flow(const Run& run, std::int32_t o, std::int64_t q, int lane, std::int64_t row) {
     const PlanOperation& operation = run.operations[o];

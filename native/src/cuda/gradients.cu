@@ -21,93 +21,163 @@ __device__ float add_slots(float x) {
     return sum;
 }
 
-// gradient = flow / value, relative to the elements' exponents. Entries of log rows below 2^-60 go edge by edge instead.
-__device__ float gradient_of(const Run& run, std::int32_t o, std::int64_t mark, bool log_row, float value, float flow) {
-    if (!log_row) return value > 0 ? flow / value : 0;
-    if (flow == 0 || !(value > minus_infinity())) return 0;
-    if (value >= lowest_log) return flow * exp2f(-value);
+// gradient = flow / value of an entry of a log row, relative to the elements' exponents. Those below 2^-90 go edge by edge instead.
+__device__ float log_gradient(const Run& run, std::int32_t o, std::int64_t mark, float log, float flow) {
+    if (flow == 0 || !(log > minus_infinity())) return 0;
+    if (log >= lowest_log) return flow * exp2f(-log);
     run.slow_rows[mark] = 1;
     atomicOr(run.slow_operations + o, 1);
     atomicOr(run.slow_operations + run.operation_count, 1);
     return 0;
 }
+// The same of four nodes; their values become those that the gradients are relative to.
+__device__ __noinline__ float4 log_gradients(const Run& run, std::int32_t o, std::int64_t mark, float4& values, float4 flows) {
+    const auto shift = static_cast<float>(run.exponents[mark] - run.element_exponents[mark]);
+    const float4 logs = make_float4(values.x + shift, values.y + shift, values.z + shift, values.w + shift);
+    values = make_float4(exp2f(logs.x), exp2f(logs.y), exp2f(logs.z), exp2f(logs.w));
+    return make_float4(log_gradient(run, o, mark, logs.x, flows.x), log_gradient(run, o, mark, logs.y, flows.y), log_gradient(run, o, mark, logs.z, flows.z),
+                       log_gradient(run, o, mark, logs.w, flows.w));
+}
 
-__device__ void load_to(float (&to)[4], const float* from) {
-    const float4 x = load4(from);
+__device__ void put(float (&to)[4], float4 x) {
     to[0] = x.x;
     to[1] = x.y;
     to[2] = x.z;
     to[3] = x.w;
 }
+__device__ void add(float (&to)[4], float4 x) {
+    to[0] += x.x;
+    to[1] += x.y;
+    to[2] += x.z;
+    to[3] += x.w;
+}
+
+// Flows of nodes lane … lane + 3 of the root, as own_flow has them. What is behind its nodes is nobody's.
+__device__ float4 root_flows(const Run& run, std::int64_t q, int lane, std::int64_t row) {
+    if (row >= run.rows) return make_float4(0, 0, 0, 0);
+    const float4 value = load4(value_row(run, run.operations[run.root], row) + q * run.stride + lane);
+    const float least = run.log_rows[std::int64_t{run.root} * run.rows16 + row] ? minus_infinity() : 0, weight = run.weights ? run.weights[row] : 1.0f;
+    const auto flow = [&](float x, int i) {
+        const std::int64_t root = q * panel + lane + i;
+        return x > least && root < run.roots ? (run.root_flows ? run.root_flows[row * run.roots + root] : 1.0f) * weight : 0.0f;
+    };
+    return make_float4(flow(value.x, 0), flow(value.y, 1), flow(value.z, 2), flow(value.w, 3));
+}
+
+// Own flows of nodes lane … lane + 3 in so many rows, 64 apart, where they do not lie in one piece: as own_flow adds them up, a reader's places found out
+// once for all of them.
+template <int row_tiles_each>
+__device__ void gather_flows(const Run& run, std::int32_t o, std::int64_t q, int lane, std::int64_t row, float (&flows)[row_tiles_each][4]) {
+    if (o == run.root) {
+#pragma unroll
+        for (int t = 0; t < row_tiles_each; ++t) put(flows[t], root_flows(run, q, lane, row + t * rows_a_tile));
+        return;
+    }
+    const auto reader_begin = run.operations[o].reader_begin, reader_end = run.operations[o].reader_end;
+    for (auto r = reader_begin; r < reader_end; ++r) {
+        const PlanReader& reader = run.readers[r];
+        const float* from = flow_row(run, run.operations[reader.operation], row) + reader.first_panel * run.stride;
+        const std::int32_t* starts = run.maps + reader.inverse;
+        const std::int32_t* readers = starts + reader.inverse_keys + 1;
+        if (reader.mapping == Mapping::Nodes) {
+#pragma unroll
+            for (int i = 0; i < 4; ++i)
+                for (auto k = starts[q * panel + lane + i]; k < starts[q * panel + lane + i + 1]; ++k) {
+                    const float* place = from + at(run, readers[k]);
+#pragma unroll
+                    for (int t = 0; t < row_tiles_each; ++t)
+                        if (row + t * rows_a_tile < run.rows) flows[t][i] += place[t * rows_a_tile * panel];
+                }
+            continue;
+        }
+        const bool plain = reader.mapping == Mapping::Identity;
+        const std::int32_t begin = plain ? 0 : starts[q], end = plain ? 1 : starts[q + 1];
+        for (auto k = begin; k < end; ++k) {
+            const float* place = from + (plain ? q : readers[k]) * run.stride + lane;
+#pragma unroll
+            for (int t = 0; t < row_tiles_each; ++t)
+                if (row + t * rows_a_tile < run.rows) add(flows[t], load4(place + t * rows_a_tile * panel));
+        }
+    }
+}
 
 // ---- kernels ----
 
-// Four nodes of a row: its gradients are kept; what remains in flows is their part of the nodes' own flows.
-__device__ void keep_gradients(const Run& run, std::int32_t o, std::int64_t row, std::int64_t place, const float (&values)[4], float (&flows)[4]) {
-    const PlanOperation& operation = run.operations[o];
-    if (operation.kind != Operation::Sum) return store4(run.element_flows + operation.operand * run.stride + place, make_float4(flows[0], flows[1], flows[2], flows[3]));
-    const std::int64_t mark = std::int64_t{o} * run.rows16 + row, value_at = operation.train_values * run.stride + place;
-    const bool wide = is_wide(run, operation), log_row = run.log_rows[mark] != 0;
-    const float shift = log_row ? static_cast<float>(run.exponents[mark] - run.element_exponents[mark]) : 0;
-    float gradients[4];
-    Bf16 rounded[4] = {};
-#pragma unroll
-    for (int i = 0; i < 4; ++i) {
-        const float value = log_row ? values[i] + shift : values[i];
-        gradients[i] = gradient_of(run, o, mark, log_row, value, flows[i]);
-        if (!wide) continue;
-        // What the rounded gradient carries is what the products will see, and what EM must divide by.
-        rounded[i] = to_bf16(gradients[i]);
-        flows[i] = rounded[i] != 0 ? from_bf16(rounded[i]) * (log_row ? exp2f(value) : value) : 0;
-    }
-    if (wide) *reinterpret_cast<std::uint64_t*>(run.gradients16 + swapped(value_at)) = to_four(rounded);
-    else store4(run.gradients + value_at, make_float4(gradients[0], gradients[1], gradients[2], gradients[3]));
-}
-
-// A thread block has a panel of an operation for so many times 64 rows, a thread four nodes of a row in each.
+// A thread block has a panel of an operation for so many times 64 rows, a thread four nodes of a row in each. Whatever a thread reads is under way before it
+// writes anything: a load behind a store waits for memory by itself.
 template <int row_tiles_each>
-__global__ void __launch_bounds__(block_threads, row_tiles_each > 1 ? 3 : 4) gradients_kernel(const Run run, std::int32_t first) {
+__global__ void __launch_bounds__(block_threads, row_tiles_each > 1 ? 3 : 4) gradients_kernel(const __grid_constant__ Run run, std::int32_t first) {
     begin_early();
     JUICE_SHARED(float, parts, row_tiles_each * block_threads / 32 * panel);
-    const PlanTile tile = run.tiles[first + static_cast<std::int32_t>(blockIdx.x)];
-    const PlanOperation& operation = run.operations[tile.target];
+    const PlanTile& tile = run.tiles[first + static_cast<std::int32_t>(blockIdx.x)];
+    const std::int32_t o = tile.target, q = tile.panel;
+    const PlanOperation& operation = run.operations[o];
     const auto thread = static_cast<int>(threadIdx.x), lane = thread % 4 * 4;
-    const std::int64_t first_row = std::int64_t{blockIdx.y} * row_tiles_each * rows_a_tile + thread / 4, first_place = tile.panel * run.stride + lane;
-    const bool sum = operation.kind == Operation::Sum;
-    const auto nodes = static_cast<int>(operation.nodes - tile.panel * panel) - lane;
-    const float* from = operation.only_flow < 0 ? nullptr : run.element_flows + (operation.only_flow + tile.panel) * run.stride;
-    const float* own = run.values + operation.train_values * run.stride;
+    const std::int64_t first_row = std::int64_t{blockIdx.y} * row_tiles_each * rows_a_tile + thread / 4, first_place = q * run.stride + first_row * panel + lane;
+    const bool sum = operation.kind == Operation::Sum, wide = is_wide(run, operation);
+    const auto nodes = static_cast<int>(operation.nodes - q * panel) - lane;
+    const std::int64_t own = operation.train_values * run.stride + first_place, mark = std::int64_t{o} * run.rows16 + first_row;
+    const std::int64_t only_flow = operation.only_flow, node_flows_at = (operation.train_values + q) * row_tiles(run);
+    float* product_flows = run.element_flows + operation.operand * run.stride + first_place;
     wait_for_earlier();
     float flows[row_tiles_each][4] = {}, values[row_tiles_each][4] = {};
+    std::uint32_t log_row[row_tiles_each] = {};
+    if (only_flow < 0) gather_flows(run, o, q, lane, first_row, flows);
 #pragma unroll
     for (int t = 0; t < row_tiles_each; ++t) {
-        const std::int64_t row = first_row + t * rows_a_tile;
-        if (row >= run.rows) continue;
-        if (sum) load_to(values[t], own + first_place + row * panel);
-        if (from) load_to(flows[t], from + row * panel + lane);
-        else
-            for (int i = 0; i < 4; ++i) flows[t][i] = own_flow(run, tile.target, tile.panel, lane + i, row);
+        if (first_row + t * rows_a_tile >= run.rows) continue;
+        if (only_flow >= 0) put(flows[t], load4(run.element_flows + only_flow * run.stride + first_place + t * rows_a_tile * panel));
+        if (!sum) continue;
+        put(values[t], load4(run.values + own + t * rows_a_tile * panel));
+        log_row[t] = run.log_rows[mark + t * rows_a_tile];
     }
 #pragma unroll
     for (int t = 0; t < row_tiles_each; ++t) {
-        const std::int64_t row = first_row + t * rows_a_tile;
+        constexpr std::int64_t hop = rows_a_tile * panel;
 #pragma unroll
         for (int i = 0; i < 4; ++i)
             if (i >= nodes) flows[t][i] = 0;
-        if (row < run.rows16) keep_gradients(run, tile.target, row, first_place + row * panel, values[t], flows[t]);
-        // Eight rows of a warp, then the warps, in a fixed order.
+        if (first_row + t * rows_a_tile >= run.rows16) continue;
+        if (!sum) {
+            store4(product_flows + t * hop, make_float4(flows[t][0], flows[t][1], flows[t][2], flows[t][3]));
+            continue;
+        }
+        float gradients[4];
+        if (log_row[t] != 0) {
+            float4 linear = make_float4(values[t][0], values[t][1], values[t][2], values[t][3]);
+            const float4 of_logs = log_gradients(run, o, mark + t * rows_a_tile, linear, make_float4(flows[t][0], flows[t][1], flows[t][2], flows[t][3]));
+            put(gradients, of_logs);
+            put(values[t], linear);
+        } else {
+#pragma unroll
+            for (int i = 0; i < 4; ++i) gradients[i] = !(values[t][i] > 0) ? 0 : wide ? divide_roughly(flows[t][i], values[t][i]) : flows[t][i] / values[t][i];
+        }
+        if (!wide) {
+            store4(run.gradients + own + t * hop, make_float4(gradients[0], gradients[1], gradients[2], gradients[3]));
+            continue;
+        }
+        // What the rounded gradient carries is what the products will see, and what EM must divide by.
+        const unsigned first_pair = to_pair(gradients[0], gradients[1]), second_pair = to_pair(gradients[2], gradients[3]);
+        *reinterpret_cast<std::uint64_t*>(run.gradients16 + swapped(own + t * hop)) = to_four(first_pair, second_pair);
+        const float2 lower = from_pair(first_pair), upper = from_pair(second_pair);
+        const float rounded[4] = {lower.x, lower.y, upper.x, upper.y};
+#pragma unroll
+        for (int i = 0; i < 4; ++i) flows[t][i] = rounded[i] != 0 ? rounded[i] * values[t][i] : 0;
+    }
+    // Eight rows of a warp, then the warps, in a fixed order.
+#pragma unroll
+    for (int t = 0; t < row_tiles_each; ++t)
 #pragma unroll
         for (int i = 0; i < 4; ++i) {
             for (int d = 4; d < 32; d *= 2) flows[t][i] += __shfl_xor_sync(~0u, flows[t][i], d);
             if (thread % 32 < 4) parts[(t * block_threads / 32 + thread / 32) * panel + lane + i] = flows[t][i];
         }
-    }
     __syncthreads();
     const std::int64_t row_tile = std::int64_t{blockIdx.y} * row_tiles_each + thread / panel;
     if (thread >= row_tiles_each * panel || row_tile >= row_tiles(run)) return;
     float total = 0;
     for (int warp = 0; warp < block_threads / 32; ++warp) total += parts[(thread / panel * block_threads / 32 + warp) * panel + thread % panel];
-    run.node_flows[((operation.train_values + tile.panel) * row_tiles(run) + row_tile) * panel + thread % panel] = total;
+    run.node_flows[(node_flows_at + row_tile) * panel + thread % panel] = total;
 }
 
 // A block an operation.

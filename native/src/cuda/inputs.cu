@@ -1,4 +1,4 @@
-// What flows back into inputs: by value into tables, as moments into the others; their updates, and what follows from their parameters.
+// What flows back into inputs that are no tables, as moments; updates of all inputs from the flow buffer, and what follows from their parameters.
 #include <cmath>
 
 #include "cuda/counters.h"
@@ -9,54 +9,6 @@
 namespace juice::cuda {
 
 namespace {
-
-constexpr int rows_sorted = 512;        // at a time
-constexpr int flows_ahead = 16;         // loads under way
-
-// Adds up by value the flows of one panel. Every slot of 16 lanes has an equal share of the rows in the order of their values; what a value has in several
-// shares is put together by the slot in which it begins, in their order.
-__device__ void add_by_value(const Run& run, const PlanOwner& owner, std::int64_t q, float* table, std::int64_t width) {
-    JUICE_SHARED(RowOfValue, list, rows_sorted);
-    JUICE_SHARED(float, heads, block_threads);
-    const auto thread = static_cast<int>(threadIdx.x), lane = thread % static_cast<int>(panel), slot = thread / static_cast<int>(panel);
-    for (auto r = owner.reader_begin; r < owner.reader_end; ++r) {
-        const PlanReader& reader = run.readers[r];
-        const RowOfValue* sorted = run.rows_by_value + reader.variable * run.line;
-        const float* plain = reader.mapping == Mapping::Identity ? flow_row(run, run.operations[reader.operation], 0) + (reader.first_panel + q) * run.stride + lane : nullptr;
-        for (std::int64_t first = 0; first < run.rows; first += rows_sorted) {
-            const int count = static_cast<int>(first + rows_sorted < run.rows ? rows_sorted : run.rows - first), share = (count + block_slots - 1) / block_slots;
-            __syncthreads();            // the last list and its heads are done with
-            for (int i = thread; i < count; i += block_threads) list[i] = sorted[first + i];
-            __syncthreads();
-            const int begin = slot * share, end = begin + share < count ? begin + share : count;
-            bool own = begin == 0 || begin >= end || list[begin - 1].code != list[begin].code;       // the value at hand begins in this share
-            float sum = 0;
-            for (int i = begin; i < end; i += flows_ahead) {
-                float flows[flows_ahead];
-#pragma unroll
-                for (int j = 0; j < flows_ahead; ++j) {
-                    const bool there = i + j < end && list[i + j].code >= 0;
-                    flows[j] = !there ? 0 : plain ? plain[list[i + j].row * panel] : reader_flow(run, reader, q, lane, list[i + j].row);
-                }
-#pragma unroll
-                for (int j = 0; j < flows_ahead; ++j) {
-                    if (i + j >= end) break;
-                    sum += flows[j];
-                    const std::int32_t code = list[i + j].code;
-                    const bool last = i + j + 1 == end;
-                    if (!last && list[i + j + 1].code == code) continue;
-                    if (!own) heads[thread] = sum;
-                    else if (code >= 0) table[code * width + lane] += sum;
-                    own = own || !last;
-                    sum = 0;
-                }
-            }
-            __syncthreads();
-            if (begin >= end || !own || list[end - 1].code < 0) continue;
-            for (int s = slot + 1; s * share < count && list[s * share].code == list[end - 1].code; ++s) table[list[end - 1].code * width + lane] += heads[s * panel + lane];
-        }
-    }
-}
 
 // Totals over the values, by lane, in a fixed order; all threads get them.
 __device__ float add_values(const float* table, std::int64_t domain, std::int64_t width) {
@@ -72,12 +24,12 @@ __device__ float add_values(const float* table, std::int64_t domain, std::int64_
     return total;
 }
 
-__device__ void update_table(const Run& run, const PlanOwner& owner, std::int64_t q, const float* flows, std::int64_t flow_width, const Rule& rule) {
+__device__ void update_table(const Run& run, const PlanOwner& owner, std::int64_t q, const float* flows, const Rule& rule) {
     const auto thread = static_cast<int>(threadIdx.x), lane = thread % static_cast<int>(panel);
     const std::int64_t width = owner.panels * panel, node = q * panel + lane;
     float* table = run.parameters + owner.parameters + node;
     if (owner.distribution == DistributionType::Categorical) {
-        const float total = add_values(flows, owner.domain, flow_width);
+        const float total = add_values(flows, owner.domain, width);
         const Em em = em_of(total, run.counts[owner.first_node + node], step_of(run, owner, node, total, rule), rule);
         constexpr int ahead = 8;        // entries under way
         for (std::int64_t x = thread / panel; x < owner.domain; x += ahead * block_slots) {
@@ -86,35 +38,15 @@ __device__ void update_table(const Run& run, const PlanOwner& owner, std::int64_
             for (int i = 0; i < ahead; ++i) {
                 const std::int64_t at = x + i * block_slots;
                 old[i] = at < owner.domain ? table[at * width] : 0;
-                more[i] = at < owner.domain ? flows[at * flow_width + lane] : 0;
+                more[i] = at < owner.domain ? flows[at * width + lane] : 0;
             }
 #pragma unroll
             for (int i = 0; i < ahead; ++i)
                 if (const std::int64_t at = x + i * block_slots; at < owner.domain) table[at * width] = em_weight(old[i], more[i], em);
         }
     } else if (owner.distribution == DistributionType::Bernoulli && thread < panel && node < owner.nodes) {
-        table[width] = em_success(table[width], flows[lane], flows[flow_width + lane], step_of(run, owner, node, flows[lane] + flows[flow_width + lane], rule), rule);
-        table[0] = 1 - table[width];
+        update_success(run, owner, node, flows[lane], flows[width + lane], rule);
     }
-}
-
-// A categorical table's update where all of its flows are in shared memory and its entries have been read before.
-constexpr int entries_each = static_cast<int>(shared_values) / block_slots;
-__device__ void read_entries(const Run& run, const PlanOwner& owner, std::int64_t node, float (&entries)[entries_each]) {
-    const float* table = run.parameters + owner.parameters + node;
-#pragma unroll
-    for (int i = 0; i < entries_each; ++i) {
-        const std::int64_t x = threadIdx.x / panel + i * block_slots;
-        entries[i] = x < owner.domain ? table[x * owner.panels * panel] : 0;
-    }
-}
-__device__ void update_entries(const Run& run, const PlanOwner& owner, std::int64_t node, const float* flows, const float (&entries)[entries_each], const Rule& rule) {
-    float* table = run.parameters + owner.parameters + node;
-    const Em em = em_of(add_values(flows, owner.domain, panel), run.counts[owner.first_node + node], rule.step, rule);
-#pragma unroll
-    for (int i = 0; i < entries_each; ++i)
-        if (const std::int64_t x = threadIdx.x / panel + i * block_slots; x < owner.domain)
-            table[x * owner.panels * panel] = em_weight(entries[i], flows[x * panel + threadIdx.x % panel], em);
 }
 
 // Sums of f·(trials − x) and f·x, or of f, f·d and f·d² with d = x − mean: in float64, since a variance is a small difference of them.
@@ -212,55 +144,23 @@ __device__ double log2_probability(const PlanOwner& owner, const float* first, s
 
 // ---- kernels ----
 
-// A variable's rows, so many at a time, in the order of their values; missing ones last.
-__global__ void sort_rows_kernel(const Run run) {
-    JUICE_SHARED(unsigned, codes, rows_sorted);
-    const std::int64_t line = std::int64_t{blockIdx.x} * run.line, first = std::int64_t{blockIdx.y} * rows_sorted;
-    const int count = static_cast<int>(first + rows_sorted < run.rows ? rows_sorted : run.rows - first);
-    for (int i = static_cast<int>(threadIdx.x); i < count; i += block_threads) codes[i] = static_cast<unsigned>(run.codes[line + first + i]);
-    __syncthreads();
-    for (int i = static_cast<int>(threadIdx.x); i < count; i += block_threads) {
-        int before = 0;
-        for (int j = 0; j < count; ++j) before += codes[j] < codes[i] || (codes[j] == codes[i] && j < i) ? 1 : 0;
-        run.rows_by_value[line + first + before] = {static_cast<std::int32_t>(first + i), static_cast<std::int32_t>(codes[i])};
-    }
-}
-
 // A thread block has a panel of an owner.
-__global__ void __launch_bounds__(block_threads, 3) input_flows_kernel(const Run run, std::int32_t first, const Pass pass, const Rule* rule) {
+__global__ void moment_flows_kernel(const Run run, std::int32_t first, bool add) {
     const PlanTile tile = run.tiles[first + static_cast<std::int32_t>(blockIdx.x)];
     const PlanOwner& owner = run.owners[tile.target];
-    if (owner.kind == OwnerKind::Sum || (pass.in_place && owner.distribution == DistributionType::Indicator)) return;
-    const auto thread = static_cast<int>(threadIdx.x), lane = thread % static_cast<int>(panel);
-    const std::int64_t width = owner.panels * panel;
-    float* flows = run.flows + owner.flows + tile.panel * panel;
-    if (owner.kind != OwnerKind::Table) {
-        add_moments(run, owner, tile.panel, flows + lane, pass.add);
-    } else if (!pass.in_place || owner.domain > shared_values) {
-        for (std::int64_t x = thread / panel; !pass.add && x < owner.domain; x += block_slots) flows[x * width + lane] = 0;
-        add_by_value(run, owner, tile.panel, flows, width);
-    } else {
-        JUICE_SHARED(float, table, shared_values * panel);
-        const bool categorical = owner.distribution == DistributionType::Categorical;
-        float entries[entries_each] = {};
-        if (categorical) read_entries(run, owner, tile.panel * panel + lane, entries);
-        for (std::int64_t x = thread / panel; x < owner.domain; x += block_slots) table[x * panel + lane] = 0;
-        add_by_value(run, owner, tile.panel, table, panel);
-        __syncthreads();
-        if (categorical) update_entries(run, owner, tile.panel * panel + lane, table, entries, *rule);
-        else update_table(run, owner, tile.panel, table, panel, *rule);
-    }
+    if (owner.kind == OwnerKind::LogTable || owner.kind == OwnerKind::Gaussian)
+        add_moments(run, owner, tile.panel, run.flows + owner.flows + tile.panel * panel + threadIdx.x % panel, add);
 }
 
 __global__ void update_inputs_kernel(const Run run, std::int32_t first, const std::uint8_t* touched, bool in_place, const Rule* rule) {
     const PlanTile tile = run.tiles[first + static_cast<std::int32_t>(blockIdx.x)];
     const PlanOwner& owner = run.owners[tile.target];
     if (owner.kind == OwnerKind::Sum || owner.distribution == DistributionType::Indicator || (touched && !touched[tile.target])) return;
-    if (in_place && owner.kind == OwnerKind::Table && owner.domain <= shared_values) return;
+    if (in_place && owner.kind == OwnerKind::Table) return;
     const float* flows = run.flows + owner.flows;
     const std::int64_t width = owner.panels * panel, node = tile.panel * panel + threadIdx.x;
     if (owner.kind == OwnerKind::Table) {
-        update_table(run, owner, tile.panel, flows + tile.panel * panel, width, *rule);
+        update_table(run, owner, tile.panel, flows + tile.panel * panel, *rule);
     } else if (threadIdx.x < panel && node < owner.nodes) {
         float* probability = run.parameters + owner.parameters + owner.domain * width + node;
         const float total = (flows[node] + flows[width + node]) / static_cast<float>(owner.domain - 1);
@@ -309,12 +209,8 @@ __global__ void best_kernel(const Run run, std::int32_t first, float* best) {
 
 // ---- launchers ----
 
-void sort_rows(const Run& run, std::int32_t variables, cudaStream_t stream) {
-    JUICE_LAUNCH(sort_rows_kernel, dim3(static_cast<unsigned>(variables), static_cast<unsigned>((run.rows + rows_sorted - 1) / rows_sorted)), dim3(block_threads), stream, run);
-}
-
-void input_flows(const Run& run, const PlanTotals& totals, const Pass& pass, const Rule* rule, cudaStream_t stream) {
-    JUICE_LAUNCH(input_flows_kernel, dim3(static_cast<unsigned>(totals.node_end - totals.node_inputs)), dim3(block_threads), stream, run, totals.node_inputs, pass, rule);
+void moment_flows(const Run& run, const PlanTotals& totals, bool add, cudaStream_t stream) {
+    JUICE_LAUNCH(moment_flows_kernel, dim3(static_cast<unsigned>(totals.node_end - totals.node_inputs)), dim3(block_threads), stream, run, totals.node_inputs, add);
 }
 
 void update_inputs(const Run& run, const PlanTotals& totals, const std::uint8_t* touched, bool in_place, const Rule* rule, cudaStream_t stream) {

@@ -31,9 +31,6 @@ struct SampleMemory {
 // Thread blocks of a launch that usually finds nothing to do.
 inline constexpr std::int32_t few_blocks = 264;
 
-// Tables of at most so many values have their flows added up in shared memory.
-inline constexpr std::int64_t shared_values = 256;
-
 // ---- the batch ----
 // Rows `numbers` (NULL: from `first` on) of the store, run.rows of them and padding, into codes and reals [variables][run.line] and weights.
 void pick_rows(const Run& run, const RowStore& store, const std::int64_t* numbers, std::int64_t first, std::int32_t* codes, float* reals, float* weights,
@@ -69,8 +66,10 @@ void wide_parameter_flows(const Run& run, const PlanTotals& totals, const EmCoef
 // ---- then, for all operations at once ----
 void em_coefficients(const Run& run, const EmCoefficients& em, const Rule* rule, cudaStream_t stream);
 void parameter_flows(const Run& run, const PlanTotals& totals, const EmCoefficients& em, const Pass& pass, cudaStream_t stream);
-void sort_rows(const Run& run, std::int32_t variables, cudaStream_t stream);      // by value, for input_flows
-void input_flows(const Run& run, const PlanTotals& totals, const Pass& pass, const Rule* rule, cudaStream_t stream);
+void prepare_tables();                  // once a device
+void sort_rows(const Run& run, std::int32_t variables, cudaStream_t stream);      // by value, for flows into tables
+void table_flows(const Run& run, const PlanTotals& totals, const Pass& pass, const Rule* rule, cudaStream_t stream);     // of few values; others: large_tables.h
+void moment_flows(const Run& run, const PlanTotals& totals, bool add, cudaStream_t stream);
 void edge_parameter_flows(const Run& run, const PlanTotals& totals, const Pass& pass, cudaStream_t stream);
 void slow_parameter_flows(const Run& run, const PlanTotals& totals, cudaStream_t stream);
 void row_sums(const Run& run, const PlanTotals& totals, cudaStream_t stream);   // added to the flow buffer

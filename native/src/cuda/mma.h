@@ -38,7 +38,16 @@ __device__ inline Bf16 to_bf16(float x) {           // to the nearest, ties to e
 __device__ inline float from_bf16(Bf16 x) { return __int_as_float(static_cast<int>(static_cast<unsigned>(x) << 16)); }
 // Two of them, the first in the lower half.
 __device__ inline float2 from_pair(unsigned pair) { return make_float2(__int_as_float(static_cast<int>(pair << 16)), __int_as_float(static_cast<int>(pair & 0xffff0000u))); }
-__device__ inline unsigned to_pair(float x, float y) { return to_bf16(x) | static_cast<unsigned>(to_bf16(y)) << 16; }
+__device__ inline unsigned to_pair(float x, float y) {
+#if __CUDA_ARCH__ >= 800
+    unsigned pair;
+    asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(pair) : "f"(y), "f"(x));
+    return pair;
+#else
+    return to_bf16(x) | static_cast<unsigned>(to_bf16(y)) << 16;
+#endif
+}
+__device__ inline std::uint64_t to_four(unsigned first, unsigned second) { return first | std::uint64_t{second} << 32; }
 __device__ inline std::uint64_t to_four(const Bf16 (&x)[4]) {
     return x[0] | static_cast<std::uint64_t>(x[1]) << 16 | static_cast<std::uint64_t>(x[2]) << 32 | static_cast<std::uint64_t>(x[3]) << 48;
 }
@@ -79,6 +88,8 @@ __device__ inline void copy_piece(void* to, const void* from) {
 #elif __CUDA_ARCH__ >= 800
     const auto place = static_cast<unsigned>(__cvta_generic_to_shared(to));
     asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(place), "l"(from ? from : to), "r"(from ? 16 : 0) : "memory");
+#else
+    *static_cast<float4*>(to) = from ? *static_cast<const float4*>(from) : make_float4(0, 0, 0, 0);
 #endif
 }
 // Copies so far become one group.

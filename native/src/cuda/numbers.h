@@ -53,6 +53,16 @@ __device__ inline float warp_sum(float x) {
 
 __device__ inline float4 load4(const float* from) { return *reinterpret_cast<const float4*>(from); }
 __device__ inline void store4(float* to, float4 value) { *reinterpret_cast<float4*>(to) = value; }
+__device__ inline float4 add4(float4 a, float4 b) { return make_float4(a.x + b.x, a.y + b.y, a.z + b.z, a.w + b.w); }
+
+// x / y but for the last bit or two, where y is a normal float below 2^126.
+__device__ inline float divide_roughly(float x, float y) {
+#if defined(JUICE_CUDA_EMULATION)
+    return x / y;
+#else
+    return __fdividef(x, y);
+#endif
+}
 
 // A row of panel 0; panel q is q · stride further on.
 __device__ inline float* value_row(const Run& run, const PlanOperation& operation, std::int64_t row) {

@@ -73,7 +73,7 @@ struct Run {
     const std::int32_t* codes;          // [variables][line]
     const float* reals;                 // [variables][line]
     std::int64_t line;
-    RowOfValue* rows_by_value;          // [variables][line]: every 512 rows in the order of their values
+    RowOfValue* rows_by_value;          // [variables][line]: every 256 rows in the order of their values
     const float* root_flows;            // [rows, roots]; NULL: 1
     const float* weights;               // [rows]; NULL: 1
     std::int32_t maximise;
@@ -81,6 +81,7 @@ struct Run {
     std::int32_t groups;                // wide sums are multiplied by groups of warps
     std::int32_t multiprocessors;
     std::int32_t widest_operand, widest_segmented;      // panels, of the wide sums over one segment, and over several
+    std::int32_t widest_table;          // panels, of the tables of few values
     std::int32_t paths;                 // with maximise, in training: missing entries are 1, and flows go down the largest edges
     std::int32_t slopes;                // derivatives of discrete logistics are wanted
 

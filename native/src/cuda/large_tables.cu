@@ -1,0 +1,260 @@
+// A large table's step: its readers' rows are put in the order of their values while the backward pass is under way; then every entry is read, given what
+// flows into it, and written, once.
+#include "cuda/large_tables.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "cuda/em.h"
+#include "cuda/flows.h"
+#include "cuda/tables.h"
+
+namespace juice::cuda {
+
+namespace {
+
+constexpr int values_a_piece = 256;
+constexpr std::int64_t panels_a_piece = 8;
+constexpr int most_splits = 8;
+constexpr int block_warps = block_threads / warp_lanes;
+constexpr int many_rows = 32;           // of a value: then the whole block adds them up
+
+__device__ std::int32_t lists_of(const Run& run) { return (run.rows + rows_sorted - 1) / rows_sorted; }
+
+// How many of a sorted list's codes are below this one, or (or_equal) not above it. Missing ones come last.
+template <class Entry>
+__device__ std::int32_t codes_below(const Entry* list, std::int32_t count, unsigned code, bool or_equal) {
+    std::int32_t low = 0, high = count;
+    while (low < high) {
+        const std::int32_t middle = (low + high) / 2;
+        const auto at = static_cast<unsigned>(list[middle].code);
+        if (at < code || (or_equal && at == code)) low = middle + 1;
+        else high = middle;
+    }
+    return low;
+}
+
+// wired: some reader has them wired.
+template <bool wired>
+__device__ float4 flows_of(const Run& run, const RowOfReader& at, std::int64_t q, int lane) {
+    if (wired && at.place < 0) return reader_flows(run, run.readers[-1 - at.place], q, lane, at.row);
+    return load4(run.element_flows + at.place + q * run.stride + lane);
+}
+
+// Adds up rows first, first + hop … of a list, in their order.
+template <bool wired>
+__device__ float4 add_rows(const Run& run, const RowOfReader* list, std::int32_t first, std::int32_t end, std::int32_t hop, std::int64_t q, int lane) {
+    constexpr int ahead = wired ? 1 : 4;
+    float4 sum = make_float4(0, 0, 0, 0);
+    for (auto p = first; p < end; p += ahead * hop) {
+        RowOfReader at[ahead];
+        float4 flow[ahead];
+#pragma unroll
+        for (int k = 0; k < ahead; ++k) at[k] = list[p + k * hop < end ? p + k * hop : p];
+#pragma unroll
+        for (int k = 0; k < ahead; ++k) flow[k] = flows_of<wired>(run, at[k], q, lane);
+#pragma unroll
+        for (int k = 0; k < ahead; ++k)
+            if (p + k * hop < end) sum = add4(sum, flow[k]);
+    }
+    return sum;
+}
+
+struct Em4 {
+    Em of[4];
+};
+__device__ float4 weights4(float4 old, float4 flow, const Em4& em) {
+    return make_float4(em_weight(old.x, flow.x, em.of[0]), em_weight(old.y, flow.y, em.of[1]), em_weight(old.z, flow.z, em.of[2]), em_weight(old.w, flow.w, em.of[3]));
+}
+
+// ---- kernels ----
+
+// A warp a row of a reader: its place among all of the table's is what comes before it in each of the sorted lists.
+__global__ void order_kernel(const Run run, const LargeTablesOnDevice all) {
+    const LargeTable table = all.tables[blockIdx.y];
+    const PlanOwner& owner = run.owners[table.owner];
+    const std::int32_t readers = owner.reader_end - owner.reader_begin, lists = lists_of(run);
+    const auto lane = static_cast<std::int32_t>(threadIdx.x) % warp_lanes;
+    const std::int64_t mine = std::int64_t{blockIdx.x} * block_warps + threadIdx.x / warp_lanes;
+    if (mine >= std::int64_t{readers} * run.rows) return;
+    const auto reader = static_cast<std::int32_t>(mine / run.rows), place = static_cast<std::int32_t>(mine % run.rows), my_list = reader * lists + place / rows_sorted;
+    const PlanReader& my_reader = run.readers[owner.reader_begin + reader];
+    const RowOfValue me = run.rows_by_value[my_reader.variable * run.line + place];
+    std::int32_t before = 0;
+    for (auto l = lane; l < readers * lists; l += warp_lanes) {
+        if (l == my_list) {
+            before += place % rows_sorted;
+            continue;
+        }
+        const std::int32_t first = l % lists * rows_sorted, count = run.rows - first < rows_sorted ? run.rows - first : rows_sorted;
+        before += codes_below(run.rows_by_value + run.readers[owner.reader_begin + l / lists].variable * run.line + first, count, static_cast<unsigned>(me.code), l < my_list);
+    }
+    for (int d = warp_lanes / 2; d > 0; d >>= 1) before += __shfl_xor_sync(~0u, before, d);
+    if (lane > 0) return;
+    RowOfReader& to = all.rows[table.rows * run.line + before];
+    to.place = my_reader.mapping == Mapping::Identity
+                   ? (run.operations[my_reader.operation].operand + my_reader.first_panel) * run.stride + std::int64_t{me.row} * panel
+                   : -1 - (owner.reader_begin + reader);
+    to.row = me.row;
+    to.code = me.code;
+}
+
+__global__ void starts_kernel(const Run run, const LargeTablesOnDevice all) {
+    const LargeTable& table = all.tables[blockIdx.y];
+    const PlanOwner& owner = run.owners[table.owner];
+    const std::int64_t x = std::int64_t{blockIdx.x} * blockDim.x + threadIdx.x;
+    if (x > owner.domain) return;
+    all.starts[table.starts + x] = codes_below(all.rows + table.rows * run.line, (owner.reader_end - owner.reader_begin) * run.rows, static_cast<unsigned>(x), false);
+}
+
+// A node's flow over all values: a thread block has a panel, and its share of the readers.
+__global__ void table_totals_kernel(const Run run, const LargeTablesOnDevice all) {
+    JUICE_SHARED(float, parts, block_threads * 4);
+    const LargeTable& table = all.tables[blockIdx.z];
+    const PlanOwner& owner = run.owners[table.owner];
+    const auto q = static_cast<std::int32_t>(blockIdx.x), split = static_cast<std::int32_t>(blockIdx.y), splits = table.splits;
+    if (q >= owner.panels || split >= splits) return;
+    const std::int32_t readers = owner.reader_end - owner.reader_begin;
+    const auto begin = static_cast<std::int32_t>(std::int64_t{readers} * split / splits), end = static_cast<std::int32_t>(std::int64_t{readers} * (split + 1) / splits);
+    const auto thread = static_cast<int>(threadIdx.x), lane = thread % 4 * 4;
+    float4 sum = make_float4(0, 0, 0, 0);
+    for (auto r = begin; r < end; ++r) {
+        const PlanReader& reader = run.readers[owner.reader_begin + r];
+        constexpr int ahead = 4;
+        for (std::int64_t first = thread / 4; first < run.rows; first += ahead * rows_a_tile) {
+            float4 flow[ahead];
+            std::int32_t codes[ahead];
+#pragma unroll
+            for (int k = 0; k < ahead; ++k) {
+                const std::int64_t row = first + k * rows_a_tile;
+                codes[k] = row < run.rows ? run.codes[reader.variable * run.line + row] : -1;
+                flow[k] = row < run.rows ? reader_flows(run, reader, q, lane, row) : make_float4(0, 0, 0, 0);
+            }
+#pragma unroll
+            for (int k = 0; k < ahead; ++k)
+                if (codes[k] >= 0) sum = add4(sum, flow[k]);
+        }
+    }
+    store4(parts + thread * 4, sum);
+    __syncthreads();
+    if (thread >= panel) return;
+    float total = 0;
+    for (int row = 0; row < rows_a_tile; ++row) total += parts[row * panel + thread];
+    all.totals[table.totals + std::int64_t{split} * owner.panels * panel + q * panel + thread] = total;
+}
+
+// A thread block has a piece of a table. A team of it, as many lanes as the piece has nodes for, takes a value at a time.
+template <bool wired>
+__global__ void __launch_bounds__(block_threads, 4) large_table_kernel(const __grid_constant__ Run run, const LargeTablesOnDevice all, const Pass pass, const Rule* rule_at) {
+    JUICE_SHARED(std::int32_t, starts, values_a_piece + 1);
+    JUICE_SHARED(float4, parts, block_threads);
+    const LargePiece piece = all.pieces[blockIdx.x];
+    const LargeTable table = all.tables[piece.table];
+    const PlanOwner& owner = run.owners[table.owner];
+    if (!wants_flows(owner, pass)) return;
+    const auto left = static_cast<std::int32_t>(owner.panels - piece.first_panel);
+    const int lanes = left > 4 ? 32 : left > 2 ? 16 : left > 1 ? 8 : 4, thread = static_cast<int>(threadIdx.x), team = thread / lanes, teams = block_threads / lanes;
+    const int mine = thread % lanes, lane = mine % 4 * 4;
+    const std::int64_t q = piece.first_panel + mine / 4, width = owner.panels * panel, node = q * panel + lane, domain = owner.domain;
+    const bool there = q < owner.panels;
+    const int values = static_cast<int>(domain - piece.first_value < values_a_piece ? domain - piece.first_value : values_a_piece);
+    for (int x = thread; x <= values; x += block_threads) starts[x] = all.starts[table.starts + piece.first_value + x];
+    const bool update = pass.in_place;
+    float* entries = (update ? run.parameters + owner.parameters : run.flows + owner.flows) + piece.first_value * width + node;
+    Em4 em{};
+    if (update && there) {
+        const Rule rule = *rule_at;
+        float4 total = make_float4(0, 0, 0, 0);
+        for (std::int32_t s = 0; s < table.splits; ++s) total = add4(total, load4(all.totals + table.totals + s * width + node));
+        const float4 counts = load4(run.counts + owner.first_node + node);
+        em = {{em_of(total.x, counts.x, rule.step, rule), em_of(total.y, counts.y, rule.step, rule), em_of(total.z, counts.z, rule.step, rule),
+               em_of(total.w, counts.w, rule.step, rule)}};
+    }
+    const RowOfReader* list = all.rows + table.rows * run.line;
+    __syncthreads();
+    const auto keep = [&](float* entry, float4 old, float4 flow) { store4(entry, update ? weights4(old, flow, em) : pass.add ? add4(old, flow) : flow); };
+    constexpr int ahead = 4;            // entries under way
+    for (int first = team; first < values; first += ahead * teams) {
+        float4 old[ahead];
+#pragma unroll
+        for (int k = 0; k < ahead; ++k) {
+            const int x = first + k * teams;
+            old[k] = there && x < values && (update || pass.add) ? load4(entries + x * width) : make_float4(0, 0, 0, 0);
+        }
+#pragma unroll
+        for (int k = 0; k < ahead; ++k) {
+            const int x = first + k * teams;
+            if (!there || x >= values) continue;
+            const std::int32_t begin = starts[x], end = starts[x + 1];
+            if (end - begin > many_rows || (pass.add && begin == end)) continue;
+            keep(entries + x * width, old[k], add_rows<wired>(run, list, begin, end, 1, q, lane));
+        }
+    }
+    for (int x = 0; x < values; ++x) {
+        const std::int32_t begin = starts[x], end = starts[x + 1];
+        if (end - begin <= many_rows) continue;
+        __syncthreads();                // the last parts are done with
+        if (there) parts[thread] = add_rows<wired>(run, list, begin + team, end, teams, q, lane);
+        __syncthreads();
+        if (team > 0 || !there) continue;
+        float4 sum = parts[mine];
+        for (int t = 1; t < teams; ++t) sum = add4(sum, parts[t * lanes + mine]);
+        keep(entries + x * width, update || pass.add ? load4(entries + x * width) : make_float4(0, 0, 0, 0), sum);
+    }
+}
+
+unsigned blocks_for(std::int64_t count, int each) { return static_cast<unsigned>((count + each - 1) / each); }
+
+}  // namespace
+
+LargeTables::LargeTables(const PlanView& plan, cudaStream_t stream) {
+    std::vector<LargeTable> tables;
+    std::vector<LargePiece> pieces;
+    std::int64_t starts = 0, totals = 0;
+    for (std::int32_t o = 0; o < plan.owner_count; ++o) {
+        const PlanOwner& owner = plan.owners[o];
+        if (!is_large_table(owner)) continue;
+        for (auto r = owner.reader_begin; r < owner.reader_end; ++r) wired_ = wired_ || plan.readers[r].mapping != Mapping::Identity;
+        const std::int32_t readers = owner.reader_end - owner.reader_begin, splits = std::clamp(readers, 1, most_splits);
+        for (std::int64_t x = 0; x < owner.domain; x += values_a_piece)
+            for (std::int64_t q = 0; q < owner.panels; q += panels_a_piece) pieces.push_back({static_cast<std::int32_t>(tables.size()), static_cast<std::int32_t>(q), x});
+        tables.push_back({o, splits, readers_, starts, totals});
+        readers_ += readers;
+        starts += owner.domain + 1;
+        totals += splits * owner.panels * panel;
+        most_readers_ = std::max(most_readers_, readers);
+        most_panels_ = std::max(most_panels_, owner.panels);
+        most_splits_ = std::max(most_splits_, splits);
+        most_values_ = std::max(most_values_, owner.domain);
+    }
+    tables_ = static_cast<std::int32_t>(tables.size());
+    pieces_ = static_cast<std::int32_t>(pieces.size());
+    table_array_ = Array<LargeTable>(tables_, "the plan");
+    piece_array_ = Array<LargePiece>(pieces_, "the plan");
+    starts_ = Array<std::int32_t>(starts, "a batch");
+    totals_ = Array<float>(totals, "flows");
+    table_array_.upload(tables.data(), 0, tables_, stream);
+    piece_array_.upload(pieces.data(), 0, pieces_, stream);
+    check(cudaStreamSynchronize(stream), "copying to the device");     // what is copied ends with this
+}
+
+void LargeTables::make_room(std::int64_t rows) { rows_ = Array<RowOfReader>(readers_ * rows, "a batch"); }
+
+void LargeTables::sort(const Run& run, cudaStream_t stream) const {
+    if (tables_ == 0) return;
+    const LargeTablesOnDevice all = on_device();
+    JUICE_LAUNCH(order_kernel, dim3(blocks_for(std::int64_t{most_readers_} * run.rows, block_warps), static_cast<unsigned>(tables_)), dim3(block_threads), stream, run, all);
+    JUICE_LAUNCH(starts_kernel, dim3(blocks_for(most_values_ + 1, block_threads), static_cast<unsigned>(tables_)), dim3(block_threads), stream, run, all);
+}
+
+void LargeTables::flows(const Run& run, const Pass& pass, const Rule* rule, cudaStream_t stream) const {
+    if (tables_ == 0) return;
+    const LargeTablesOnDevice all = on_device();
+    if (pass.in_place)
+        JUICE_LAUNCH(table_totals_kernel, dim3(static_cast<unsigned>(most_panels_), static_cast<unsigned>(most_splits_), static_cast<unsigned>(tables_)), dim3(block_threads),
+                     stream, run, all);
+    const auto kernel = wired_ ? large_table_kernel<true> : large_table_kernel<false>;
+    JUICE_LAUNCH(kernel, dim3(static_cast<unsigned>(pieces_)), dim3(block_threads), stream, run, all, pass, rule);
+}
+
+}  // namespace juice::cuda

@@ -1,0 +1,17 @@
+// Tables of probabilities: which of them have their flows added up in shared memory (tables.cu), and which go by once (large_tables.cu).
+#pragma once
+
+#include "cuda/counters.h"
+#include "cuda/kernels.h"
+
+namespace juice::cuda {
+
+inline constexpr std::int64_t shared_values = 256;
+inline constexpr int rows_sorted = 256;         // at a time, by value
+
+__host__ __device__ inline bool is_small_table(const PlanOwner& owner) { return owner.kind == OwnerKind::Table && owner.domain <= shared_values; }
+__host__ __device__ inline bool is_large_table(const PlanOwner& owner) { return owner.kind == OwnerKind::Table && owner.domain > shared_values; }
+// Indicators have no parameters: what flows into them only matters to who asks for it.
+__device__ inline bool wants_flows(const PlanOwner& owner, const Pass& pass) { return !pass.in_place || owner.distribution != DistributionType::Indicator; }
+
+}  // namespace juice::cuda
