@@ -79,7 +79,7 @@ __global__ void order_kernel(const Run run, const LargeTablesOnDevice all) {
     if (mine >= std::int64_t{readers} * run.rows) return;
     const auto reader = static_cast<std::int32_t>(mine / run.rows), place = static_cast<std::int32_t>(mine % run.rows), my_list = reader * lists + place / rows_sorted;
     const PlanReader& my_reader = run.readers[owner.reader_begin + reader];
-    const RowOfValue me = run.rows_by_value[my_reader.variable * run.line + place];
+    const RowOfValue me = run.rows_by_value[my_reader.variable * run.sorted_line + place];
     std::int32_t before = 0;
     for (auto l = lane; l < readers * lists; l += warp_lanes) {
         if (l == my_list) {
@@ -87,15 +87,16 @@ __global__ void order_kernel(const Run run, const LargeTablesOnDevice all) {
             continue;
         }
         const std::int32_t first = l % lists * rows_sorted, count = run.rows - first < rows_sorted ? run.rows - first : rows_sorted;
-        before += codes_below(run.rows_by_value + run.readers[owner.reader_begin + l / lists].variable * run.line + first, count, static_cast<unsigned>(me.code), l < my_list);
+        before += codes_below(run.rows_by_value + run.readers[owner.reader_begin + l / lists].variable * run.sorted_line + first, count, static_cast<unsigned>(me.code), l < my_list);
     }
     for (int d = warp_lanes / 2; d > 0; d >>= 1) before += __shfl_xor_sync(~0u, before, d);
     if (lane > 0) return;
+    const std::int32_t row = place / rows_sorted * rows_sorted + me.row;
     RowOfReader& to = all.rows[table.rows * run.line + before];
     to.place = my_reader.mapping == Mapping::Identity
-                   ? (run.operations[my_reader.operation].operand + my_reader.first_panel) * run.stride + std::int64_t{me.row} * panel
+                   ? (run.operations[my_reader.operation].operand + my_reader.first_panel) * run.stride + std::int64_t{row} * panel
                    : -1 - (owner.reader_begin + reader);
-    to.row = me.row;
+    to.row = row;
     to.code = me.code;
 }
 

@@ -29,6 +29,7 @@ struct TileShape {
 };
 TileShape tile_shape(std::int64_t tiles, std::int32_t panels, std::int32_t rows, std::int32_t multiprocessors);
 
+// One of 256 rows in the order of their values; missing ones, and places behind the batch, come last, with code -1.
 struct RowOfValue {
     std::int32_t row, code;
 };
@@ -73,7 +74,8 @@ struct Run {
     const std::int32_t* codes;          // [variables][line]
     const float* reals;                 // [variables][line]
     std::int64_t line;
-    RowOfValue* rows_by_value;          // [variables][line]: every 256 rows in the order of their values
+    RowOfValue* rows_by_value;          // [variables][sorted_line]: every 256 rows
+    std::int64_t sorted_line;
     const float* root_flows;            // [rows, roots]; NULL: 1
     const float* weights;               // [rows]; NULL: 1
     std::int32_t maximise;

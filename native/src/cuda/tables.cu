@@ -14,7 +14,6 @@ namespace {
 
 constexpr int rows_a_share = rows_sorted / block_slots;         // rows that a slot of 16 lanes adds up
 constexpr int entries_each = static_cast<int>(shared_values) / block_slots;
-constexpr int end_of_share = INT32_MIN;                         // no value
 
 // What is added up at once: rows_sorted rows of a reader of a tile's owner. They lie in one of two places in shared memory, the next ones on their way.
 struct Rows {
@@ -41,11 +40,10 @@ struct Walk {
                 ++reader;
                 take_reader(run);
             } else {
-                if (!take_tile(run, pass, end)) return false;
-                first = true;
+                first = take_tile(run, pass, end);
             }
         }
-        count = reader == reader_end ? 0 : run.rows - first_row < rows_sorted ? run.rows - first_row : rows_sorted;
+        count = owner < 0 || reader == reader_end ? 0 : run.rows - first_row < rows_sorted ? run.rows - first_row : rows_sorted;
         return first;
     }
     __device__ bool last(const Run& run) const { return reader + 1 >= reader_end && first_row + rows_sorted >= run.rows; }
@@ -76,89 +74,77 @@ private:
     __device__ void take_reader(const Run& run) {
         const PlanReader& at = run.readers[reader];
         flows = at.mapping == Mapping::Identity ? flow_row(run, run.operations[at.operation], 0) + at.first_panel * run.stride : nullptr;
-        list = run.rows_by_value + at.variable * run.line;
+        list = run.rows_by_value + at.variable * run.sorted_line;
     }
 };
 
 __device__ void fetch(const Run& run, const Walk& walk, Rows& to) {
     const auto thread = static_cast<int>(threadIdx.x);
-    if (walk.owner >= 0 && thread < (walk.count + 1) / 2) copy_piece(to.list + thread * 2, walk.list + walk.first_row + thread * 2);
-    if (walk.owner >= 0 && walk.flows) {
+    if (walk.count > 0 && thread < rows_sorted / 2) copy_piece(to.list + thread * 2, walk.list + walk.first_row + thread * 2);
+    if (walk.count > 0 && walk.flows) {
         const float* from = walk.flows + walk.q * run.stride + std::int64_t{walk.first_row} * panel;
         for (int i = thread * 4; i < walk.count * panel; i += block_threads * 4) copy_piece(to.flows + i, from + i);
-    } else if (walk.owner >= 0) {
+    } else if (walk.count > 0) {
         for (int i = thread; i < walk.count * panel; i += block_threads)
             to.flows[i] = reader_flow(run, run.readers[walk.reader], walk.q, i % static_cast<int>(panel), walk.first_row + i / panel);
     }
     commit_copies();
 }
 
-// A slot's share of the rows, in the order of their values. What a value has in several shares is put together by the slot in which it begins: the others
-// leave it in `heads`.
-struct Share {
-    int begin, end, code;       // code: the last value, if it begins in this share; -1: nothing to put together
-};
-__device__ Share add_share(const Rows& rows, int count, bool first, float* table, float* heads, float& total) {
-    const auto thread = static_cast<int>(threadIdx.x), lane = thread % static_cast<int>(panel), slot = thread / static_cast<int>(panel);
-    const int share = (count + block_slots - 1) / block_slots, begin = slot * share, end = begin + share < count ? begin + share : count;
-    if (begin >= end) return {0, 0, -1};
-    std::int32_t codes[rows_a_share + 1];
+// Adds up a slot's share of the rows, 16 in the order of their values, in place of what is in the table (first), or to it. What a value has in several shares
+// is put together by the slot in which it begins: the others leave it in `heads`. Returns the last value if it begins in this share and fills it, else -1.
+template <bool first>
+__device__ int add_share(const Rows& rows, float* table, float* heads, float& total) {
+    const auto thread = static_cast<int>(threadIdx.x), lane = thread % static_cast<int>(panel), begin = thread / static_cast<int>(panel) * rows_a_share;
+    int codes[rows_a_share + 1];
     float flows[rows_a_share];
 #pragma unroll
     for (int j = 0; j < rows_a_share; ++j) {
-        const RowOfValue at = begin + j < end ? rows.list[begin + j] : RowOfValue{0, end_of_share};
+        const RowOfValue at = rows.list[begin + j];
         codes[j] = at.code;
-        flows[j] = at.code >= 0 ? rows.flows[at.row % rows_sorted * panel + lane] : 0;
+        flows[j] = rows.flows[at.row * panel + lane];
     }
-    codes[rows_a_share] = end_of_share;
-    bool own = begin == 0 || rows.list[begin - 1].code != codes[0];         // the value at hand begins in this share
+    codes[rows_a_share] = -1;
+    const bool goes_on = begin > 0 && rows.list[begin - 1].code == codes[0];
+    float* to = goes_on ? heads + thread : table + codes[0] * panel + lane;
+    if (!first) heads[thread] = 0;
     float sum = 0;
-    Share mine{begin, end, -1};
 #pragma unroll
     for (int j = 0; j < rows_a_share; ++j) {
         sum += flows[j];
-        total += flows[j];
         if (codes[j] == codes[j + 1]) continue;
-        if (own && codes[j] >= 0) {
-            float& to = table[codes[j] * panel + lane];
-            to = first ? sum : to + sum;
-        } else if (!own) {
-            heads[thread] = sum;
-        }
-        if (codes[j + 1] == end_of_share) mine.code = own ? codes[j] : -1;
-        own = true;
+        *to = first ? sum : *to + sum;
+        total += sum;
+        to = table + codes[j + 1] * panel + lane;
         sum = 0;
     }
-    return mine;
+    return goes_on && codes[0] == codes[rows_a_share - 1] ? -1 : codes[rows_a_share - 1];
 }
 // Values are sorted, so that those of later shares that begin with the same one follow on this.
-__device__ void put_together(const Rows& rows, int count, const Share& mine, float* table, const float* heads) {
-    if (mine.code < 0 || mine.end >= count || rows.list[mine.end].code != mine.code) return;
+__device__ void put_together(const Rows& rows, int code, float* table, const float* heads) {
     const auto lane = static_cast<int>(threadIdx.x % panel), slot = static_cast<int>(threadIdx.x / panel);
-    const int share = (count + block_slots - 1) / block_slots;
+    if (code < 0 || slot + 1 == block_slots || rows.list[(slot + 1) * rows_a_share].code != code) return;
     float more = 0;
 #pragma unroll
-    for (int d = 1; d < block_slots; ++d) {
-        const int at = mine.begin + d * share;
-        if (at < count && rows.list[at].code == mine.code) more += heads[(slot + d) * panel + lane];
-    }
-    table[mine.code * panel + lane] += more;
+    for (int d = 1; d < block_slots; ++d)
+        if (slot + d < block_slots && rows.list[(slot + d) * rows_a_share].code == code) more += heads[(slot + d) * panel + lane];
+    table[code * panel + lane] += more;
 }
 
 // ---- kernels ----
 
-// A variable's rows, so many at a time, in the order of their values; missing ones last.
+// A variable's rows, so many at a time, in the order of their values.
 __global__ void sort_rows_kernel(const Run run) {
-    JUICE_SHARED(unsigned, codes, rows_sorted);
-    const std::int64_t line = std::int64_t{blockIdx.x} * run.line, first = std::int64_t{blockIdx.y} * rows_sorted;
-    const int count = static_cast<int>(first + rows_sorted < run.rows ? rows_sorted : run.rows - first);
-    for (int i = static_cast<int>(threadIdx.x); i < count; i += block_threads) codes[i] = static_cast<unsigned>(run.codes[line + first + i]);
+    static_assert(rows_sorted == block_threads);
+    JUICE_SHARED(std::uint32_t, codes, rows_sorted);
+    const std::int64_t row = std::int64_t{blockIdx.y} * rows_sorted + threadIdx.x;
+    const auto thread = static_cast<int>(threadIdx.x);
+    const auto mine = row < run.rows ? static_cast<std::uint32_t>(run.codes[blockIdx.x * run.line + row]) : ~0u;       // -1 becomes the largest
+    codes[thread] = mine;
     __syncthreads();
-    for (int i = static_cast<int>(threadIdx.x); i < count; i += block_threads) {
-        int before = 0;
-        for (int j = 0; j < count; ++j) before += codes[j] < codes[i] || (codes[j] == codes[i] && j < i) ? 1 : 0;
-        run.rows_by_value[line + first + before] = {static_cast<std::int32_t>(first + i), static_cast<std::int32_t>(codes[i])};
-    }
+    int before = 0;
+    for (int j = 0; j < rows_sorted; ++j) before += codes[j] < mine || (codes[j] == mine && j < thread) ? 1 : 0;
+    run.rows_by_value[blockIdx.x * run.sorted_line + std::int64_t{blockIdx.y} * rows_sorted + before] = {row < run.rows ? thread : 0, static_cast<std::int32_t>(mine)};
 }
 
 // A thread block has so many tiles, panels of owners, `hop` apart.
@@ -175,50 +161,60 @@ __global__ void __launch_bounds__(block_threads, 3) table_flows_kernel(const __g
     fetch(run, walk, places[0]);
     const Rule rule = *rule_at;
     for (int i = 0; i < entries_each; ++i) table[thread + i * block_threads] = 0;
-    float entries[entries_each] = {}, total = 0, nonzero = 0;
+    float entries[entries_each], total = 0, nonzero = 0;
+    std::int64_t width = 0, parameters = 0, flows = 0;     // the tile's: floats from value to value, and its places in the buffers
+    int owned = 0;                      // how many values a thread has: slot, slot + 16 …
+    bool update = false;
     for (int turn = 0; walk.owner >= 0; turn = 1 - turn) {
-        const PlanOwner& owner = run.owners[walk.owner];
-        const std::int64_t width = owner.panels * panel, node = walk.q * panel + lane, domain = owner.domain;
-        float* parameters = run.parameters + owner.parameters + node;
-        const bool update = pass.in_place && owner.distribution == DistributionType::Categorical, last = walk.last(run), now_first = first;
-        if (first && update) {
-            nonzero = run.counts[owner.first_node + node];
+        const std::int32_t number = walk.owner, q = walk.q;
+        const bool now_first = first, last = walk.last(run), any = walk.count > 0;
+        if (now_first) {
+            const PlanOwner& owner = run.owners[number];
+            update = pass.in_place && owner.distribution == DistributionType::Categorical;
+            width = owner.panels * panel;
+            parameters = owner.parameters + q * panel + slot * width + lane;
+            flows = owner.flows + q * panel + slot * width + lane;
+            owned = (static_cast<int>(owner.domain) - slot + block_slots - 1) / block_slots;
+            total = 0;
+            if (update) {
+                nonzero = run.counts[owner.first_node + q * panel + lane];
+                const float* from = run.parameters + parameters;
 #pragma unroll
-            for (int i = 0; i < entries_each; ++i) entries[i] = slot + i * block_slots < domain ? parameters[(slot + i * block_slots) * width] : 0;
+                for (int i = 0; i < entries_each; ++i, from += block_slots * width) entries[i] = i < owned ? *from : 0;
+            }
         }
         const Rows& rows = places[turn];
-        const int count = walk.count;
-        const std::int64_t flows_at = owner.flows + node, nodes = owner.nodes;
-        const std::int32_t number = walk.owner;
         wait_for_copies<0>();
         __syncthreads();            // these rows are there, the last ones and their heads done with
         first = walk.advance(run, pass, end);
         fetch(run, walk, places[1 - turn]);
-        if (now_first) total = 0;
-        const Share mine = add_share(rows, count, now_first, table, heads, total);
+        int code = -1;
+        if (any) code = now_first ? add_share<true>(rows, table, heads, total) : add_share<false>(rows, table, heads, total);
         parts[thread] = total;
         __syncthreads();
-        put_together(rows, count, mine, table, heads);
+        put_together(rows, code, table, heads);
         if (!last) continue;
         float all = 0;
         for (int s = 0; s < block_slots; ++s) all += parts[s * panel + lane];
         __syncthreads();
         if (update) {
             const Em em = em_of(all, nonzero, rule.step, rule);
+            float* to = run.parameters + parameters;
 #pragma unroll
-            for (int i = 0; i < entries_each; ++i)
-                if (const std::int64_t x = slot + i * block_slots; x < domain) {
-                    parameters[x * width] = em_weight(entries[i], table[x * panel + lane], em);
-                    table[x * panel + lane] = 0;
+            for (int i = 0; i < entries_each; ++i, to += block_slots * width)
+                if (i < owned) {
+                    *to = em_weight(entries[i], table[thread + i * block_threads], em);
+                    table[thread + i * block_threads] = 0;
                 }
         } else if (!pass.in_place) {
-            for (std::int64_t x = slot; x < domain; x += block_slots) {
-                float& to = run.flows[flows_at + x * width];
-                to = pass.add ? to + table[x * panel + lane] : table[x * panel + lane];
-                table[x * panel + lane] = 0;
+            float* to = run.flows + flows;
+            for (int i = 0; i < owned; ++i, to += block_slots * width) {
+                *to = pass.add ? *to + table[thread + i * block_threads] : table[thread + i * block_threads];
+                table[thread + i * block_threads] = 0;
             }
         } else if (slot == 0) {         // Bernoulli
-            if (node < nodes) update_success(run, run.owners[number], node, table[lane], table[panel + lane], rule);
+            const std::int64_t node = q * panel + lane;
+            if (node < run.owners[number].nodes) update_success(run, run.owners[number], node, table[lane], table[panel + lane], rule);
             table[lane] = table[panel + lane] = 0;
         }
     }

@@ -1,11 +1,14 @@
 #include "cuda/workspace.h"
 
+#include "cuda/tables.h"
+
 namespace juice::cuda {
 
 namespace {
 
 std::int64_t padded(std::int64_t rows) { return panels_of(rows) * panel; }
 constexpr const char* purpose = "activations";
+std::int64_t sorted(std::int64_t rows) { return (rows + rows_sorted - 1) / rows_sorted * rows_sorted; }
 std::int64_t tiles_of(std::int64_t rows) { return (rows + rows_a_tile - 1) / rows_a_tile; }
 
 }  // namespace
@@ -29,7 +32,7 @@ Workspace::Workspace(const PlanView& plan, std::int64_t rows, bool training)
       suspects_(plan.operation_count * capacity_, purpose),
       slow_rows_(training ? plan.operation_count * capacity_ : 0, purpose),
       codes_(plan.variables * capacity_, "a batch"),
-      rows_by_value_(training ? plan.variables * capacity_ : 0, "a batch"),
+      rows_by_value_(training ? plan.variables * sorted(capacity_) : 0, "a batch"),
       reals_(plan.variables * capacity_, "a batch"),
       weights_(training ? capacity_ : 0, "a batch"),
       root_flows_(training ? capacity_ * plan.roots : 0, "a batch"),
@@ -69,6 +72,7 @@ void Workspace::place(Run& run, std::int64_t rows, bool weighted) {
     run.reals = reals_.data();
     run.line = capacity_;
     run.rows_by_value = rows_by_value_.data();
+    run.sorted_line = sorted(capacity_);
     run.rows = static_cast<std::int32_t>(rows);
     run.rows16 = static_cast<std::int32_t>(padded(rows));
     run.stride = padded(rows) * panel;
