@@ -134,9 +134,10 @@ __global__ void __launch_bounds__(block_threads, row_tiles_each > 1 ? 3 : 4) gra
 #pragma unroll
     for (int t = 0; t < row_tiles_each; ++t) {
         constexpr std::int64_t hop = rows_a_tile * panel;
+        if (nodes < 4)
 #pragma unroll
-        for (int i = 0; i < 4; ++i)
-            if (i >= nodes) flows[t][i] = 0;
+            for (int i = 0; i < 4; ++i)
+                if (i >= nodes) flows[t][i] = 0;
         if (first_row + t * rows_a_tile >= run.rows16) continue;
         if (!sum) {
             store4(product_flows + t * hop, make_float4(flows[t][0], flows[t][1], flows[t][2], flows[t][3]));

@@ -191,6 +191,8 @@ __global__ void __launch_bounds__(block_threads, 4) large_table_kernel(const __g
             keep(entries + x * width, old[k], add_rows<wired>(run, list, begin, end, 1, q, lane));
         }
     }
+    static_assert(values_a_piece <= block_threads);
+    if (!any_in_block(thread < values && starts[thread + 1] - starts[thread] > many_rows)) return;
     for (int x = 0; x < values; ++x) {
         const std::int32_t begin = starts[x], end = starts[x + 1];
         if (end - begin <= many_rows) continue;
