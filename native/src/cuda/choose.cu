@@ -25,7 +25,7 @@ bool has_groups([[maybe_unused]] std::int32_t capability, [[maybe_unused]] Arith
 TileShape tile_shape(std::int64_t tiles, std::int32_t panels, std::int32_t rows, std::int32_t multiprocessors) {
     constexpr std::int32_t large = 128, narrow = 64;
     if (panels * panel <= narrow) return {large, narrow};
-    return {tiles * ((rows + large - 1) / large) >= std::int64_t{2} * multiprocessors ? large : rows_a_tile, wide_panels * static_cast<std::int32_t>(panel)};
+    return {tiles * ((rows + rows_a_tile - 1) / rows_a_tile) > std::int64_t{2} * multiprocessors ? large : rows_a_tile, wide_panels * static_cast<std::int32_t>(panel)};
 }
 
 Arithmetic choose_arithmetic(std::int32_t capability, const char* wanted) {

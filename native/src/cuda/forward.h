@@ -7,7 +7,7 @@
 namespace juice::cuda {
 
 inline void forward(const Run& run, const PlanView& plan, Workspace& workspace, cudaStream_t stream) {
-    workspace.clear_forward(stream);
+    workspace.clear(stream);
     for (std::int64_t s = 0; s < plan.stage_count; ++s) {
         const PlanStage& stage = plan.stages[s];
         elements(run, stage, stream);

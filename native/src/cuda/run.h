@@ -22,8 +22,8 @@ Arithmetic choose_arithmetic(std::int32_t capability, const char* wanted);
 // Whether wide sums are multiplied in bf16 there, and whether by Hopper's groups of warps (wgmma), which later GPUs do not have.
 bool has_fast(std::int32_t capability);
 bool has_groups(std::int32_t capability, Arithmetic arithmetic);
-// Lines and columns of a tile of such a product where a launch has so many tiles of so many panels across: 128 lines where those fill the multiprocessors
-// twice, else 64; 64 columns where no tile has more.
+// Lines and columns of a tile of such a product where a launch has so many tiles of so many panels across: 64 lines where all of them are at work at once, two a
+// multiprocessor, else 128; 64 columns where no tile has more.
 struct TileShape {
     std::int32_t lines, columns;
 };

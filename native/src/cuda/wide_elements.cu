@@ -200,6 +200,129 @@ __device__ void wide_elements(const Run& run, std::int32_t o, std::int64_t row, 
     keep_elements(run, o, row, mine, x, exponent);
 }
 
+// ---- the usual case: rows of children as they lie, none of them as logs. Rows side by side: what is to be found out is found out once for them ----
+
+template <int rows, int quads, int warps>
+__device__ __noinline__ void rows_one_by_one(const Run& run, std::int32_t o, std::int64_t first_row, unsigned which, int lane, std::int32_t first_panel) {
+    for (int r = 0; r < rows; ++r)
+        if (which >> r & 1u) wide_elements<(quads + rows - 1) / rows, warps>(run, o, first_row + r, {lane, first_panel});
+}
+
+// So many rows of a warp, of 32 / rows lanes each, or the part of one row that it has from `first` panels on; lanes of neighbouring rows follow each other, so
+// that what a warp loads of a panel is one piece. A lane has four positions of every 8 / rows panels.
+template <int rows, int quads, int warps>
+__device__ void plain_elements(const Run& run, std::int32_t o, std::int64_t first_row, int lane, std::int32_t first) {
+    const PlanOperation& operation = run.operations[o];
+    const PlanSegment& segment = run.segments[operation.segment_begin];
+    constexpr int hop = 8 / rows, together = 2;             // panels; factors whose numbers are under way at once
+    const int own_row = lane / 4 % rows, position = lane % 4 * 4;
+    const std::int64_t row = first_row + own_row;
+    const std::int32_t own_panel = first + lane / (4 * rows), panels = segment.panels, factor_end = segment.factor_end;
+    const auto there = [&](int j) { return own_panel + j * hop < panels; };
+    float x[quads][4];
+#pragma unroll
+    for (int j = 0; j < quads; ++j)
+#pragma unroll
+        for (int i = 0; i < 4; ++i) x[j][i] = (own_panel + j * hop) * static_cast<int>(panel) + position + i < segment.nodes ? lift : 0;
+    const auto largest = [&] {
+        float top = 0;
+#pragma unroll
+        for (int j = 0; j < quads; ++j) top = fmaxf(top, largest_of_four(x[j]));
+#pragma unroll
+        for (int d = 1; d < warp_lanes; d *= 2)
+            if (d < 4 || d >= 4 * rows) top = fmaxf(top, __shfl_xor_sync(~0u, top, d));
+        if constexpr (warps > 1) {
+            JUICE_SHARED(float, tops, warps);
+            __syncthreads();
+            tops[threadIdx.x / warp_lanes] = top;
+            __syncthreads();
+            for (int warp = 0; warp < warps; ++warp) top = fmaxf(top, tops[warp]);
+        }
+        return top;
+    };
+    long long taken = -lift_exponent;
+    for (auto begin = segment.factor_begin; begin < factor_end; begin += together) {
+        const bool is_first = begin == segment.factor_begin;
+        if (!is_first && (begin - segment.factor_begin) % factors_at_once == 0) {           // back to 2^120
+            const int field = exponent_field(fmaxf(largest(), 1.0f));
+            scale_quads(x, power_of_two(374 - field));
+            taken += field - 247;
+        }
+        float4 y[together][quads];
+        std::int64_t marks[together];       // of a child's row; -1: there is none
+        const float* values[together];
+        bool special = false;
+#pragma unroll
+        for (int k = 0; k < together; ++k) {
+            marks[k] = -1;
+            const bool is_factor = begin + k < factor_end;
+#pragma unroll
+            for (int j = 0; j < quads; ++j) y[k][j] = make_float4(1, 1, 1, 1);
+            if (!is_factor) continue;
+            const PlanFactor& factor = run.factors[begin + k];
+            special = special || factor.mapping != Mapping::Identity;
+            if (factor.kind == FactorKind::Values) {
+                marks[k] = std::int64_t{factor.source} * run.rows16 + row;
+                values[k] = value_row(run, run.operations[factor.source], row) + own_panel * run.stride + position;
+                continue;
+            }
+            const PlanOwner& owner = run.owners[factor.source];
+            const std::int32_t code = run.codes[factor.variable * run.line + row];
+            special = special || (code < 0 && run.maximise && !run.paths);
+            const float* from = run.parameters + owner.parameters + (std::int64_t{code} * owner.panels + own_panel) * panel + position;
+            if (code < 0) continue;         // summed out
+#pragma unroll
+            for (int j = 0; j < quads; ++j)
+                if (there(j)) y[k][j] = load4(from + j * hop * panel);
+        }
+        if (is_first) wait_for_earlier();
+#pragma unroll
+        for (int k = 0; k < together; ++k) {
+            if (marks[k] < 0) continue;
+#pragma unroll
+            for (int j = 0; j < quads; ++j)
+                if (there(j)) y[k][j] = load4(values[k] + j * hop * run.stride);
+            special = special || run.log_rows[marks[k]] != 0;
+            taken += run.exponents[marks[k]];
+        }
+        bool any_special;
+        if constexpr (warps > 1) any_special = any_in_block(special);
+        else any_special = __ballot_sync(~0u, special) != 0;
+        if (any_special) return rows_one_by_one<rows, quads, warps>(run, o, first_row, (1u << rows) - 1, lane, first);
+#pragma unroll
+        for (int k = 0; k < together; ++k)
+#pragma unroll
+            for (int j = 0; j < quads; ++j) {
+                x[j][0] *= y[k][j].x;
+                x[j][1] *= y[k][j].y;
+                x[j][2] *= y[k][j].z;
+                x[j][3] *= y[k][j].w;
+            }
+    }
+    const float top = largest();
+    const int field = exponent_field(top);
+    scale_quads(x, power_of_two(254 - field));
+    const bool lost = !(top >= 1);
+    if (!lost) {
+        // A line's halves change places where bit 2 of its number is set (numbers.h).
+        Bf16* to = run.elements16 + operand_place(run, operation, row) + own_panel * run.stride + (position ^ (row & 4) * 2);
+#pragma unroll
+        for (int j = 0; j < quads; ++j)
+            if (own_panel + j * hop < operation.operand_panels)
+                *reinterpret_cast<std::uint64_t*>(to + j * hop * run.stride) = to_four(to_pair(x[j][0], x[j][1]), to_pair(x[j][2], x[j][3]));
+        if (first == 0 && lane % 4 == 0 && lane < 4 * rows) {
+            const std::int64_t mark = std::int64_t{o} * run.rows16 + row;
+            run.exponents[mark] = run.element_exponents[mark] = static_cast<std::int32_t>(taken + field - 127);
+            run.log_rows[mark] = 0;
+        }
+    }
+    const unsigned lanes = __ballot_sync(~0u, lost);
+    if (lanes == 0) return;
+    unsigned which = 0;
+    for (int r = 0; r < rows; ++r) which |= (lanes >> r * 4 & 1u) << r;
+    rows_one_by_one<rows, quads, warps>(run, o, first_row, which, lane, first);
+}
+
 // ---- over several segments of equally many panels: 1, 2, 4, or a multiple of 8, so that the lanes of a quad that share one are a power of two ----
 
 __device__ float group_max(float x, int lanes) {
@@ -304,13 +427,14 @@ __device__ void segmented_elements(const Run& run, std::int32_t o, std::int64_t 
 
 // ---- kernels ----
 
-// A row a warp, or, where it is too long, a thread block.
-template <int quads, int warps>
-__global__ void __launch_bounds__(block_threads, quads > 2 ? 2 : 4) wide_elements_kernel(const __grid_constant__ Run run, std::int32_t first) {
+// So many rows a warp, or, where they are too long, one a thread block.
+template <int rows, int quads, int warps>
+__global__ void __launch_bounds__(block_threads, 2) wide_elements_kernel(const __grid_constant__ Run run, std::int32_t first) {
     begin_early();
     const auto warp = static_cast<std::int32_t>(threadIdx.x) / warp_lanes, lane = static_cast<std::int32_t>(threadIdx.x) % warp_lanes;
-    wide_elements<quads, warps>(run, run.stage_operations[first + static_cast<std::int32_t>(blockIdx.x)], (std::int64_t{blockIdx.y} * block_warps + warp) / warps,
-                                {lane, warp % warps * quads * 8});
+    const std::int64_t row = (std::int64_t{blockIdx.y} * block_warps + warp) / warps * rows;
+    if (row >= run.rows16) return;
+    plain_elements<rows, quads, warps>(run, run.stage_operations[first + static_cast<std::int32_t>(blockIdx.x)], row, lane, warp % warps * quads * 8);
 }
 
 template <int quads, int warps>
@@ -326,11 +450,16 @@ __global__ void __launch_bounds__(block_threads, 2) segmented_elements_kernel(co
 // ---- launchers ----
 
 void wide_elements(const Run& run, const PlanStage& stage, cudaStream_t stream) {
-    const auto grid = [&](std::int32_t operations, std::int32_t rows) { return dim3(static_cast<unsigned>(operations), static_cast<unsigned>(run.rows16 / rows)); };
+    const auto grid = [&](std::int32_t operations, std::int32_t rows) { return dim3(static_cast<unsigned>(operations), static_cast<unsigned>((run.rows16 + rows - 1) / rows)); };
     if (stage.segmented_begin > stage.operation_begin) {
-        const bool long_rows = run.widest_operand > 64;
-        const auto kernel = run.widest_operand <= 16 ? wide_elements_kernel<2, 1> : long_rows ? wide_elements_kernel<4, block_warps> : wide_elements_kernel<8, 1>;
-        JUICE_LAUNCH_IN_CHAIN(kernel, grid(stage.segmented_begin - stage.operation_begin, long_rows ? 1 : block_warps), dim3(block_threads), 0, stream, run, stage.operation_begin);
+        const auto launch = [&](auto kernel, std::int32_t rows) {
+            JUICE_LAUNCH_IN_CHAIN(kernel, grid(stage.segmented_begin - stage.operation_begin, rows), dim3(block_threads), 0, stream, run, stage.operation_begin);
+        };
+        if (run.widest_operand <= 8) launch(wide_elements_kernel<4, 4, 1>, 4 * block_warps);
+        else if (run.widest_operand <= 16) launch(wide_elements_kernel<4, 8, 1>, 4 * block_warps);
+        else if (run.widest_operand <= 32) launch(wide_elements_kernel<2, 8, 1>, 2 * block_warps);
+        else if (run.widest_operand <= 64) launch(wide_elements_kernel<1, 8, 1>, block_warps);
+        else launch(wide_elements_kernel<1, 4, block_warps>, 1);
     }
     if (stage.wide_end > stage.segmented_begin) {
         const auto widest = run.widest_segmented;

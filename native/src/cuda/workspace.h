@@ -23,24 +23,18 @@ public:
     const Array<double>& log_array() const noexcept { return logs_; }
     void download_logs(double* to, std::int64_t count, cudaStream_t stream) { logs_.download(to, 0, count, stream); }
 
-    // What a pass starts from.
-    void clear_forward(cudaStream_t stream) {
-        suspects_.clear(stream);
-        values_done_.clear(stream);
-    }
-    void clear_backward(cudaStream_t stream) {
-        slow_rows_.clear(stream);
-        slow_operations_.clear(stream);
-        operand_done_.clear(stream);
-    }
+    // What a forward pass starts from, and a first backward pass behind it; what another backward pass starts from.
+    void clear(cudaStream_t stream) { marks_.clear(stream); }
+    void clear_backward(cudaStream_t stream) { marks_.clear(stream, 0, backward_marks_); }
 
 private:
     std::int64_t capacity_;
     Array<float> values_, gradients_, elements_, element_flows_, node_flows_;
     Array<std::uint16_t> elements16_, gradients16_;
-    Array<std::int32_t> values_done_, operand_done_;
-    Array<std::int32_t> exponents_, element_exponents_, segment_exponents_, slow_operations_;
-    Array<std::uint8_t> log_rows_, suspects_, slow_rows_;
+    Array<std::int32_t> exponents_, element_exponents_, segment_exponents_;
+    Array<std::uint8_t> log_rows_;
+    std::int64_t operations_, tiles_, backward_marks_;
+    Array<std::uint8_t> marks_;         // what is 0 before a pass, so that one command clears it: values_done, suspects, operand_done, slow_operations, slow_rows
     Array<std::int32_t> codes_;
     Array<RowOfValue> rows_by_value_;
     Array<float> reals_, weights_, root_flows_;

@@ -207,13 +207,13 @@ TEST_P(Fast, SamplesAsExact) {
     EXPECT_EQ(sample(*compile(circuit), options).values, sample(*juice::compile(circuit, exact), options).values);
 }
 
-TEST(FastTiles, AreLargeWhereTheyFillTheMultiprocessorsTwice) {
+TEST(FastTiles, AreLargeWhereSmallOnesWouldComeInWaves) {
     EXPECT_EQ(cuda::tile_shape(1, 8, 512, 132).lines, 64);
-    EXPECT_EQ(cuda::tile_shape(65, 8, 512, 132).lines, 64);
-    EXPECT_EQ(cuda::tile_shape(66, 8, 512, 132).lines, 128);
-    EXPECT_EQ(cuda::tile_shape(132, 5, 129, 132).lines, 128);
-    EXPECT_EQ(cuda::tile_shape(263, 8, 100, 132).lines, 64);
-    EXPECT_EQ(cuda::tile_shape(263, 5, 100, 132).columns, 128);
+    EXPECT_EQ(cuda::tile_shape(33, 8, 512, 132).lines, 64);
+    EXPECT_EQ(cuda::tile_shape(34, 8, 512, 132).lines, 128);
+    EXPECT_EQ(cuda::tile_shape(89, 5, 129, 132).lines, 128);
+    EXPECT_EQ(cuda::tile_shape(132, 8, 100, 132).lines, 64);
+    EXPECT_EQ(cuda::tile_shape(132, 5, 100, 132).columns, 128);
 }
 
 TEST(FastTiles, AreNarrowWhereNoneIsWide) {
