@@ -260,11 +260,16 @@ struct GatheredParameterSteps {
 
 // ---- what becomes of the products: Place says which entries of the tile a thread has ----
 
+// A thread's pairs of a line lie in every panel's half, one after the other: pair n stands so far behind pair 0. Of bf16 numbers the halves of some lines have
+// changed places (numbers.h); tiles begin at whole eights of lines.
+__device__ std::int64_t to_pair_of(int n, std::int64_t stride) { return n / 2 * stride + n % 2 * 8; }
+__device__ std::int64_t to_swapped_pair_of(int line, int n, std::int64_t stride) { return n / 2 * stride + ((n % 2 * 8) ^ (line & 4) * 2); }
+
 // Whether one of the thread's values is low.
 template <class Place>
 __device__ bool keep_values(const Run& run, const PlanTile& tile, std::int64_t first_row, const Place& mine, const typename Place::Sums& acc) {
     const PlanOperation& operation = run.operations[tile.target];
-    const std::int64_t place = value_place(run, operation, first_row) + tile.panel * run.stride;
+    float* const values = run.values + value_place(run, operation, first_row) + tile.panel * run.stride + at(run, mine.column_at(0));
     const auto columns = static_cast<int>(tile.panels * panel), nodes = static_cast<int>(operation.nodes - tile.panel * panel);
     bool any = false;
 #pragma unroll
@@ -276,9 +281,9 @@ __device__ bool keep_values(const Run& run, const PlanTile& tile, std::int64_t f
         for (int n = 0; n < Place::pairs; ++n) {
             const int column = mine.column_at(n);
             if (column >= columns) continue;
-            const float2 values = mine.pair(acc, m, n);
-            *reinterpret_cast<float2*>(run.values + place + mine.line_at(m) * panel + at(run, column)) = values;
-            low = low || (column < nodes && values.x < lowest_value) || (column + 1 < nodes && values.y < lowest_value);
+            const float2 pair = mine.pair(acc, m, n);
+            *reinterpret_cast<float2*>(values + mine.line_at(m) * panel + to_pair_of(n, run.stride)) = pair;
+            low = low || (column < nodes && pair.x < lowest_value) || (column + 1 < nodes && pair.y < lowest_value);
         }
         if (low) run.suspects[std::int64_t{tile.target} * run.rows16 + row] = 1;
         any = any || low;
@@ -288,7 +293,9 @@ __device__ bool keep_values(const Run& run, const PlanTile& tile, std::int64_t f
 
 template <class Place>
 __device__ void keep_operand_flows(const Run& run, const PlanTile& tile, std::int64_t first_row, const Place& mine, const typename Place::Sums& acc) {
-    const std::int64_t place = operand_place(run, run.operations[tile.target], first_row) + tile.panel * run.stride;
+    const std::int64_t place = operand_place(run, run.operations[tile.target], first_row) + tile.panel * run.stride + at(run, mine.column_at(0));
+    const Bf16* const all_elements = run.elements16 + place;
+    float* const flows = run.element_flows + place;
     const auto columns = static_cast<int>(tile.panels * panel);
     unsigned elements[Place::lines][Place::pairs];          // all under way before the first is needed
     const auto for_each = [&](auto work) {
@@ -297,13 +304,13 @@ __device__ void keep_operand_flows(const Run& run, const PlanTile& tile, std::in
             if (first_row + mine.line_at(m) >= run.rows16) continue;
 #pragma unroll
             for (int n = 0; n < Place::pairs; ++n)
-                if (const int column = mine.column_at(n); column < columns) work(m, n, place + mine.line_at(m) * panel + at(run, column));
+                if (mine.column_at(n) < columns) work(m, n);
         }
     };
-    for_each([&](int m, int n, std::int64_t there) { elements[m][n] = *reinterpret_cast<const unsigned*>(run.elements16 + swapped(there)); });
-    for_each([&](int m, int n, std::int64_t there) {
+    for_each([&](int m, int n) { elements[m][n] = *reinterpret_cast<const unsigned*>(all_elements + mine.line_at(m) * panel + to_swapped_pair_of(mine.line_at(m), n, run.stride)); });
+    for_each([&](int m, int n) {
         const float2 element = from_pair(elements[m][n]), sum = mine.pair(acc, m, n);
-        *reinterpret_cast<float2*>(run.element_flows + there) = make_float2(sum.x * element.x, sum.y * element.y);
+        *reinterpret_cast<float2*>(flows + mine.line_at(m) * panel + to_pair_of(n, run.stride)) = make_float2(sum.x * element.x, sum.y * element.y);
     });
 }
 
@@ -332,7 +339,13 @@ struct ParameterPlaces {
         if constexpr (gathered) return places[q];
         else return first + q * stride;
     }
-    __device__ std::int64_t at(int line, int column) const { return panel_at(column / static_cast<int>(panel)) + line * panel + column % static_cast<int>(panel); }
+    // Where pair n of a thread's line lies, whose pair 0 is at `column`; in the bf16 copies, or elsewhere.
+    template <bool swapped>
+    __device__ std::int64_t at(int line, int column, int n) const {
+        const int half = column % static_cast<int>(panel) + ((n % 2 * 8) ^ (swapped ? (line & 4) * 2 : 0)), q = column / static_cast<int>(panel);
+        if constexpr (gathered) return places[q + n / 2] + line * panel + half;
+        else return first + q * stride + line * panel + half + n / 2 * stride;
+    }
 };
 
 // An edge's flow is that of the bf16 weight: so a node's add up to the flow that its gradients had with the values, whatever rounding has done to either.
@@ -361,19 +374,19 @@ __device__ void keep_parameter_flows(const Run& run, const PlanTile& tile, const
             for (int n = 0; n < pairs; ++n) {
                 const int column = mine.column_at(begin + n);
                 if (column >= columns) continue;
-                rounded[n] = *reinterpret_cast<const unsigned*>(shadows + swapped(places.at(line, column)));
-                if (in_place || pass.add) old[n] = *reinterpret_cast<const float2*>(numbers + places.at(line, column));
+                rounded[n] = *reinterpret_cast<const unsigned*>(shadows + places.template at<true>(line, mine.column_at(0), begin + n));
+                if (in_place || pass.add) old[n] = *reinterpret_cast<const float2*>(numbers + places.template at<false>(line, mine.column_at(0), begin + n));
             }
 #pragma unroll
             for (int n = 0; n < pairs; ++n) {
                 const int column = mine.column_at(begin + n);
                 if (column >= columns) continue;
                 const float2 shadow = from_pair(rounded[n]), product = mine.pair(acc, m, begin + n), sum = make_float2(shadow.x * product.x, shadow.y * product.y);
-                auto* to = reinterpret_cast<float2*>(numbers + places.at(line, column));
+                auto* to = reinterpret_cast<float2*>(numbers + places.template at<false>(line, mine.column_at(0), begin + n));
                 if (in_place) {
                     const float2 next = make_float2(em_weight(old[n].x, sum.x, own), em_weight(old[n].y, sum.y, own));
                     *to = next;
-                    *reinterpret_cast<unsigned*>(shadows + swapped(places.at(line, column))) = to_pair(next.x, next.y);
+                    *reinterpret_cast<unsigned*>(shadows + places.template at<true>(line, mine.column_at(0), begin + n)) = to_pair(next.x, next.y);
                 } else {
                     *to = make_float2(old[n].x + sum.x, old[n].y + sum.y);
                 }
