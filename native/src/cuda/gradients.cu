@@ -108,7 +108,7 @@ __device__ void gather_flows(const Run& run, std::int32_t o, std::int64_t q, int
 template <int row_tiles_each>
 __global__ void __launch_bounds__(block_threads, row_tiles_each > 1 ? 3 : 4) gradients_kernel(const __grid_constant__ Run run, std::int32_t first) {
     begin_early();
-    JUICE_SHARED(float, parts, row_tiles_each * block_threads / 32 * panel);
+    JUICE_SHARED(float, parts, block_threads / 32 * panel);
     const PlanTile& tile = run.tiles[first + static_cast<std::int32_t>(blockIdx.x)];
     const std::int32_t o = tile.target, q = tile.panel;
     const PlanOperation& operation = run.operations[o];
@@ -151,7 +151,10 @@ __global__ void __launch_bounds__(block_threads, row_tiles_each > 1 ? 3 : 4) gra
             put(values[t], linear);
         } else {
 #pragma unroll
-            for (int i = 0; i < 4; ++i) gradients[i] = !(values[t][i] > 0) ? 0 : wide ? divide_roughly(flows[t][i], values[t][i]) : flows[t][i] / values[t][i];
+            for (int i = 0; i < 4; ++i) {
+                const float quotient = wide ? divide_roughly(flows[t][i], values[t][i]) : flows[t][i] / values[t][i];
+                gradients[i] = values[t][i] > 0 ? quotient : 0;
+            }
         }
         if (!wide) {
             store4(run.gradients + own + t * hop, make_float4(gradients[0], gradients[1], gradients[2], gradients[3]));
@@ -163,21 +166,22 @@ __global__ void __launch_bounds__(block_threads, row_tiles_each > 1 ? 3 : 4) gra
         const float2 lower = from_pair(first_pair), upper = from_pair(second_pair);
         const float rounded[4] = {lower.x, lower.y, upper.x, upper.y};
 #pragma unroll
-        for (int i = 0; i < 4; ++i) flows[t][i] = rounded[i] != 0 ? rounded[i] * values[t][i] : 0;
+        for (int i = 0; i < 4; ++i) flows[t][i] = rounded[i] * values[t][i];
     }
-    // Eight rows of a warp, then the warps, in a fixed order.
+    // The thread's rows, eight rows of a warp, then the warps, in a fixed order; all of them count as the first of their row tiles.
 #pragma unroll
-    for (int t = 0; t < row_tiles_each; ++t)
+    for (int i = 0; i < 4; ++i) {
+        float sum = 0;
 #pragma unroll
-        for (int i = 0; i < 4; ++i) {
-            for (int d = 4; d < 32; d *= 2) flows[t][i] += __shfl_xor_sync(~0u, flows[t][i], d);
-            if (thread % 32 < 4) parts[(t * block_threads / 32 + thread / 32) * panel + lane + i] = flows[t][i];
-        }
+        for (int t = 0; t < row_tiles_each; ++t) sum += flows[t][i];
+        for (int d = 4; d < 32; d *= 2) sum += __shfl_xor_sync(~0u, sum, d);
+        if (thread % 32 < 4) parts[thread / 32 * panel + lane + i] = sum;
+    }
     __syncthreads();
     const std::int64_t row_tile = std::int64_t{blockIdx.y} * row_tiles_each + thread / panel;
     if (thread >= row_tiles_each * panel || row_tile >= row_tiles(run)) return;
     float total = 0;
-    for (int warp = 0; warp < block_threads / 32; ++warp) total += parts[(thread / panel * block_threads / 32 + warp) * panel + thread % panel];
+    for (int warp = 0; thread < panel && warp < block_threads / 32; ++warp) total += parts[warp * panel + thread];
     run.node_flows[(node_flows_at + row_tile) * panel + thread % panel] = total;
 }
 
@@ -222,7 +226,7 @@ void gradients(const Run& run, const PlanStage& stage, cudaStream_t stream) {
     constexpr int many = 4;
     const std::int32_t tiles = stage.panel_end - stage.panel_begin, large = (row_tiles(run) + many - 1) / many;
     const auto grid = [&](std::int32_t rows) { return dim3(static_cast<unsigned>(tiles), static_cast<unsigned>(rows)); };
-    if (std::int64_t{tiles} * large >= std::int64_t{4} * run.multiprocessors)
+    if (std::int64_t{tiles} * large >= std::int64_t{2} * run.multiprocessors)
         JUICE_LAUNCH_IN_CHAIN(gradients_kernel<many>, grid(large), dim3(block_threads), 0, stream, run, stage.panel_begin);
     else
         JUICE_LAUNCH_IN_CHAIN(gradients_kernel<1>, grid(row_tiles(run)), dim3(block_threads), 0, stream, run, stage.panel_begin);

@@ -60,7 +60,9 @@ __device__ inline float divide_roughly(float x, float y) {
 #if defined(JUICE_CUDA_EMULATION)
     return x / y;
 #else
-    return __fdividef(x, y);
+    float reciprocal;
+    asm("rcp.approx.ftz.f32 %0, %1;" : "=f"(reciprocal) : "f"(y));
+    return x * reciprocal;
 #endif
 }
 
