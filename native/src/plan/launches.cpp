@@ -15,6 +15,7 @@ public:
     explicit Launches(Plan& plan) : plan_(plan) {}
 
     void run() {
+        delay_stages();
         place_operands();
         list_uses();
         join_blocks();
@@ -37,6 +38,23 @@ private:
 
     static bool is_gathered(const PlanOperation& operation) { return operation.wide && operation.form == Form::Blocks; }
     static std::int32_t width_of(const PlanOperation& operation) { return operation.wide && !is_gathered(operation) ? wide_panels : tile_panels; }
+
+    // Every operation in the last stage that its readers allow, not the first that its children do: stages become more alike in size, and what a stage writes is
+    // read soon. Where stages are so large that each fills a GPU several times, a few very large ones leave less of it idle at their ends (NOTES.md).
+    void delay_stages() {
+        constexpr double large = 32768;         // products of panels in a stage, on average
+        double products = 0;
+        for (const auto& operation : plan_.operations) products += static_cast<double>(operation.panels) * operation.operand_panels;
+        if (products > large * (plan_.operations[static_cast<std::size_t>(plan_.root)].stage + 1)) return;
+        for (auto o = plan_.operations.size(); o-- > 0;) {
+            auto& operation = plan_.operations[o];
+            if (o == static_cast<std::size_t>(plan_.root)) continue;
+            auto stage = plan_.operations[static_cast<std::size_t>(plan_.root)].stage;
+            for (auto r = operation.reader_begin; r < operation.reader_end; ++r)
+                stage = std::min(stage, plan_.operations[static_cast<std::size_t>(plan_.readers[static_cast<std::size_t>(r)].operation)].stage);
+            operation.stage = stage - 1;
+        }
+    }
 
     void place_operands() {
         auto& totals = plan_.totals;

@@ -141,7 +141,7 @@ struct PlanOperation {
     std::int64_t edge_count;
     std::int32_t first_use, last_use;           // sums: this is the owner's first / last use in the order of the backward pass
     std::int32_t previous_use;                  // the use before in the backward pass, or -1
-    std::int32_t stage;                         // longest path from an input
+    std::int32_t stage;                         // longest path from an input; Launches: or the last that its readers allow
     // In the flow buffer: sums over rows of its element flows, [operand_panels · 16]; a sum as root has its own flows behind them. Products and
     // inputs have their own flows, [panels · 16].
     std::int64_t sums, sum_panels;
