@@ -103,12 +103,14 @@ public:
         ready_flows();
         std::fill(touched_.begin(), touched_.end(), std::uint8_t{1});
         training_->load_root_flows(run_, root_flows, stream_.get());
+        training_->clear_backward(stream_.get());
         add_batch();
         stream_.wait();
     }
 
     void add_batch() {
         run_.flows = flows_.data();
+        sort_beside(run_);
         run_backward(run_, {false, true});
         row_sums(run_, plan_.totals, stream_.get());
     }
@@ -195,6 +197,7 @@ public:
         run_.root_flows = nullptr;
         set_rule(rule_.data(), rule, stream_.get());
         run_.slopes = climbs(rule.optimizer) && has_slopes_;
+        coefficients_.blocked = training_->blocked();
         if (power_ != 1) {      // out of the ordinary: pass by pass
             cuda::forward(run_, plan_, *training_, stream_.get());
             ready_flows();
@@ -210,13 +213,13 @@ public:
         }
         // The rule lies on the device and the batch in the workspace: one recording serves all steps of so many rows.
         stream_.replay(static_cast<std::uint64_t>(run_.rows) << 3 | static_cast<std::uint64_t>(rule.optimizer) << 1 | (run_.weights != nullptr), [&] {
+            sort_beside(run_);
             cuda::forward(run_, plan_, *training_, stream_.get());
             if (rule.optimizer != JUICE_EM) {
                 run_backward(run_, {false, false});
                 optimize(run_, rule.optimizer);
                 return;
             }
-            blocked_.clear(stream_.get());
             run_backward(run_, {true, false});
             update_sums(run_, plan_.totals, coefficients_, nullptr, sums_in_place_ ? Rest::Blocked : Rest::NotInPlace, rule_.data(), stream_.get());
             if (has_moments_) update_inputs(run_, plan_.totals, nullptr, true, rule_.data(), stream_.get());
@@ -326,7 +329,6 @@ private:
     std::vector<std::uint8_t> touched_; // owners that have got flows
     Array<std::uint8_t> touched_on_device_;
     Array<float> em_;
-    Array<std::int32_t> blocked_;
     Array<Rule> rule_;
     EmCoefficients coefficients_{};
     Array<float> moments_[2];           // what an optimiser remembers, like the parameter flows
@@ -419,9 +421,8 @@ private:
         if (rule_.size() > 0) return;
         const auto nodes = parameters_.nodes();
         em_ = Array<float>(3 * nodes, "training");
-        blocked_ = Array<std::int32_t>(plan_.owner_count + 1, "training");
         touched_on_device_ = Array<std::uint8_t>(plan_.owner_count, "training");
-        coefficients_ = {em_.data(), em_.data() + nodes, em_.data() + 2 * nodes, blocked_.data()};
+        coefficients_ = {em_.data(), em_.data() + nodes, em_.data() + 2 * nodes, nullptr};
         rule_ = Array<Rule>(1, "training");
     }
 
@@ -450,12 +451,15 @@ private:
         if (has_moments_) moment_flows(run, plan_.totals, pass.add, stream);
     }
 
-    void run_backward(const Run& run, const Pass& pass) {
+    // A batch's rows by value, which nothing before the flows of tables needs.
+    void sort_beside(const Run& run) {
         stream_.beside([&](cudaStream_t beside) {
             sort_rows(run, plan_.variables, beside);
             large_tables_.sort(run, beside);
         });
-        training_->clear_backward(stream_.get());
+    }
+
+    void run_backward(const Run& run, const Pass& pass) {
         if (run.paths) {
             gradients(run, plan_.stages[plan_.stage_count - 1], stream_.get());     // the root's own flows
             for (std::int64_t s = plan_.stage_count; s-- > 0;) path_flows(run, plan_.stages[s], stream_.get());
@@ -473,11 +477,12 @@ private:
         }
         stream_.beside([&](cudaStream_t beside) { input_flows(run, pass, beside); });
         if (pass.in_place) em_coefficients(run, coefficients_, rule_.data(), stream_.get());
-        parameter_flows(run, plan_.totals, coefficients_, pass, stream_.get());
+        stream_.beside([&](cudaStream_t beside) { parameter_flows(run, plan_.totals, coefficients_, pass, beside); });
+        wide_parameter_flows(run, plan_.totals, coefficients_, pass, stream_.get());
+        stream_.join();
         if (has_edges_) edge_parameter_flows(run, plan_.totals, pass, stream_.get());
         slow_parameter_flows(run, plan_.totals, stream_.get());
         if (run.slopes) slope_flows(run, plan_.totals, pass, stream_.get());
-        stream_.join();
     }
 };
 

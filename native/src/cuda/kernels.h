@@ -57,7 +57,7 @@ void edge_operand_flows(const Run& run, const PlanStage& stage, cudaStream_t str
 void mend_values(const Run& run, const PlanStage& stage, cudaStream_t stream);
 void mend_operand_flows(const Run& run, const PlanStage& stage, cudaStream_t stream);
 
-// ---- the parts of elements, values, operand_flows and parameter_flows that are wide sums' in bf16 ----
+// ---- the parts of elements, values and operand_flows that are wide sums' in bf16; their parameter flows are not a part of parameter_flows ----
 void wide_elements(const Run& run, const PlanStage& stage, cudaStream_t stream);
 void wide_values(const Run& run, const PlanStage& stage, cudaStream_t stream);
 void wide_operand_flows(const Run& run, const PlanStage& stage, cudaStream_t stream);
@@ -106,6 +106,7 @@ void average_flows(const Run& run, const PlanTotals& totals, const Rule* rule, c
 void climb(const Run& run, const PlanTotals& totals, const Rule* rule, cudaStream_t stream);    // stochastic gradient and Adam
 void set_rule(Rule* to, const Rule& rule, cudaStream_t stream);
 void best_values(const Run& run, const PlanTotals& totals, float* best, cudaStream_t stream);      // for max-product
+void clear_bytes(void* to, std::int64_t count, cudaStream_t stream);     // both multiples of 16; a launch, which a chain waits less for than for cudaMemset
 void add_floats(float* to, const float* from, std::int64_t count, cudaStream_t stream);
 
 }  // namespace juice::cuda

@@ -41,8 +41,8 @@ public:
     void download(T* to, std::int64_t offset, std::int64_t count, cudaStream_t stream) const {
         if (count > 0) check(cudaMemcpyAsync(to, data_ + offset, static_cast<std::size_t>(count) * sizeof(T), cudaMemcpyDeviceToHost, stream), "copying from the device");
     }
-    void clear(cudaStream_t stream, int byte = 0, std::int64_t from = 0) {
-        if (count_ > from) check(cudaMemsetAsync(data_ + from, byte, static_cast<std::size_t>(count_ - from) * sizeof(T), stream), "clearing");
+    void clear(cudaStream_t stream, int byte = 0) {
+        if (count_ > 0) check(cudaMemsetAsync(data_, byte, static_cast<std::size_t>(count_) * sizeof(T), stream), "clearing");
     }
 
 private:

@@ -214,7 +214,6 @@ void operand_flows(const Run& run, const PlanStage& stage, cudaStream_t stream) 
 }
 
 void parameter_flows(const Run& run, const PlanTotals& totals, const EmCoefficients& em, const Pass& pass, cudaStream_t stream) {
-    wide_parameter_flows(run, totals, em, pass, stream);
     const auto kernel = run.arithmetic == Arithmetic::Tensor ? parameters_kernel<true> : parameters_kernel<false>;
     launch_with_pool(kernel, totals.parameter_wide, totals.parameter_end, matrix_pool_bytes, stream, run, em, pass);
 }

@@ -51,6 +51,11 @@ __global__ void shadow_kernel(const float* weights, Bf16* shadow, std::int64_t c
     if (i < count) shadow[swapped(i)] = to_bf16(weights[i]);
 }
 
+__global__ void clear_kernel(float4* to, std::int64_t count) {
+    const std::int64_t i = std::int64_t{blockIdx.x} * blockDim.x + threadIdx.x;
+    if (i < count) to[i] = make_float4(0, 0, 0, 0);
+}
+
 __global__ void add_kernel(float* to, const float* from, std::int64_t count) {
     const std::int64_t i = std::int64_t{blockIdx.x} * blockDim.x + threadIdx.x;
     if (i < count) to[i] += from[i];
@@ -72,6 +77,11 @@ void shadow_weights(const Run& run, const PlanOwner& owner, cudaStream_t stream)
 }
 
 void set_rule(Rule* to, const Rule& rule, cudaStream_t stream) { JUICE_LAUNCH(rule_kernel, dim3(1), dim3(32), stream, to, rule); }
+
+void clear_bytes(void* to, std::int64_t count, cudaStream_t stream) {
+    const std::int64_t pieces = count / static_cast<std::int64_t>(sizeof(float4));
+    if (pieces > 0) JUICE_LAUNCH(clear_kernel, dim3(static_cast<unsigned>((pieces + 255) / 256)), dim3(256), stream, static_cast<float4*>(to), pieces);
+}
 
 void add_floats(float* to, const float* from, std::int64_t count, cudaStream_t stream) {
     JUICE_LAUNCH(add_kernel, dim3(static_cast<unsigned>((count + 255) / 256)), dim3(256), stream, to, from, count);

@@ -1,5 +1,8 @@
 #include "cuda/workspace.h"
 
+#include <utility>
+
+#include "cuda/kernels.h"
 #include "cuda/tables.h"
 
 namespace juice::cuda {
@@ -9,6 +12,7 @@ namespace {
 std::int64_t padded(std::int64_t rows) { return panels_of(rows) * panel; }
 constexpr const char* purpose = "activations";
 std::int64_t sorted(std::int64_t rows) { return (rows + rows_sorted - 1) / rows_sorted * rows_sorted; }
+std::int64_t whole(std::int64_t bytes) { return (bytes + 15) / 16 * 16; }
 std::int64_t tiles_of(std::int64_t rows) { return (rows + rows_a_tile - 1) / rows_a_tile; }
 
 }  // namespace
@@ -22,15 +26,15 @@ Workspace::Workspace(const PlanView& plan, std::int64_t rows, bool training)
       node_flows_(training ? plan.totals.value_panels * panel * tiles_of(capacity_) : 0, purpose),
       elements16_(plan.totals.shadow > 0 ? plan.totals.operand_panels * panel * capacity_ : 0, purpose),
       gradients16_(training && plan.totals.shadow > 0 ? plan.totals.value_panels * panel * capacity_ : 0, purpose),
-      values_done_(plan.operation_count * tiles_of(capacity_), purpose),
-      operand_done_(training ? plan.operation_count * tiles_of(capacity_) : 0, purpose),
       exponents_(plan.operation_count * capacity_, purpose),
       element_exponents_(plan.operation_count * capacity_, purpose),
       segment_exponents_(plan.totals.exponent_segments * capacity_, purpose),
-      slow_operations_(training ? plan.operation_count + 1 : 0, purpose),
       log_rows_(plan.operation_count * capacity_, purpose),
-      suspects_(plan.operation_count * capacity_, purpose),
-      slow_rows_(training ? plan.operation_count * capacity_ : 0, purpose),
+      operations_(plan.operation_count),
+      tiles_(tiles_of(capacity_)),
+      backward_marks_(whole(operations_ * (4 * tiles_ + capacity_))),
+      blocked_(2 * backward_marks_ + whole(4 * (operations_ + 1))),
+      marks_(training ? blocked_ + whole(4 * (plan.owner_count + 1)) : backward_marks_, purpose),
       codes_(plan.variables * capacity_, "a batch"),
       rows_by_value_(training ? plan.variables * sorted(capacity_) : 0, "a batch"),
       reals_(plan.variables * capacity_, "a batch"),
@@ -64,10 +68,15 @@ void Workspace::place(Run& run, std::int64_t rows, bool weighted) {
     run.exponents = exponents_.data();
     run.element_exponents = element_exponents_.data();
     run.segment_exponents = segment_exponents_.data();
-    run.slow_operations = slow_operations_.data();
     run.log_rows = log_rows_.data();
-    run.suspects = suspects_.data();
-    run.slow_rows = slow_rows_.data();
+    std::uint8_t* next = marks_.data();
+    const auto take = [&](std::int64_t bytes) { return std::exchange(next, next + bytes); };
+    run.values_done = reinterpret_cast<std::int32_t*>(take(4 * operations_ * tiles_));
+    run.suspects = take(operations_ * capacity_);
+    next = marks_.data() + backward_marks_;
+    run.operand_done = reinterpret_cast<std::int32_t*>(take(4 * operations_ * tiles_));
+    run.slow_rows = take(operations_ * capacity_);
+    run.slow_operations = reinterpret_cast<std::int32_t*>(marks_.data() + 2 * backward_marks_);
     run.codes = codes_.data();
     run.reals = reals_.data();
     run.line = capacity_;
@@ -76,11 +85,12 @@ void Workspace::place(Run& run, std::int64_t rows, bool weighted) {
     run.rows = static_cast<std::int32_t>(rows);
     run.rows16 = static_cast<std::int32_t>(padded(rows));
     run.stride = padded(rows) * panel;
-    run.values_done = values_done_.data();
-    run.operand_done = operand_done_.data();
     run.root_flows = nullptr;
     run.weights = weighted ? weights_.data() : nullptr;
 }
+
+void Workspace::clear(cudaStream_t stream) { clear_bytes(marks_.data(), marks_.size(), stream); }
+void Workspace::clear_backward(cudaStream_t stream) { clear_bytes(marks_.data() + backward_marks_, marks_.size() - backward_marks_, stream); }
 
 void Workspace::load_root_flows(Run& run, const float* root_flows, cudaStream_t stream) {
     run.root_flows = root_flows ? root_flows_.data() : nullptr;

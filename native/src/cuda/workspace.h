@@ -24,8 +24,9 @@ public:
     void download_logs(double* to, std::int64_t count, cudaStream_t stream) { logs_.download(to, 0, count, stream); }
 
     // What a forward pass starts from, and a first backward pass behind it; what another backward pass starts from.
-    void clear(cudaStream_t stream) { marks_.clear(stream); }
-    void clear_backward(cudaStream_t stream) { marks_.clear(stream, 0, backward_marks_); }
+    void clear(cudaStream_t stream);
+    void clear_backward(cudaStream_t stream);
+    std::int32_t* blocked() noexcept { return reinterpret_cast<std::int32_t*>(marks_.data() + blocked_); }      // EmCoefficients
 
 private:
     std::int64_t capacity_;
@@ -33,8 +34,9 @@ private:
     Array<std::uint16_t> elements16_, gradients16_;
     Array<std::int32_t> exponents_, element_exponents_, segment_exponents_;
     Array<std::uint8_t> log_rows_;
-    std::int64_t operations_, tiles_, backward_marks_;
-    Array<std::uint8_t> marks_;         // what is 0 before a pass, so that one command clears it: values_done, suspects, operand_done, slow_operations, slow_rows
+    // What is 0 before a pass, so that one launch clears it: values_done, suspects, operand_done, slow_rows, slow_operations, blocked owners.
+    std::int64_t operations_, tiles_, backward_marks_, blocked_;
+    Array<std::uint8_t> marks_;
     Array<std::int32_t> codes_;
     Array<RowOfValue> rows_by_value_;
     Array<float> reals_, weights_, root_flows_;
