@@ -13,7 +13,7 @@ namespace juice::cuda {
 
 namespace {
 
-constexpr int values_a_piece = 256;
+constexpr int values_a_piece = 512;
 constexpr std::int64_t panels_a_piece = 8;
 constexpr int most_splits = 8;
 constexpr int block_warps = block_threads / warp_lanes;
@@ -146,7 +146,7 @@ __global__ void table_totals_kernel(const Run run, const LargeTablesOnDevice all
 
 // A thread block has a piece of a table. A team of it, as many lanes as the piece has nodes for, takes a value at a time.
 template <bool wired>
-__global__ void __launch_bounds__(block_threads, 4) large_table_kernel(const __grid_constant__ Run run, const LargeTablesOnDevice all, const Pass pass, const Rule* rule_at) {
+__global__ void __launch_bounds__(block_threads, 3) large_table_kernel(const __grid_constant__ Run run, const LargeTablesOnDevice all, const Pass pass, const Rule* rule_at) {
     JUICE_SHARED(std::int32_t, starts, values_a_piece + 1);
     JUICE_SHARED(float4, parts, block_threads);
     const LargePiece piece = all.pieces[blockIdx.x];
@@ -174,25 +174,31 @@ __global__ void __launch_bounds__(block_threads, 4) large_table_kernel(const __g
     const RowOfReader* list = all.rows + table.rows * run.line;
     __syncthreads();
     const auto keep = [&](float* entry, float4 old, float4 flow) { store4(entry, update ? weights4(old, flow, em) : pass.add ? add4(old, flow) : flow); };
-    constexpr int ahead = 4;            // entries under way
+    constexpr int ahead = 4;            // entries under way, and of each the first row that it occurs in
     for (int first = team; first < values; first += ahead * teams) {
-        float4 old[ahead];
+        float4 old[ahead], flow[ahead];
+        std::int64_t place[ahead];
 #pragma unroll
         for (int k = 0; k < ahead; ++k) {
             const int x = first + k * teams;
             old[k] = there && x < values && (update || pass.add) ? load4(entries + x * width) : make_float4(0, 0, 0, 0);
+            place[k] = !wired && there && x < values && starts[x] < starts[x + 1] ? list[starts[x]].place : -1;
         }
+#pragma unroll
+        for (int k = 0; k < ahead; ++k) flow[k] = place[k] >= 0 ? load4(run.element_flows + place[k] + q * run.stride + lane) : make_float4(0, 0, 0, 0);
 #pragma unroll
         for (int k = 0; k < ahead; ++k) {
             const int x = first + k * teams;
             if (!there || x >= values) continue;
-            const std::int32_t begin = starts[x], end = starts[x + 1];
+            const std::int32_t begin = starts[x], end = starts[x + 1], taken = wired ? 0 : 1;
             if (end - begin > many_rows || (pass.add && begin == end)) continue;
-            keep(entries + x * width, old[k], add_rows<wired>(run, list, begin, end, 1, q, lane));
+            if (begin + taken < end) flow[k] = add4(flow[k], add_rows<wired>(run, list, begin + taken, end, 1, q, lane));
+            keep(entries + x * width, old[k], flow[k]);
         }
     }
-    static_assert(values_a_piece <= block_threads);
-    if (!any_in_block(thread < values && starts[thread + 1] - starts[thread] > many_rows)) return;
+    bool often = false;                 // some value here occurs in many rows
+    for (int x = thread; x < values; x += block_threads) often = often || starts[x + 1] - starts[x] > many_rows;
+    if (!any_in_block(often)) return;
     for (int x = 0; x < values; ++x) {
         const std::int32_t begin = starts[x], end = starts[x + 1];
         if (end - begin <= many_rows) continue;

@@ -163,7 +163,7 @@ __global__ void __launch_bounds__(block_threads, 3) table_flows_kernel(const __g
     for (int i = 0; i < entries_each; ++i) table[thread + i * block_threads] = 0;
     float entries[entries_each], total = 0, nonzero = 0;
     std::int64_t width = 0, parameters = 0, flows = 0;     // the tile's: floats from value to value, and its places in the buffers
-    int owned = 0;                      // how many values a thread has: slot, slot + 16 …
+    int domain = 0, owned = 0;          // its values, and how many of them a thread has: slot, slot + 16 …
     bool update = false;
     for (int turn = 0; walk.owner >= 0; turn = 1 - turn) {
         const std::int32_t number = walk.owner, q = walk.q;
@@ -174,13 +174,17 @@ __global__ void __launch_bounds__(block_threads, 3) table_flows_kernel(const __g
             width = owner.panels * panel;
             parameters = owner.parameters + q * panel + slot * width + lane;
             flows = owner.flows + q * panel + slot * width + lane;
-            owned = (static_cast<int>(owner.domain) - slot + block_slots - 1) / block_slots;
+            domain = static_cast<int>(owner.domain);
+            owned = (domain - slot + block_slots - 1) / block_slots;
             total = 0;
             if (update) {
                 nonzero = run.counts[owner.first_node + q * panel + lane];
                 const float* from = run.parameters + parameters;
 #pragma unroll
-                for (int i = 0; i < entries_each; ++i, from += block_slots * width) entries[i] = i < owned ? *from : 0;
+                for (int i = 0; i < entries_each; ++i, from += block_slots * width) {
+                    if (i * block_slots >= domain) break;
+                    entries[i] = i < owned ? *from : 0;
+                }
             }
         }
         const Rows& rows = places[turn];
@@ -201,11 +205,12 @@ __global__ void __launch_bounds__(block_threads, 3) table_flows_kernel(const __g
             const Em em = em_of(all, nonzero, rule.step, rule);
             float* to = run.parameters + parameters;
 #pragma unroll
-            for (int i = 0; i < entries_each; ++i, to += block_slots * width)
-                if (i < owned) {
-                    *to = em_weight(entries[i], table[thread + i * block_threads], em);
-                    table[thread + i * block_threads] = 0;
-                }
+            for (int i = 0; i < entries_each; ++i, to += block_slots * width) {
+                if (i * block_slots >= domain) break;
+                if (i >= owned) continue;
+                *to = em_weight(entries[i], table[thread + i * block_threads], em);
+                table[thread + i * block_threads] = 0;
+            }
         } else if (!pass.in_place) {
             float* to = run.flows + flows;
             for (int i = 0; i < owned; ++i, to += block_slots * width) {
