@@ -72,8 +72,8 @@ __device__ FactorView view_of(const FactorView& mine, int f) {
     return view;
 }
 
-// Is a factor's row kept as logs, or wired node by node?
-__device__ bool is_slow(const FactorView& view) { return !view.one && (view.log || view.mapping == Mapping::Nodes); }
+// Is a factor wired node by node? Others are loaded as they lie.
+__device__ bool is_wired(const FactorView& view) { return !view.one && view.mapping == Mapping::Nodes; }
 
 __device__ __noinline__ float4 multiply_slowly(const FactorView view, std::int32_t q, int lane, float4 x) {
     return make_float4(x.x != 0 ? multiply_factor(view, q, lane, x.x) : 0, x.y != 0 ? multiply_factor(view, q, lane + 1, x.y) : 0,
@@ -86,9 +86,15 @@ __device__ float4 load_factor(const FactorView& view, std::int32_t q, int lane) 
 
 // x times what was loaded of a factor. Padding stays 0, whatever stands there in a factor.
 __device__ void multiply_loaded(const FactorView& view, std::int32_t q, int lane, float4 y, float (&x)[4]) {
-    if (is_slow(view)) {
+    if (is_wired(view)) {
         y = multiply_slowly(view, q, lane, make_float4(x[0], x[1], x[2], x[3]));
         x[0] = y.x, x[1] = y.y, x[2] = y.z, x[3] = y.w;
+    } else if (!view.one && view.log) {          // in two halves, as in multiply_factor
+        const float4 half = make_float4(exp2f(y.x * 0.5f), exp2f(y.y * 0.5f), exp2f(y.z * 0.5f), exp2f(y.w * 0.5f));
+        x[0] = x[0] == 0 ? 0 : x[0] * half.x * half.x;
+        x[1] = x[1] == 0 ? 0 : x[1] * half.y * half.y;
+        x[2] = x[2] == 0 ? 0 : x[2] * half.z * half.z;
+        x[3] = x[3] == 0 ? 0 : x[3] * half.w * half.w;
     } else if (!view.one) {
         x[0] = x[0] == 0 ? 0 : x[0] * y.x;
         x[1] = x[1] == 0 ? 0 : x[1] * y.y;
@@ -179,7 +185,7 @@ __device__ void wide_elements(const Run& run, std::int32_t o, std::int64_t row, 
                 views[k].one = views[k].one || f + k >= count;
 #pragma unroll
                 for (int j = 0; j < quads; ++j)
-                    y[k][j] = !views[k].one && !is_slow(views[k]) && mine.panel_of(j) < segment.panels ? load_factor(views[k], mine.panel_of(j), mine.first_lane()) : make_float4(0, 0, 0, 0);
+                    y[k][j] = !views[k].one && !is_wired(views[k]) && mine.panel_of(j) < segment.panels ? load_factor(views[k], mine.panel_of(j), mine.first_lane()) : make_float4(0, 0, 0, 0);
             }
 #pragma unroll
             for (int k = 0; k < together; ++k)
@@ -376,7 +382,7 @@ __device__ void segmented_elements(const Run& run, std::int32_t o, std::int64_t 
                     views[k].one = views[k].one || !there;
                     const std::int32_t exponent = __shfl_sync(~0u, own.exponent, there ? at : 0, warp_lanes);
                     if (there) taken[j] += exponent;
-                    y[k] = !views[k].one && !is_slow(views[k]) ? load_factor(views[k], mine.panel_of(j) % each, mine.first_lane()) : make_float4(0, 0, 0, 0);
+                    y[k] = !views[k].one && !is_wired(views[k]) ? load_factor(views[k], mine.panel_of(j) % each, mine.first_lane()) : make_float4(0, 0, 0, 0);
                 }
 #pragma unroll
                 for (int k = 0; k < ahead; ++k) multiply_loaded(views[k], mine.panel_of(base + k) % each, mine.first_lane(), y[k], x[base + k]);

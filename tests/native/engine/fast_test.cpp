@@ -80,9 +80,9 @@ TEST_P(Fast, AgreesWithTheOracle) {
     }
 }
 
-// Operands of up to 16, 64 and 256 panels, each by a kernel of its own, and of more factors than are multiplied without scaling.
+// Operands of up to 8, 32, 64 and 256 panels, each by a kernel of its own, and of more factors than are multiplied without scaling.
 TEST_P(Fast, OperandsOfEveryWidthAgreeWithTheOracle) {
-    for (const std::int64_t width : {90, 300, 1040}) {
+    for (const std::int64_t width : {90, 300, 600, 1040}) {
         SCOPED_TRACE(std::to_string(width) + " positions");
         constexpr std::int32_t variables = 6;
         constexpr std::int64_t nodes = 64;
