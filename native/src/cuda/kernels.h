@@ -71,6 +71,7 @@ void sort_rows(const Run& run, std::int32_t variables, cudaStream_t stream);    
 void table_flows(const Run& run, const PlanTotals& totals, const Pass& pass, const Rule* rule, cudaStream_t stream);     // of few values; others: large_tables.h
 void moment_flows(const Run& run, const PlanTotals& totals, bool add, cudaStream_t stream);
 void edge_parameter_flows(const Run& run, const PlanTotals& totals, const Pass& pass, cudaStream_t stream);
+void slow_elements(const Run& run, cudaStream_t stream);     // for slow_parameter_flows: after products have read the elements, before tables change
 void slow_parameter_flows(const Run& run, const PlanTotals& totals, cudaStream_t stream);
 void row_sums(const Run& run, const PlanTotals& totals, cudaStream_t stream);   // added to the flow buffer
 

@@ -24,7 +24,7 @@ __global__ void mend_operand_kernel(const Run run, std::int32_t first) {
         for_each_marked(run, run.slow_rows, o, row, row + rows_mended, [&](std::int64_t marked) { slow_operand_row(run, o, marked); });
 }
 
-// Elements of all slow rows, as logs for good: parameter flows are the last to read them. A thread block has 64 rows of an operation at a time.
+// Elements of all slow rows, as logs for good: products of parameter flows have read them. A thread block has 64 rows of an operation at a time.
 __global__ void slow_elements_kernel(const Run run) {
     if (!run.slow_operations[run.operation_count]) return;
     for (auto t = static_cast<std::int32_t>(blockIdx.x); t < run.operation_count * row_tiles(run); t += static_cast<std::int32_t>(gridDim.x)) {
@@ -68,6 +68,8 @@ __global__ void slow_parameters_kernel(const Run run, std::int32_t first, std::i
     for (auto t = first + static_cast<std::int32_t>(blockIdx.x); t < end; t += static_cast<std::int32_t>(gridDim.x)) slow_parameters_tile(run, run.tiles[t]);
 }
 
+dim3 blocks_for(std::int32_t tasks) { return dim3(static_cast<unsigned>(tasks < 4 * few_blocks ? tasks : 4 * few_blocks)); }
+
 }  // namespace
 
 // ---- launchers ----
@@ -82,11 +84,11 @@ void mend_operand_flows(const Run& run, const PlanStage& stage, cudaStream_t str
     JUICE_LAUNCH_IN_CHAIN(mend_operand_kernel, grid, dim3(block_threads), 0, stream, run, stage.operation_begin);
 }
 
+void slow_elements(const Run& run, cudaStream_t stream) { JUICE_LAUNCH(slow_elements_kernel, blocks_for(run.operation_count * row_tiles(run)), dim3(block_threads), stream, run); }
+
 void slow_parameter_flows(const Run& run, const PlanTotals& totals, cudaStream_t stream) {
     if (totals.node_begin == totals.node_inputs) return;
-    const auto blocks = [](std::int32_t tasks) { return dim3(static_cast<unsigned>(tasks < 4 * few_blocks ? tasks : 4 * few_blocks)); };
-    JUICE_LAUNCH(slow_elements_kernel, blocks(run.operation_count * row_tiles(run)), dim3(block_threads), stream, run);
-    JUICE_LAUNCH(slow_parameters_kernel, blocks(totals.node_inputs - totals.node_begin), dim3(block_threads), stream, run, totals.node_begin, totals.node_inputs);
+    JUICE_LAUNCH(slow_parameters_kernel, blocks_for(totals.node_inputs - totals.node_begin), dim3(block_threads), stream, run, totals.node_begin, totals.node_inputs);
 }
 
 }  // namespace juice::cuda
