@@ -261,12 +261,14 @@ __device__ void plain_elements(const Run& run, std::int32_t o, std::int64_t firs
 #pragma unroll
         for (int k = 0; k < together; ++k) {
             marks[k] = -1;
-            const bool is_factor = begin + k < factor_end;
 #pragma unroll
             for (int j = 0; j < quads; ++j) y[k][j] = make_float4(1, 1, 1, 1);
-            if (!is_factor) continue;
+            if (begin + k >= factor_end) continue;
             const PlanFactor& factor = run.factors[begin + k];
-            special = special || factor.mapping != Mapping::Identity;
+            if (factor.mapping != Mapping::Identity) {
+                special = true;
+                continue;
+            }
             if (factor.kind == FactorKind::Values) {
                 marks[k] = std::int64_t{factor.source} * run.rows16 + row;
                 values[k] = value_row(run, run.operations[factor.source], row) + own_panel * run.stride + position;
