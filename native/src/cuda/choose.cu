@@ -22,11 +22,19 @@ bool has_groups([[maybe_unused]] std::int32_t capability, [[maybe_unused]] Arith
 #endif
 }
 
-TileShape tile_shape(std::int64_t tiles, std::int32_t panels, std::int32_t rows, std::int32_t multiprocessors) {
-    constexpr std::int32_t large = 128, narrow = 64;
-    if (panels * panel <= narrow) return {large, narrow};
-    return {tiles * ((rows + rows_a_tile - 1) / rows_a_tile) > std::int64_t{2} * multiprocessors ? large : rows_a_tile, wide_panels * static_cast<std::int32_t>(panel)};
+TileShape tile_shape(Product product, std::int64_t tiles, std::int32_t panels, std::int32_t rows, std::int32_t multiprocessors, std::int32_t depth) {
+    constexpr std::int32_t large = 128, narrow = 64, columns = wide_panels * static_cast<std::int32_t>(panel);
+    if (panels * panel <= narrow) return {large, narrow, false};
+    const auto parts = [](std::int64_t all, std::int64_t part) { return (all + part - 1) / part; };
+    if (depth >= (product == Product::Values ? 32 : 16)) {
+        // A step of 128 by 256 is four times the work of one of 64 by 128, and twice the copies, which is what takes the time.
+        const std::int64_t small_rounds = parts(tiles * parts(rows, rows_a_tile), multiprocessors), large_rounds = 2 * parts(parts(tiles, 2) * parts(rows, large), multiprocessors);
+        return small_rounds < large_rounds ? TileShape{rows_a_tile, columns, true} : TileShape{large, 2 * columns, true};
+    }
+    return {tiles * parts(rows, rows_a_tile) > std::int64_t{2} * multiprocessors ? large : rows_a_tile, columns, false};
 }
+
+bool pipes_parameters(std::int64_t tiles, std::int32_t multiprocessors) { return tiles >= multiprocessors; }
 
 Arithmetic choose_arithmetic(std::int32_t capability, const char* wanted) {
     constexpr std::int32_t has_tf32 = 80;

@@ -56,7 +56,7 @@ __device__ void wait_for_products() {
 // lines 16 w + g (c[4 j], c[4 j + 1]) and 16 w + g + 8 (c[4 j + 2], c[4 j + 3]).
 template <bool a_along, bool b_along, int numbers>
 __device__ void multiply_later(float (&c)[numbers], const GroupSide& a, const GroupSide& b) {
-    static_assert(numbers == 32 || numbers == 64);
+    static_assert(numbers == 32 || numbers == 64 || numbers == 128);
 #if defined(JUICE_CUDA_EMULATION)
     emulation::multiply_later(c, numbers * 2, {a.base, a.hop, a_along}, {b.base, b.hop, b_along});
 #elif defined(__CUDA_ARCH_FEAT_SM90_ALL)
@@ -68,6 +68,17 @@ __device__ void multiply_later(float (&c)[numbers], const GroupSide& a, const Gr
             "{%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, %14, %15, %16, %17, %18, %19, %20, %21, %22, %23, %24, %25, %26, %27, %28, %29, %30, %31}, "
             "%32, %33, 1, 1, 1, %34, %35;"
             : JUICE_C8(0), JUICE_C8(8), JUICE_C8(16), JUICE_C8(24)
+            : "l"(x), "l"(y), "n"(a_along ? 0 : 1), "n"(b_along ? 0 : 1));
+    } else if constexpr (numbers == 128) {
+        asm volatile(
+            "wgmma.mma_async.sync.aligned.m64n256k16.f32.bf16.bf16 "
+            "{%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, %14, %15, %16, %17, %18, %19, %20, %21, %22, %23, %24, %25, %26, %27, %28, %29, %30, %31, "
+            "%32, %33, %34, %35, %36, %37, %38, %39, %40, %41, %42, %43, %44, %45, %46, %47, %48, %49, %50, %51, %52, %53, %54, %55, %56, %57, %58, %59, %60, %61, %62, %63, "
+            "%64, %65, %66, %67, %68, %69, %70, %71, %72, %73, %74, %75, %76, %77, %78, %79, %80, %81, %82, %83, %84, %85, %86, %87, %88, %89, %90, %91, %92, %93, %94, %95, "
+            "%96, %97, %98, %99, %100, %101, %102, %103, %104, %105, %106, %107, %108, %109, %110, %111, %112, %113, %114, %115, %116, %117, %118, %119, %120, %121, %122, %123, %124, %125, %126, %127}, "
+            "%128, %129, 1, 1, 1, %130, %131;"
+            : JUICE_C8(0), JUICE_C8(8), JUICE_C8(16), JUICE_C8(24), JUICE_C8(32), JUICE_C8(40), JUICE_C8(48), JUICE_C8(56),
+              JUICE_C8(64), JUICE_C8(72), JUICE_C8(80), JUICE_C8(88), JUICE_C8(96), JUICE_C8(104), JUICE_C8(112), JUICE_C8(120)
             : "l"(x), "l"(y), "n"(a_along ? 0 : 1), "n"(b_along ? 0 : 1));
     } else {
         asm volatile(
@@ -86,22 +97,30 @@ __device__ void multiply_later(float (&c)[numbers], const GroupSide& a, const Gr
 
 using Arrival = std::uint64_t;      // in shared memory
 
-// By one thread, before a barrier of the block.
-__device__ inline void prepare_arrivals(Arrival* arrivals, int count) {
+// By one thread, before a barrier of the block. A phase needs `arrivers` that arrive, of whom each that expects bytes is one.
+__device__ inline void prepare_arrivals(Arrival* arrivals, int count, int arrivers = 1) {
 #if defined(JUICE_CUDA_EMULATION)
-    emulation::prepare_arrivals(arrivals, count);
+    emulation::prepare_arrivals(arrivals, count, arrivers);
 #elif __CUDA_ARCH__ >= 900
-    for (int i = 0; i < count; ++i) asm volatile("mbarrier.init.shared::cta.b64 [%0], 1;" ::"r"(static_cast<unsigned>(__cvta_generic_to_shared(arrivals + i))) : "memory");
+    for (int i = 0; i < count; ++i) asm volatile("mbarrier.init.shared::cta.b64 [%0], %1;" ::"r"(static_cast<unsigned>(__cvta_generic_to_shared(arrivals + i))), "r"(arrivers) : "memory");
     asm volatile("fence.mbarrier_init.release.cluster;" ::: "memory");
     asm volatile("fence.proxy.async.shared::cta;" ::: "memory");
 #endif
 }
-// By one thread: this arrival's next phase is complete when so many bytes have come.
+// By one thread, who arrives: this arrival's next phase also needs so many bytes to come.
 __device__ inline void expect_bytes(Arrival* arrival, unsigned bytes) {
 #if defined(JUICE_CUDA_EMULATION)
     emulation::expect_bytes(arrival, bytes);
 #elif __CUDA_ARCH__ >= 900
     asm volatile("mbarrier.arrive.expect_tx.shared::cta.b64 _, [%0], %1;" ::"r"(static_cast<unsigned>(__cvta_generic_to_shared(arrival))), "r"(bytes) : "memory");
+#endif
+}
+// By one thread, who expects nothing.
+__device__ inline void arrive(Arrival* arrival) {
+#if defined(JUICE_CUDA_EMULATION)
+    emulation::expect_bytes(arrival, 0);
+#elif __CUDA_ARCH__ >= 900
+    asm volatile("mbarrier.arrive.shared::cta.b64 _, [%0];" ::"r"(static_cast<unsigned>(__cvta_generic_to_shared(arrival))) : "memory");
 #endif
 }
 // A multiple of 16 bytes.

@@ -1,4 +1,4 @@
-// Rows with entries far below their maximum: computed again edge by edge, forward and backward. Few circuits have them.
+// Rows with entries far below their maximum: computed again edge by edge, forward and backward, by block_threads threads. Few circuits have them.
 #pragma once
 
 #include "cuda/factors.h"
@@ -13,9 +13,9 @@ inline constexpr int mend_rows = 32;    // looked at together
 __device__ inline float block_max(float x) {
     JUICE_SHARED(float, tops, block_slots);
     x = lane_max(x);
-    __syncthreads();
+    synchronize_workers();
     if (threadIdx.x % panel == 0) tops[threadIdx.x / panel] = x;
-    __syncthreads();
+    synchronize_workers();
     for (int g = 0; g < block_slots; ++g) x = fmaxf(x, tops[g]);
     return x;
 }
@@ -24,16 +24,15 @@ __device__ inline float block_max(float x) {
 __device__ inline void elements_to_logs(const Run& run, std::int32_t o, std::int64_t row) {
     const PlanOperation& operation = run.operations[o];
     const auto thread = static_cast<int>(threadIdx.x);
-    const int groups = static_cast<int>(blockDim.x) / static_cast<int>(panel);
-    __syncthreads();
-    write_logs(run, operation, row, run.element_exponents[std::int64_t{o} * run.rows16 + row], thread % static_cast<int>(panel), thread / static_cast<int>(panel), groups,
+        synchronize_workers();
+    write_logs(run, operation, row, run.element_exponents[std::int64_t{o} * run.rows16 + row], thread % static_cast<int>(panel), thread / static_cast<int>(panel), block_slots,
                element_row(run, operation, row));
-    __syncthreads();
+    synchronize_workers();
 }
 __device__ inline void logs_to_elements(const Run& run, const PlanOperation& operation, std::int64_t row) {
     float* elements = element_row(run, operation, row);
-    __syncthreads();
-    for (std::int64_t p = threadIdx.x; p < operation.operand_panels * panel; p += blockDim.x) elements[at(run, p)] = exp2f(elements[at(run, p)]);
+    synchronize_workers();
+    for (std::int64_t p = threadIdx.x; p < operation.operand_panels * panel; p += block_threads) elements[at(run, p)] = exp2f(elements[at(run, p)]);
 }
 
 // A low entry is kept as its log while the row is mended: a negative number, which no value is.
@@ -118,12 +117,12 @@ __device__ inline void slow_operand_row(const Run& run, std::int32_t o, std::int
     for (std::int64_t first = 0; first < operation.nodes; first += block_threads) {
         const std::int64_t end = first + block_threads < operation.nodes ? first + block_threads : operation.nodes, mine = first + threadIdx.x;
         if (mine < end) entries[threadIdx.x] = slow_entry(run, o, mine, row);
-        __syncthreads();
+        synchronize_workers();
         for (std::int64_t position = threadIdx.x; position < operation.operand_panels * panel; position += block_threads)
             for_each_edge_of_position(run, operation, position, first, end, [&](std::int64_t node, std::int64_t w) {
                 if (const SlowEntry& entry = entries[node - first]; entry.flow != 0) flows[at(run, position)] += slow_part(entry, weights[w], logs[at(run, position)]);
             });
-        __syncthreads();
+        synchronize_workers();
     }
     logs_to_elements(run, operation, row);
 }
@@ -133,15 +132,19 @@ __device__ inline void slow_operand_row(const Run& run, std::int32_t o, std::int
 // Not where the nodes of a sum read different children: some of them may lie far below the rest in most rows, so that a launch of its own mends them.
 __device__ inline bool is_mended_apart(const PlanOperation& operation) { return operation.kind == Operation::Sum && operation.form == Form::Blocks; }
 
+__device__ inline void mend_values_of(const Run& run, std::int32_t o, std::int64_t row_tile) {
+    for_each_marked(run, run.suspects, o, row_tile * rows_a_tile, (row_tile + 1) * rows_a_tile, [&](std::int64_t row) { mend_row(run, o, row); });
+}
+__device__ inline void mend_operand_of(const Run& run, std::int32_t o, std::int64_t row_tile) {
+    for_each_marked(run, run.slow_rows, o, row_tile * rows_a_tile, (row_tile + 1) * rows_a_tile, [&](std::int64_t row) { slow_operand_row(run, o, row); });
+}
 __device__ inline void values_done(const Run& run, std::int32_t o, std::int64_t row_tile, std::int32_t blocks, bool low) {
     if (is_mended_apart(run.operations[o])) return;
-    if (!must_finish(run.values_done + mark_of(run, o, row_tile), blocks, low)) return;
-    for_each_marked(run, run.suspects, o, row_tile * rows_a_tile, (row_tile + 1) * rows_a_tile, [&](std::int64_t row) { mend_row(run, o, row); });
+    if (must_finish(run.values_done + mark_of(run, o, row_tile), blocks, low)) mend_values_of(run, o, row_tile);
 }
 __device__ inline void operand_done(const Run& run, std::int32_t o, std::int64_t row_tile, std::int32_t blocks) {
     if (is_mended_apart(run.operations[o])) return;
-    if (!must_finish(run.operand_done + mark_of(run, o, row_tile), blocks, run.slow_operations[o] != 0)) return;
-    for_each_marked(run, run.slow_rows, o, row_tile * rows_a_tile, (row_tile + 1) * rows_a_tile, [&](std::int64_t row) { slow_operand_row(run, o, row); });
+    if (must_finish(run.operand_done + mark_of(run, o, row_tile), blocks, run.slow_operations[o] != 0)) mend_operand_of(run, o, row_tile);
 }
 
 }  // namespace juice::cuda

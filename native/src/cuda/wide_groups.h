@@ -29,6 +29,15 @@ struct GroupPlace {
     __device__ int line_at(int m) const { return line + m * 8; }
     __device__ int column_at(int n) const { return column + n * 8; }
     __device__ static float2 pair(const Sums& acc, int m, int n) { return make_float2(acc[n * 4 + m * 2], acc[n * 4 + m * 2 + 1]); }
+    // The same as four columns beside each other, in one of each 16: two lanes exchange half of theirs, so that a warp writes whole lines. By whole warps.
+    static constexpr int fours = pairs / 2;
+    __device__ int four_at(int n) const { return column - column % 8 + n * static_cast<int>(panel) + column % 4 / 2 * 8 + column % 8 / 4 * 4; }
+    __device__ float4 four(const Sums& acc, int m, int n) const {
+        const bool odd = column % 4 != 0;
+        const float2 first = pair(acc, m, 2 * n), second = pair(acc, m, 2 * n + 1), kept = odd ? second : first, given = odd ? first : second;
+        const float2 got = make_float2(__shfl_xor_sync(~0u, given.x, 1), __shfl_xor_sync(~0u, given.y, 1));
+        return odd ? make_float4(got.x, got.y, kept.x, kept.y) : make_float4(kept.x, kept.y, got.x, got.y);
+    }
 };
 
 // One side of a step in shared memory: panels of `lines` lines (along), or of wide_step lines (across).
@@ -38,13 +47,12 @@ struct GroupCopies {
     static constexpr int warps = block_threads / 32;
     static constexpr int most_lines = along ? entries : wide_step, most_panels = along ? wide_step_panels : entries / static_cast<int>(panel);
 
-    static_assert(most_panels <= warps);
-
     __device__ static int panels(const WideSide& side) { return side.panels < most_panels ? side.panels : most_panels; }
     __device__ static unsigned panel_bytes(const WideSide& side) { return static_cast<unsigned>(side.lines < most_lines ? side.lines : most_lines) * panel * 2; }
     __device__ static unsigned bytes(const WideSide& side) { return static_cast<unsigned>(panels(side)) * panel_bytes(side); }
     // A copy a panel and warp, from warp `first` on: a warp asks for its copies one by one, whoever of its lanes does it.
     __device__ static void copy(const WideSide& side, Bf16* to, int first, Arrival* arrival) {
+        static_assert(most_panels <= warps);
         const int mine = (static_cast<int>(threadIdx.x) / 32 + warps - first) % warps;
         if (threadIdx.x % 32 != 0) return;
         if constexpr (gathered == Gathered::Lines) {

@@ -99,6 +99,16 @@ TEST_P(Fast, OperandsOfEveryWidthAgreeWithTheOracle) {
 
 // Several children, and blocks of 32 that do not fill a tile: side by side, so that they become one, and scattered. One child is a product of more factors
 // than are multiplied without scaling, one is wired node by node, one is a sum of few nodes that another child reads, too.
+// Long enough for tiles that are taken one after the other: small ones, and large ones, two of the plan's or the odd one at the end.
+TEST_P(Fast, LongSumsAgreeWithTheOracle) {
+    if (GetParam().instruction_set == "plain") return;
+    for (const auto& [latents, rows] : {std::pair{528, 10}, std::pair{528, 130}}) {
+        SCOPED_TRACE("latents " + std::to_string(latents) + ", rows " + std::to_string(rows));
+        const auto circuit = Some::hclt(3, latents, 5, 3);
+        expect_agreement(circuit, Some::rows(*circuit, rows, 5, 0.2));
+    }
+}
+
 TEST_P(Fast, BlocksOverSeveralChildrenAgreeWithTheOracle) {
     struct Case {
         std::int64_t width, node_blocks;
@@ -208,17 +218,33 @@ TEST_P(Fast, SamplesAsExact) {
 }
 
 TEST(FastTiles, AreLargeWhereSmallOnesWouldComeInWaves) {
-    EXPECT_EQ(cuda::tile_shape(1, 8, 512, 132).lines, 64);
-    EXPECT_EQ(cuda::tile_shape(33, 8, 512, 132).lines, 64);
-    EXPECT_EQ(cuda::tile_shape(34, 8, 512, 132).lines, 128);
-    EXPECT_EQ(cuda::tile_shape(89, 5, 129, 132).lines, 128);
-    EXPECT_EQ(cuda::tile_shape(132, 8, 100, 132).lines, 64);
-    EXPECT_EQ(cuda::tile_shape(132, 5, 100, 132).columns, 128);
+    const auto shape = [](std::int64_t tiles, std::int32_t panels, std::int32_t rows) { return cuda::tile_shape(cuda::Product::Values, tiles, panels, rows, 132, 16); };
+    EXPECT_EQ(shape(1, 8, 512).lines, 64);
+    EXPECT_EQ(shape(33, 8, 512).lines, 64);
+    EXPECT_EQ(shape(34, 8, 512).lines, 128);
+    EXPECT_EQ(shape(89, 5, 129).lines, 128);
+    EXPECT_EQ(shape(132, 8, 100).lines, 64);
+    EXPECT_EQ(shape(132, 5, 100).columns, 128);
 }
 
 TEST(FastTiles, AreNarrowWhereNoneIsWide) {
-    EXPECT_EQ(cuda::tile_shape(1, 4, 512, 132).columns, 64);
-    EXPECT_EQ(cuda::tile_shape(1, 4, 512, 132).lines, 128);
+    EXPECT_EQ(cuda::tile_shape(cuda::Product::Values, 1, 4, 512, 132, 16).columns, 64);
+    EXPECT_EQ(cuda::tile_shape(cuda::Product::Values, 1, 4, 512, 132, 16).lines, 128);
+}
+
+TEST(FastTiles, ArePipedWhereSumsAreLong) {
+    const auto shape = [](std::int64_t tiles, std::int32_t panels, std::int32_t depth) { return cuda::tile_shape(cuda::Product::Values, tiles, panels, 512, 132, depth); };
+    EXPECT_FALSE(shape(8, 8, 31).piped);
+    EXPECT_TRUE(shape(8, 8, 32).piped);
+    EXPECT_FALSE(shape(8, 4, 64).piped);
+    EXPECT_EQ(shape(8, 8, 64).lines, 64);           // 64 blocks, or 16 for twice as long
+    EXPECT_EQ(shape(8, 8, 64).columns, 128);
+    EXPECT_EQ(shape(24, 8, 64).lines, 128);         // 192 blocks would take two rounds
+    EXPECT_EQ(shape(24, 8, 64).columns, 256);
+    EXPECT_FALSE(cuda::tile_shape(cuda::Product::OperandFlows, 8, 8, 512, 132, 15).piped);
+    EXPECT_TRUE(cuda::tile_shape(cuda::Product::OperandFlows, 8, 8, 512, 132, 16).piped);
+    EXPECT_FALSE(cuda::pipes_parameters(131, 132));
+    EXPECT_TRUE(cuda::pipes_parameters(132, 132));
 }
 
 TEST(FastTiles, GroupsOfWarpsAreHoppersAlone) {

@@ -73,8 +73,9 @@ void multiply_later(float* c, int columns, const GroupSide& a, const GroupSide& 
 void commit_products();
 void wait_for_products(int batches);
 
-// Bulk copies are made when somebody waits for their arrival. What was expected must have been asked for by then, to the byte.
-void prepare_arrivals(std::uint64_t* arrivals, int count);
+// Bulk copies are made when somebody waits for their arrival, or some at once, as it happens; what is expected must come to the byte. A phase needs
+// `arrivers` that arrive, of whom each that expects bytes is one.
+void prepare_arrivals(std::uint64_t* arrivals, int count, int arrivers);
 void expect_bytes(std::uint64_t* arrival, unsigned bytes);
 void copy_bulk(void* to, const void* from, unsigned bytes, std::uint64_t* arrival);
 void wait_for_arrival(std::uint64_t* arrival, unsigned parity);

@@ -106,6 +106,7 @@ public:
         random_ = seed * 0x9E3779B97F4A7C15u + 1;
         live_ = threads;
         block_.waiting.clear();
+        some_.waiting.clear();
         warps_.assign(static_cast<std::size_t>((threads + 31) / 32) * 33, {});
         fiber_of_.assign(static_cast<std::size_t>(threads), nullptr);
         ready_.resize(static_cast<std::size_t>(threads));
@@ -126,15 +127,18 @@ public:
             release_if_complete(block_, live_);         // a thread that has ended waits for nobody
         }
         if (live_ == 0) return;
-        std::fprintf(stderr, "emulated CUDA: %d threads of a block wait at barriers that the others never reach\n", live_);
+        std::fprintf(stderr, "emulated CUDA: %d threads of a block wait for what never comes\n", live_);
         std::abort();
     }
 
     void synchronize_block() { arrive(block_, live_); }
+    void synchronize_some(int threads) { arrive(some_, threads); }
     void synchronize_warp(unsigned mask) {
         const auto first = mask == ~0u ? 32 : __builtin_ctz(mask);
         arrive(warps_[static_cast<std::size_t>(current_ / 32 * 33 + first)], __builtin_popcount(mask));
     }
+    void sleep() { leave_fiber(*fiber_of_[static_cast<std::size_t>(current_)]); }
+    void wake(int thread) { ready_.push_back(thread); }
     int current() const { return current_; }
 
 private:
@@ -144,7 +148,7 @@ private:
     std::uint64_t random_ = 0;
     int live_ = 0, current_ = 0;
     bool finished_ = false;
-    Barrier block_;
+    Barrier block_, some_;
     std::vector<Barrier> warps_;                        // [warps][33]: by first lane of the mask, and the whole warp
     std::vector<Fiber*> fiber_of_, free_;
     std::vector<std::unique_ptr<Fiber>> fibers_;
@@ -163,9 +167,8 @@ private:
 
     void arrive(Barrier& barrier, int expected) {
         barrier.waiting.push_back(current_);
-        Fiber& fiber = *fiber_of_[static_cast<std::size_t>(current_)];
         release_if_complete(barrier, expected);
-        leave_fiber(fiber);
+        sleep();
     }
 
     void release_if_complete(Barrier& barrier, int expected) {
@@ -234,6 +237,9 @@ void Scheduler::entry() { scheduler().loop(); }
 
 void synchronize_block() { scheduler().synchronize_block(); }
 void synchronize_warp(unsigned mask) { scheduler().synchronize_warp(mask); }
+void synchronize_some(int threads) { scheduler().synchronize_some(threads); }
+void sleep_thread() { scheduler().sleep(); }
+void wake_thread(int thread) { scheduler().wake(thread); }
 int current_thread() { return scheduler().current(); }
 
 void run_threads(int threads, std::uint64_t seed, void (*enter)(int), void (*body)(void*), void* closure) {

@@ -7,11 +7,16 @@ namespace juice::cuda::emulation {
 
 // All threads of the block that still run.
 void synchronize_block();
+// So many threads of the block, always the same ones.
+void synchronize_some(int threads);
 // The lanes of `mask` in the caller's warp.
 void synchronize_warp(unsigned mask);
+// The caller sleeps until another thread wakes it.
+void sleep_thread();
+void wake_thread(int thread);
 
 // Runs body(closure) once for every thread number below `threads`, in an order drawn from `seed`; `enter` is told the number each time that a
-// thread gets its turn. Ends the process where threads wait for each other at different barriers.
+// thread gets its turn. Ends the process where threads wait for what never comes.
 void run_threads(int threads, std::uint64_t seed, void (*enter)(int thread), void (*body)(void*), void* closure);
 
 // The thread that has its turn.

@@ -29,12 +29,14 @@ struct Copy {
     unsigned bytes;
 };
 struct Counted {
-    unsigned phases = 0, expected = 0;
-    bool expecting = false;
-    std::vector<Copy> copies;
+    unsigned phases = 0, expected = 0, arrived = 0;         // expected: bytes, of which so many have been asked for
+    int arrivers = 1, missing = 1;
+    std::vector<Copy> copies;           // still to be made
+    std::vector<int> waiting;           // threads
 };
 thread_local std::vector<Products> products;                // by thread
-thread_local std::map<const std::uint64_t*, Counted> counted;      // of the block at work
+thread_local std::map<const std::uint64_t*, Counted> counted;
+thread_local std::uint64_t coin = 1;
 
 [[noreturn]] void give_up(const char* what) {
     std::fprintf(stderr, "emulated CUDA: %s\n", what);
@@ -53,6 +55,31 @@ void multiply(const Product& product) {
         const int line = warp * 16 + lane / 4 + i / 2 % 2 * 8, column = i / 4 * 8 + lane % 4 * 2 + i % 2;
         for (int k = 0; k < 16; ++k) product.c[i] += number(product.a, line, k) * number(product.b, column, k);
     }
+}
+
+void make(const Copy& copy) { std::memcpy(copy.to, copy.from, copy.bytes); }
+
+bool is_complete(const Counted& all) {
+    if (all.missing == 0 && all.arrived > all.expected) give_up("an arrival gets more bytes than it expects");
+    return all.missing == 0 && all.arrived == all.expected;
+}
+void wake_if_complete(Counted& all) {
+    if (all.waiting.empty() || !is_complete(all)) return;
+    for (const int thread : all.waiting) wake_thread(thread);
+    all.waiting.clear();
+}
+void next_phase(Counted& all) {
+    ++all.phases;
+    all.missing = all.arrivers;
+    all.expected = all.arrived = 0;
+}
+void arrive(Counted& all) {
+    if (all.missing == 0) {
+        if (!is_complete(all) || all.expected > 0) give_up("an arrival is arrived at before it has been waited for");
+        next_phase(all);                // nobody need wait for what brings nothing
+    }
+    --all.missing;
+    wake_if_complete(all);
 }
 
 Products& mine() {
@@ -75,35 +102,41 @@ void wait_for_products(int batches) {
         for (const Product& product : all.front()) multiply(product);
 }
 
-void prepare_arrivals(std::uint64_t* arrivals, int count) {
-    for (int i = 0; i < count; ++i) counted[arrivals + i] = {};
+void prepare_arrivals(std::uint64_t* arrivals, int count, int arrivers) {
+    for (int i = 0; i < count; ++i) {
+        counted[arrivals + i] = {};
+        counted[arrivals + i].arrivers = counted[arrivals + i].missing = arrivers;
+    }
 }
 
 void expect_bytes(std::uint64_t* arrival, unsigned bytes) {
     Counted& mine = counted.at(arrival);
-    if (mine.expecting) give_up("an arrival expects bytes before it has been waited for");
-    mine.expecting = true;
-    mine.expected = bytes;
+    mine.expected += bytes;
+    arrive(mine);
 }
 
 void copy_bulk(void* to, const void* from, unsigned bytes, std::uint64_t* arrival) {
-    if (bytes % 16 != 0 || reinterpret_cast<std::uintptr_t>(from) % 16 != 0) give_up("a bulk copy is not of whole 16 bytes");
-    counted.at(arrival).copies.push_back({to, from, bytes});
+    if (bytes == 0 || bytes % 16 != 0 || reinterpret_cast<std::uintptr_t>(from) % 16 != 0) give_up("a bulk copy is not of whole 16 bytes");
+    Counted& mine = counted.at(arrival);
+    mine.arrived += bytes;
+    coin = coin * 6364136223846793005u + 1442695040888963407u;
+    if (coin >> 63) make({to, from, bytes});
+    else mine.copies.push_back({to, from, bytes});
+    wake_if_complete(mine);
 }
 
 void wait_for_arrival(std::uint64_t* arrival, unsigned parity) {
     Counted& mine = counted.at(arrival);
-    if (mine.phases % 2 != parity) return;      // complete
-    if (!mine.expecting) give_up("an arrival is waited for that nothing is expected of");
-    unsigned bytes = 0;
-    for (const Copy& copy : mine.copies) {
-        std::memcpy(copy.to, copy.from, copy.bytes);
-        bytes += copy.bytes;
+    while (mine.phases % 2 == parity) {
+        if (is_complete(mine)) {
+            for (const Copy& copy : mine.copies) make(copy);
+            mine.copies.clear();
+            next_phase(mine);
+        } else {
+            mine.waiting.push_back(current_thread());
+            sleep_thread();
+        }
     }
-    if (bytes != mine.expected) give_up("an arrival gets other bytes than it expects");
-    mine.copies.clear();
-    mine.expecting = false;
-    ++mine.phases;
 }
 
 }  // namespace juice::cuda::emulation

@@ -1,0 +1,174 @@
+// The matrix product of wide tiles one after the other by groups of warps (wide_groups.h), by one thread block that has a multiprocessor for itself: four more
+// warps ask for copies, and are ahead by as many steps as shared memory holds, also while a tile's sums are written.
+#pragma once
+
+#include "cuda/wide_groups.h"
+
+namespace juice::cuda {
+
+inline constexpr int feeders = 4;                                           // warps that ask for copies, behind those that multiply
+inline constexpr int pipe_threads = block_threads + feeders * warp_lanes;
+inline constexpr int working_warps = block_threads / warp_lanes;
+
+// Copies of one side of a step, piece by piece; every feeder has its share.
+template <class Copies, Gathered gathered>
+struct FedSide {
+    static_assert(gathered != Gathered::Lines);
+    const WideSide& side;
+    int mine;
+
+    // rotation: which feeder has the first piece.
+    __device__ FedSide(const WideSide& side_, int rotation) : side(side_), mine((static_cast<int>(threadIdx.x) / warp_lanes + rotation) % feeders) {}
+    __device__ unsigned bytes() const {
+        const int panels = Copies::panels(side);
+        return mine < panels ? static_cast<unsigned>((panels - mine + feeders - 1) / feeders) * Copies::panel_bytes(side) : 0;
+    }
+    __device__ void copy(Bf16* to, Arrival* arrival) const {
+        const int q = static_cast<int>(threadIdx.x) % warp_lanes * feeders + mine;
+        if (q < Copies::panels(side) && side.lines > 0) copy_bulk(to + q * Copies::hop, side.piece(q, 0, gathered), Copies::panel_bytes(side), arrival);
+    }
+};
+
+// What is read of a tile once it has been multiplied comes behind its last step, each part in the place of a step. parts: at least 1.
+struct NothingBehind {
+    static constexpr int parts = 1;
+    __device__ static int pieces(int) { return 0; }
+    __device__ static unsigned piece_bytes() { return 0; }
+    template <class Copy>
+    __device__ static void copy(int, int, Copy) {}
+};
+
+template <int lines, int columns, int stages>
+class WidePipe {
+public:
+    using Sums = typename GroupPlace<lines, columns>::Sums;
+    static constexpr int stage_size = (lines + columns) * wide_step, bytes = stages * stage_size * 2;
+
+    __device__ WidePipe() {
+        JUICE_POOL(Bf16, pool, stages * stage_size);
+        JUICE_SHARED(Arrival, arrivals, 2 * stages);
+        JUICE_SHARED(std::int32_t, step_lengths, stages);
+        sides_ = pool;
+        there_ = arrivals;
+        free_ = arrivals + stages;
+        lengths_ = step_lengths;
+        if (threadIdx.x == 0) {
+            prepare_arrivals(there_, stages, feeders);
+            prepare_arrivals(free_, stages, working_warps);
+        }
+        __syncthreads();
+    }
+    __device__ static bool feeds() { return threadIdx.x >= block_threads; }
+
+    // By the feeders: asks for a tile's steps. first: the first tile, whose side B may be fetched before the kernel before is done.
+    template <class Steps, class Behind>
+    __device__ void feed(Steps steps, const Behind& behind, bool first) {
+        WideSide a{}, b{};
+        int ahead = 0;                      // steps whose side B has been asked for
+        if (first) {
+            for (Steps early = steps; ahead < stages && early.next(a, b); ++ahead, advance()) {
+                expect<Steps>(a, b);
+                B<Steps>(b, 0).copy(side_b(), there_ + place_);
+            }
+            place_ = 0;
+            parity_ = 0;
+            wait_for_earlier();
+        }
+        for (int step = 0; steps.next(a, b); ++step, advance()) {
+            wait_for_place();
+            if (step >= ahead) {
+                expect<Steps>(a, b);
+                B<Steps>(b, 0).copy(side_b(), there_ + place_);
+            }
+            A<Steps>(a, a_rotation).copy(sides_ + place_ * stage_size, there_ + place_);
+        }
+        for (int part = 0; part < Behind::parts; ++part, advance()) {
+            wait_for_place();
+            const int pieces = behind.pieces(part), mine = static_cast<int>(threadIdx.x) / warp_lanes % feeders, lane = static_cast<int>(threadIdx.x) % warp_lanes;
+            const auto share = static_cast<unsigned>(mine < pieces ? (pieces - mine + feeders - 1) / feeders : 0);
+            arrive_with(0, share * behind.piece_bytes());
+            if (const int piece = lane * feeders + mine; piece < pieces)
+                behind.copy(part, piece, [&](int at, const void* from) { copy_bulk(sides_ + place_ * stage_size + at, from, behind.piece_bytes(), there_ + place_); });
+        }
+    }
+
+    // By the others: acc += Σ over a tile's steps. Then every part of what comes behind them is to be released.
+    template <class Steps>
+    __device__ void multiply(Sums& acc) {
+        using CopiesA = GroupCopies<lines, Steps::a_along, Steps::a_gathered>;
+        using CopiesB = GroupCopies<columns, Steps::b_along, Steps::b_gathered>;
+        const int group = static_cast<int>(threadIdx.x) / group_threads, a_entry = lines == 128 ? group * 64 : 0, b_entry = lines == 128 ? 0 : group * 64;
+        const GroupSide a_side = GroupSide(sides_, CopiesA::hop).further(a_entry * CopiesA::to_entry);
+        const GroupSide b_side = GroupSide(sides_ + lines * wide_step, CopiesB::hop).further(b_entry * CopiesB::to_entry);
+        int before = -1;
+        for (;; advance()) {
+            wait_for_arrival(there_ + place_, parity_);
+            const int length = lengths_[place_];
+            if (length == 0) break;
+            const GroupSide x = a_side.further(place_ * stage_size), y = b_side.further(place_ * stage_size);
+            const auto multiply = [&](int k) { multiply_later<Steps::a_along, Steps::b_along>(acc, x.further(k * CopiesA::to_step), y.further(k * CopiesB::to_step)); };
+            begin_products();
+            if (length == wide_step_panels) {
+#pragma unroll
+                for (int k = 0; k < wide_step_panels; ++k) multiply(k);
+            } else {
+                for (int k = 0; k < length; ++k) multiply(k);
+            }
+            commit_products();
+            wait_for_products<1>();
+            if (before >= 0) leave(before);         // the step before has been multiplied
+            before = place_;
+        }
+        wait_for_products<0>();
+        if (before >= 0) leave(before);
+    }
+    // The next part of what came behind them, until it is released.
+    __device__ const Bf16* behind() {
+        wait_for_arrival(there_ + place_, parity_);
+        return sides_ + place_ * stage_size;
+    }
+    __device__ void release() {
+        leave(place_);
+        advance();
+    }
+
+private:
+    template <class Steps>
+    using A = FedSide<GroupCopies<lines, Steps::a_along, Steps::a_gathered>, Steps::a_gathered>;
+    template <class Steps>
+    using B = FedSide<GroupCopies<columns, Steps::b_along, Steps::b_gathered>, Steps::b_gathered>;
+    static constexpr int a_rotation = 2;
+
+    Bf16* sides_;
+    Arrival *there_, *free_;
+    std::int32_t* lengths_;         // of the steps in 16s along the sum; 0: no step
+    int place_ = 0;
+    unsigned parity_ = 0;
+
+    __device__ Bf16* side_b() const { return sides_ + place_ * stage_size + lines * wide_step; }
+    __device__ void advance() {
+        if (++place_ == stages) place_ = 0, parity_ ^= 1;
+    }
+    // At once on the first lap.
+    __device__ void wait_for_place() {
+        wait_for_arrival(free_ + place_, parity_ ^ 1);
+        __syncwarp();
+    }
+    __device__ void leave(int place) {
+        __syncwarp();
+        if (threadIdx.x % warp_lanes == 0) arrive(free_ + place);
+    }
+    __device__ void arrive_with(int length, unsigned bytes) {
+        if (threadIdx.x % warp_lanes != 0) return;
+        if (threadIdx.x == block_threads) lengths_[place_] = length;
+        expect_bytes(there_ + place_, bytes);
+    }
+    template <class Steps>
+    __device__ void expect(const WideSide& a, const WideSide& b) {
+        using Copies = GroupCopies<lines, Steps::a_along, Steps::a_gathered>;
+        const int length = Steps::a_along ? Copies::panels(a) : static_cast<int>(Copies::panel_bytes(a) / (panel * panel * 2));
+        arrive_with(length, A<Steps>(a, a_rotation).bytes() + B<Steps>(b, 0).bytes());
+    }
+};
+
+}  // namespace juice::cuda

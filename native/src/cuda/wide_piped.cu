@@ -1,0 +1,324 @@
+// Large launches of wide sums by Hopper's groups: thread blocks that have a multiprocessor each take tile after tile, two beside each other at a time where
+// they are of the same nodes or positions (wide_pipe.h).
+#include "cuda/mend.h"
+#include "cuda/pool.h"
+#include "cuda/wide_pipe.h"
+#include "cuda/wide_results.h"
+#include "cuda/wide_steps.h"
+
+namespace juice::cuda {
+
+namespace {
+
+template <int lines_, int columns, int stages>
+struct Piped {
+    static constexpr int lines = lines_, panels = columns / static_cast<int>(panel);
+    static constexpr bool joins = panels > wide_panels;         // two of the plan's tiles beside each other
+    using Pipe = WidePipe<lines, columns, stages>;
+    using Place = GroupPlace<lines, columns>;
+
+    __host__ __device__ static std::int32_t row_blocks(const Run& run) { return (run.rows16 + lines - 1) / lines; }
+    __host__ __device__ static std::int32_t tasks(std::int32_t tiles, std::int32_t row_blocks) { return (joins ? (tiles + 1) / 2 : tiles) * row_blocks; }
+};
+using Large = Piped<128, 256, 4>;
+using Small = Piped<64, 128, 8>;
+
+// ---- what is read behind the steps: panels of a tile, as many a part as fit into the place of a step ----
+
+template <class Shape, int number_bytes>
+struct PanelsBehind {
+    static constexpr int panels_a_part = Shape::Pipe::stage_size * 2 / (Shape::lines * static_cast<int>(panel) * number_bytes), parts = (Shape::panels + panels_a_part - 1) / panels_a_part;
+    std::int32_t panels;
+    unsigned bytes;             // of a panel
+
+    __device__ int pieces(int part) const {
+        const int left = bytes == 0 ? 0 : panels - part * panels_a_part;
+        return left < 0 ? 0 : left < panels_a_part ? left : panels_a_part;
+    }
+    __device__ unsigned piece_bytes() const { return bytes; }
+};
+
+// The elements of a tile of an operand.
+template <class Shape>
+struct OperandBehind : PanelsBehind<Shape, 2> {
+    const Bf16* elements;
+    std::int64_t stride;
+
+    __device__ OperandBehind(const Run& run, const PlanTile& tile, std::int64_t first_row) {
+        const std::int32_t rows = rows_from(run, first_row) < Shape::lines ? rows_from(run, first_row) : Shape::lines;
+        this->panels = tile.panels;
+        this->bytes = static_cast<unsigned>(rows) * panel * 2;
+        elements = run.elements16 + operand_place(run, run.operations[tile.target], first_row) + tile.panel * run.stride;
+        stride = run.stride;
+    }
+    template <class Copy>
+    __device__ void copy(int part, int q, Copy copy) const {
+        copy(q * Shape::lines * static_cast<int>(panel), elements + (part * this->panels_a_part + q) * stride);
+    }
+};
+
+// A tile's weights, or their bf16 copies where they are not updated at once.
+template <class Shape>
+struct ParametersBehind : PanelsBehind<Shape, 4> {
+    const char* first;
+    std::int64_t stride;        // bytes, from panel to panel
+
+    __device__ ParametersBehind(const Run& run, const PlanTile& tile, bool in_place) {
+        const PlanOwner& owner = run.owners[tile.target];
+        const ParameterPlaces<false> places(run, tile);
+        const int size = in_place ? 4 : 2;
+        this->panels = tile.in_panels;
+        this->bytes = static_cast<unsigned>(tile.panels * panel * panel * size);
+        first = (in_place ? reinterpret_cast<const char*>(run.parameters + owner.parameters) : reinterpret_cast<const char*>(run.weights16 + owner.shadow)) + places.first * size;
+        stride = places.stride * size;
+    }
+    template <class Copy>
+    __device__ void copy(int part, int q, Copy copy) const {
+        copy(q * static_cast<int>(this->bytes) / 2, first + (part * this->panels_a_part + q) * stride);
+    }
+};
+
+// work(m, n, what is behind, number of it): the thread's fours, part after part.
+template <class Behind, class Shape, int part = 0, class Work>
+__device__ void for_each_behind(typename Shape::Pipe& pipe, int lines, int columns, Work work) {
+    const typename Shape::Place mine;
+    constexpr int each = Behind::panels_a_part, numbers = static_cast<int>(panel);
+    const Bf16* behind = pipe.behind();
+#pragma unroll
+    for (int n = 0; n < Shape::Place::fours; ++n) {
+        // Groups that have all columns have four n in panel n.
+        if (Shape::lines == 128 && (n < part * each || n >= (part + 1) * each)) continue;
+        const int column = mine.four_at(n);
+        if (column >= columns) break;
+#pragma unroll
+        for (int m = 0; m < Shape::Place::lines; ++m) work(m, n, behind, ((column / numbers - part * each) * lines + mine.line_at(m)) * numbers + column % numbers);
+    }
+    pipe.release();
+    static_assert(Shape::lines == 128 || Behind::parts == 1);
+    if constexpr (part + 1 < Behind::parts) for_each_behind<Behind, Shape, part + 1>(pipe, lines, columns, work);
+}
+
+// Whether one of the thread's values is low, which marks its row.
+template <class Place>
+__device__ bool write_values(const Run& run, const PlanTile& tile, std::int64_t first_row, const typename Place::Sums& acc) {
+    const Place mine;
+    const PlanOperation& operation = run.operations[tile.target];
+    float* const values = run.values + value_place(run, operation, first_row) + tile.panel * run.stride;
+    const auto columns = static_cast<int>(tile.panels * panel), nodes = static_cast<int>(operation.nodes - tile.panel * panel);
+    bool any = false;
+#pragma unroll
+    for (int m = 0; m < Place::lines; ++m) {
+        const std::int64_t row = first_row + mine.line_at(m);
+        if (row >= run.rows16) continue;
+        bool low = false;
+#pragma unroll
+        for (int n = 0; n < Place::fours; ++n) {
+            const int column = mine.four_at(n);
+            if (column >= columns) break;
+            const float4 four = mine.four(acc, m, n);
+            store4(values + mine.line_at(m) * panel + at(run, column), four);
+            const auto is_low = [&](int i, float value) { return column + i < nodes && value < lowest_value; };
+            low = low || is_low(0, four.x) || is_low(1, four.y) || is_low(2, four.z) || is_low(3, four.w);
+        }
+        if (low) run.suspects[std::int64_t{tile.target} * run.rows16 + row] = 1;
+        any = any || low;
+    }
+    return any;
+}
+
+// ---- tiles ----
+
+// work(tile, of so many of the plan's, first row): what this block does of those from `first` to before `end`, each for row_blocks blocks of rows. joins(a, b):
+// b goes on where a ends, which it is then made to do.
+template <class Shape, class Joins, class Work>
+__device__ void for_each_tile(const Run& run, std::int32_t first, std::int32_t end, std::int32_t row_blocks, Joins joins, Work work) {
+    constexpr std::int32_t together = Shape::joins ? 2 : 1;
+    for (auto t = static_cast<std::int32_t>(blockIdx.x); t < Shape::tasks(end - first, row_blocks); t += static_cast<std::int32_t>(gridDim.x)) {
+        const std::int32_t number = first + t / row_blocks * together;
+        const std::int64_t row = std::int64_t{t % row_blocks} * Shape::lines;
+        PlanTile tile = run.tiles[number];
+        const bool two = Shape::joins && number + 1 < end, joined = two && joins(tile, run.tiles[number + 1]);
+        work(tile, joined ? 2 : 1, row);
+        if (two && !joined) work(run.tiles[number + 1], 1, row);
+    }
+}
+__device__ bool join_panels(PlanTile& a, const PlanTile& b) {
+    if (a.target != b.target || a.begin != b.begin || a.end != b.end || a.panel + a.panels != b.panel) return false;
+    a.panels += b.panels;
+    return true;
+}
+__device__ bool join_pieces(PlanTile& a, const PlanTile& b) {
+    if (a.target != b.target || a.begin != b.begin || a.panel != b.panel || a.in_panel + a.in_panels != b.in_panel) return false;
+    a.in_panels += b.in_panels;
+    return true;
+}
+
+// Once all of a block's tiles are written: counts them, and mends rows where that is for it to do. done: [operations][row tiles]; all: an operation's tiles.
+template <class Shape, class Mend>
+__device__ void finish_tiles(const Run& run, std::int32_t first, std::int32_t end, std::int32_t* done, std::int32_t PlanOperation::*all, bool leaves_something, Mend mend) {
+    JUICE_SHARED(std::int32_t, last, block_threads);
+    constexpr int row_tiles_a_block = Shape::lines / rows_a_tile;
+    const bool any = any_in_block(leaves_something);
+    const auto thread = static_cast<std::int32_t>(threadIdx.x);
+    std::int32_t entries = 0, begin = 0;
+    const auto visit = [&](auto work) {
+        std::int32_t number = 0;
+        for_each_tile<Shape>(run, first, end, Shape::row_blocks(run), join_panels, [&](const PlanTile& tile, std::int32_t tiles, std::int64_t row) {
+            for (int i = 0; i < row_tiles_a_block; ++i, ++number)
+                if (const std::int64_t row_tile = row / rows_a_tile + i; row_tile < row_tiles(run)) work(number, tile, tiles, row_tile);
+        });
+        entries = number;
+    };
+    do {
+        last[thread] = 0;
+        visit([&](std::int32_t number, const PlanTile& tile, std::int32_t tiles, std::int64_t row_tile) {
+            const PlanOperation& operation = run.operations[tile.target];
+            if (number - begin == thread) last[thread] = count_tiles(done + mark_of(run, tile.target, row_tile), tiles, operation.*all, any);
+        });
+        if (any_in_block(last[thread] != 0))
+            visit([&](std::int32_t number, const PlanTile& tile, std::int32_t, std::int64_t row_tile) {
+                if (number >= begin && number < begin + block_threads && last[number - begin]) mend(tile.target, row_tile);
+            });
+        synchronize_workers();
+        begin += block_threads;
+    } while (begin < entries);
+}
+
+// ---- kernels ----
+
+template <class Shape>
+__global__ void __launch_bounds__(pipe_threads, 1) piped_values_kernel(const Run run, std::int32_t first, std::int32_t end) {
+    begin_early();
+    typename Shape::Pipe pipe;
+    if (pipe.feeds()) {
+        bool at_first = true;
+        for_each_tile<Shape>(run, first, end, Shape::row_blocks(run), join_panels, [&](const PlanTile& tile, int, std::int64_t row) {
+            pipe.feed(WideValueSteps(run, tile, row), NothingBehind(), at_first);
+            at_first = false;
+        });
+        return;
+    }
+    wait_for_earlier();
+    bool low = false;
+    for_each_tile<Shape>(run, first, end, Shape::row_blocks(run), join_panels, [&](const PlanTile& tile, int, std::int64_t first_row) {
+        typename Shape::Pipe::Sums acc = {};
+        pipe.template multiply<WideValueSteps>(acc);
+        pipe.release();
+        if (write_values<typename Shape::Place>(run, tile, first_row, acc)) low = true;
+    });
+    finish_tiles<Shape>(run, first, end, run.values_done, &PlanOperation::value_tiles, low, [&](std::int32_t o, std::int64_t row_tile) { mend_values_of(run, o, row_tile); });
+}
+
+template <class Shape>
+__global__ void __launch_bounds__(pipe_threads, 1) piped_operand_kernel(const Run run, std::int32_t first, std::int32_t end) {
+    using Behind = OperandBehind<Shape>;
+    begin_early();
+    typename Shape::Pipe pipe;
+    if (pipe.feeds()) {
+        bool at_first = true;
+        for_each_tile<Shape>(run, first, end, Shape::row_blocks(run), join_panels, [&](const PlanTile& tile, int, std::int64_t row) {
+            pipe.feed(WideOperandSteps(run, tile, row), Behind(run, tile, row), at_first);
+            at_first = false;
+        });
+        return;
+    }
+    wait_for_earlier();
+    bool slow = false;
+    for_each_tile<Shape>(run, first, end, Shape::row_blocks(run), join_panels, [&](const PlanTile& tile, int, std::int64_t first_row) {
+        const typename Shape::Place mine;
+        const std::int64_t place = operand_place(run, run.operations[tile.target], first_row) + tile.panel * run.stride;
+        if (run.slow_operations[tile.target]) slow = true;
+        typename Shape::Pipe::Sums acc = {};
+        pipe.template multiply<WideOperandSteps>(acc);
+        for_each_behind<Behind, Shape>(pipe, Shape::lines, tile.panels * static_cast<int>(panel), [&](int m, int n, const Bf16* elements, int number) {
+            if (first_row + mine.line_at(m) >= run.rows16) return;
+            const float4 element = from_four(elements + swapped(number)), sum = mine.four(acc, m, n);
+            store4(run.element_flows + place + mine.line_at(m) * panel + at(run, mine.four_at(n)), make_float4(sum.x * element.x, sum.y * element.y, sum.z * element.z, sum.w * element.w));
+        });
+    });
+    finish_tiles<Shape>(run, first, end, run.operand_done, &PlanOperation::operand_tiles, slow, [&](std::int32_t o, std::int64_t row_tile) { mend_operand_of(run, o, row_tile); });
+}
+
+template <class Shape>
+__global__ void __launch_bounds__(pipe_threads, 1) piped_parameters_kernel(const Run run, std::int32_t first, std::int32_t end, const EmCoefficients em, const Pass pass) {
+    using Behind = ParametersBehind<Shape>;
+    using Place = Shape::Place;
+    typename Shape::Pipe pipe;
+    if (pipe.feeds()) {
+        for_each_tile<Shape>(run, first, end, 1, join_pieces, [&](const PlanTile& tile, int, std::int64_t) {
+            pipe.feed(WideParameterSteps(run, tile), Behind(run, tile, updates_at_once(run.owners[tile.target], tile.target, em, pass)), false);
+        });
+        return;
+    }
+    for_each_tile<Shape>(run, first, end, 1, join_pieces, [&](const PlanTile& tile, int, std::int64_t) {
+        const PlanOwner& owner = run.owners[tile.target];
+        const bool in_place = updates_at_once(owner, tile.target, em, pass);
+        const ParameterPlaces<false> places(run, tile);
+        const Place mine;
+        const auto lines = static_cast<int>(tile.panels * panel);
+        Bf16* const shadows = run.weights16 + owner.shadow;
+        float* const numbers = in_place ? run.parameters + owner.parameters : run.flows + owner.flows;
+        Em own[Place::lines] = {};
+        if (in_place) {
+            const std::int64_t node = owner.first_node + (run.blocks[tile.begin].out_panel + tile.panel) * panel;
+#pragma unroll
+            for (int m = 0; m < Place::lines; ++m)
+                if (const int line = mine.line_at(m); line < lines) own[m] = {em.keep[node + line], em.gain[node + line], em.share[node + line]};
+        }
+        typename Shape::Pipe::Sums acc = {};
+        pipe.template multiply<WideParameterSteps>(acc);
+        for_each_behind<Behind, Shape>(pipe, lines, tile.in_panels * static_cast<int>(panel), [&](int m, int n, const Bf16* behind, int number) {
+            if (mine.line_at(m) >= lines) return;
+            const std::int64_t place = places.panel_at(mine.four_at(n) / static_cast<int>(panel)) + mine.line_at(m) * panel + mine.four_at(n) % static_cast<int>(panel);
+            const float4 product = mine.four(acc, m, n);
+            if (!in_place) {
+                const float4 shadow = from_four(behind + swapped(number)), old = pass.add ? load4(numbers + place) : make_float4(0, 0, 0, 0);
+                store4(numbers + place, make_float4(fmaf(shadow.x, product.x, old.x), fmaf(shadow.y, product.y, old.y), fmaf(shadow.z, product.z, old.z), fmaf(shadow.w, product.w, old.w)));
+                return;
+            }
+            const float4 old = load4(reinterpret_cast<const float*>(behind) + number);
+            const float2 low = from_pair(to_pair(old.x, old.y)), high = from_pair(to_pair(old.z, old.w));       // the weights in bf16 again: less than to read them
+            const float4 next = make_float4(em_weight(old.x, low.x * product.x, own[m]), em_weight(old.y, low.y * product.y, own[m]), em_weight(old.z, high.x * product.z, own[m]),
+                                            em_weight(old.w, high.y * product.w, own[m]));
+            store4(numbers + place, next);
+            *reinterpret_cast<std::uint64_t*>(shadows + swapped(place)) = to_four(to_pair(next.x, next.y), to_pair(next.z, next.w));
+        });
+    });
+}
+
+template <class Shape>
+dim3 blocks_for(const Run& run, std::int32_t tiles, std::int32_t row_blocks) {
+    const std::int32_t tasks = Shape::tasks(tiles, row_blocks);
+    return dim3(static_cast<unsigned>(tasks < run.multiprocessors ? tasks : run.multiprocessors));
+}
+
+template <class Shape, class Kernel>
+void launch_over_rows(const Run& run, Kernel kernel, std::int32_t begin, std::int32_t end, cudaStream_t stream) {
+    JUICE_LAUNCH_IN_CHAIN(kernel, blocks_for<Shape>(run, end - begin, Shape::row_blocks(run)), dim3(pipe_threads), static_cast<std::size_t>(Shape::Pipe::bytes), stream, run, begin, end);
+}
+
+}  // namespace
+
+// ---- launchers ----
+
+void prepare_piped_sums() {
+#if !defined(JUICE_CUDA_EMULATION)
+    ask_for_pool(Large::Pipe::bytes, piped_values_kernel<Large>, piped_operand_kernel<Large>);
+    ask_for_pool(Large::Pipe::bytes, piped_parameters_kernel<Large>);
+    ask_for_pool(Small::Pipe::bytes, piped_values_kernel<Small>, piped_operand_kernel<Small>);
+#endif
+}
+
+void piped_values(const Run& run, const TileShape& shape, std::int32_t begin, std::int32_t end, cudaStream_t stream) {
+    if (shape.lines == Large::lines) launch_over_rows<Large>(run, piped_values_kernel<Large>, begin, end, stream);
+    else launch_over_rows<Small>(run, piped_values_kernel<Small>, begin, end, stream);
+}
+void piped_operand_flows(const Run& run, const TileShape& shape, std::int32_t begin, std::int32_t end, cudaStream_t stream) {
+    if (shape.lines == Large::lines) launch_over_rows<Large>(run, piped_operand_kernel<Large>, begin, end, stream);
+    else launch_over_rows<Small>(run, piped_operand_kernel<Small>, begin, end, stream);
+}
+void piped_parameter_flows(const Run& run, std::int32_t begin, std::int32_t end, const EmCoefficients& em, const Pass& pass, cudaStream_t stream) {
+    JUICE_LAUNCH_WITH(piped_parameters_kernel<Large>, blocks_for<Large>(run, end - begin, 1), dim3(pipe_threads), static_cast<std::size_t>(Large::Pipe::bytes), stream, run, begin, end, em, pass);
+}
+
+}  // namespace juice::cuda

@@ -1,0 +1,158 @@
+// What becomes of a wide tile's sums: values, operand flows, and parameter flows with EM. Place says which entries of the tile a thread has.
+#pragma once
+
+#include "cuda/coefficients.h"
+#include "cuda/kernels.h"
+#include "cuda/wide_gathered.h"
+
+namespace juice::cuda {
+
+// A thread's pairs of a line lie in every panel's half, one after the other: pair n stands so far behind pair 0. Of bf16 numbers the halves of some lines have
+// changed places (numbers.h); tiles begin at whole eights of lines.
+__device__ inline std::int64_t to_pair_of(int n, std::int64_t stride) { return n / 2 * stride + n % 2 * 8; }
+__device__ inline std::int64_t to_swapped_pair_of(int line, int n, std::int64_t stride) { return n / 2 * stride + ((n % 2 * 8) ^ (line & 4) * 2); }
+
+// Whether one of the thread's values is low.
+template <class Place>
+__device__ bool keep_values(const Run& run, const PlanTile& tile, std::int64_t first_row, const Place& mine, const typename Place::Sums& acc) {
+    const PlanOperation& operation = run.operations[tile.target];
+    float* const values = run.values + value_place(run, operation, first_row) + tile.panel * run.stride + at(run, mine.column_at(0));
+    const auto columns = static_cast<int>(tile.panels * panel), nodes = static_cast<int>(operation.nodes - tile.panel * panel);
+    bool any = false;
+#pragma unroll
+    for (int m = 0; m < Place::lines; ++m) {
+        const std::int64_t row = first_row + mine.line_at(m);
+        if (row >= run.rows16) continue;
+        bool low = false;
+#pragma unroll
+        for (int n = 0; n < Place::pairs; ++n) {
+            const int column = mine.column_at(n);
+            if (column >= columns) continue;
+            const float2 pair = mine.pair(acc, m, n);
+            *reinterpret_cast<float2*>(values + mine.line_at(m) * panel + to_pair_of(n, run.stride)) = pair;
+            low = low || (column < nodes && pair.x < lowest_value) || (column + 1 < nodes && pair.y < lowest_value);
+        }
+        if (low) run.suspects[std::int64_t{tile.target} * run.rows16 + row] = 1;
+        any = any || low;
+    }
+    return any;
+}
+
+template <class Place>
+__device__ void keep_operand_flows(const Run& run, const PlanTile& tile, std::int64_t first_row, const Place& mine, const typename Place::Sums& acc) {
+    const std::int64_t place = operand_place(run, run.operations[tile.target], first_row) + tile.panel * run.stride + at(run, mine.column_at(0));
+    const Bf16* const all_elements = run.elements16 + place;
+    float* const flows = run.element_flows + place;
+    const auto columns = static_cast<int>(tile.panels * panel);
+    unsigned elements[Place::lines][Place::pairs];          // all under way before the first is needed
+    const auto for_each = [&](auto work) {
+#pragma unroll
+        for (int m = 0; m < Place::lines; ++m) {
+            if (first_row + mine.line_at(m) >= run.rows16) continue;
+#pragma unroll
+            for (int n = 0; n < Place::pairs; ++n)
+                if (mine.column_at(n) < columns) work(m, n);
+        }
+    };
+    for_each([&](int m, int n) { elements[m][n] = *reinterpret_cast<const unsigned*>(all_elements + mine.line_at(m) * panel + to_swapped_pair_of(mine.line_at(m), n, run.stride)); });
+    for_each([&](int m, int n) {
+        const float2 element = from_pair(elements[m][n]), sum = mine.pair(acc, m, n);
+        *reinterpret_cast<float2*>(flows + mine.line_at(m) * panel + to_pair_of(n, run.stride)) = make_float2(sum.x * element.x, sum.y * element.y);
+    });
+}
+
+// Where a tile's weights lie, from the owner's first: of its nodes, a panel of the operand after the other, or where its list says.
+template <bool gathered>
+struct ParameterPlaces {
+    std::int64_t first, stride;
+    const std::int64_t* places;
+
+    __device__ ParameterPlaces(const Run& run, const PlanTile& tile) {
+        const PlanBlock& block = run.blocks[tile.begin];
+        stride = std::int64_t{block.out_panels} * panel * panel;
+        first = block.weights + tile.in_panel * stride + tile.panel * panel * panel;
+        if constexpr (gathered) {
+            JUICE_SHARED(std::int64_t, panel_places, wide_panels);
+            if (const auto thread = static_cast<int>(threadIdx.x); thread < tile.in_panels) {
+                std::int32_t q;
+                const PlanBlock& own = gathered_block(run, tile, thread, q);
+                panel_places[thread] = own.weights + (std::int64_t{q} * own.out_panels + tile.panel) * panel * panel;
+            }
+            places = panel_places;
+            __syncthreads();
+        }
+    }
+    __device__ std::int64_t panel_at(int q) const {
+        if constexpr (gathered) return places[q];
+        else return first + q * stride;
+    }
+    // Where pair n of a thread's line lies, whose pair 0 is at `column`; in the bf16 copies, or elsewhere.
+    template <bool swapped>
+    __device__ std::int64_t at(int line, int column, int n) const {
+        const int half = column % static_cast<int>(panel) + ((n % 2 * 8) ^ (swapped ? (line & 4) * 2 : 0)), q = column / static_cast<int>(panel);
+        if constexpr (gathered) return places[q + n / 2] + line * panel + half;
+        else return first + q * stride + line * panel + half + n / 2 * stride;
+    }
+};
+
+// An edge's flow is that of the bf16 weight: so a node's add up to the flow that its gradients had with the values, whatever rounding has done to either. Where the
+// weight is read, it is rounded again, which is less than to read its copy, too.
+template <class Place, class Places>
+__device__ void keep_parameter_flows(const Run& run, const PlanTile& tile, const Places& places, const EmCoefficients& em, const Pass& pass, const Place& mine,
+                                     const typename Place::Sums& acc) {
+    const PlanOwner& owner = run.owners[tile.target];
+    const PlanBlock& block = run.blocks[tile.begin];
+    const bool in_place = updates_at_once(owner, tile.target, em, pass);
+    const std::int64_t coefficients = owner.first_node + (block.out_panel + tile.panel) * panel;
+    Bf16* const shadows = run.weights16 + owner.shadow;
+    float* const numbers = in_place ? run.parameters + owner.parameters : run.flows + owner.flows;
+    const auto lines = static_cast<int>(tile.panels * panel), columns = static_cast<int>(tile.in_panels * panel);
+    constexpr int pairs = Place::pairs < 8 ? Place::pairs : 8;      // under way at once
+    static_assert(Place::pairs % pairs == 0);
+#pragma unroll
+    for (int m = 0; m < Place::lines; ++m) {
+        const int line = mine.line_at(m);
+        if (line >= lines) continue;
+        const Em own = in_place ? Em{em.keep[coefficients + line], em.gain[coefficients + line], em.share[coefficients + line]} : Em{};
+#pragma unroll
+        for (int begin = 0; begin < Place::pairs; begin += pairs) {
+            unsigned rounded[pairs] = {};
+            float2 old[pairs] = {};
+#pragma unroll
+            for (int n = 0; n < pairs; ++n) {
+                const int column = mine.column_at(begin + n);
+                if (column >= columns) continue;
+                if (!in_place) rounded[n] = *reinterpret_cast<const unsigned*>(shadows + places.template at<true>(line, mine.column_at(0), begin + n));
+                if (in_place || pass.add) old[n] = *reinterpret_cast<const float2*>(numbers + places.template at<false>(line, mine.column_at(0), begin + n));
+            }
+#pragma unroll
+            for (int n = 0; n < pairs; ++n) {
+                const int column = mine.column_at(begin + n);
+                if (column >= columns) continue;
+                const float2 shadow = from_pair(in_place ? to_pair(old[n].x, old[n].y) : rounded[n]), product = mine.pair(acc, m, begin + n), sum = make_float2(shadow.x * product.x, shadow.y * product.y);
+                auto* to = reinterpret_cast<float2*>(numbers + places.template at<false>(line, mine.column_at(0), begin + n));
+                if (in_place) {
+                    const float2 next = make_float2(em_weight(old[n].x, sum.x, own), em_weight(old[n].y, sum.y, own));
+                    *to = next;
+                    *reinterpret_cast<unsigned*>(shadows + places.template at<true>(line, mine.column_at(0), begin + n)) = to_pair(next.x, next.y);
+                } else {
+                    *to = make_float2(old[n].x + sum.x, old[n].y + sum.y);
+                }
+            }
+        }
+    }
+}
+
+// Asks for what keep_parameter_flows will read into the second-level cache, while there is something to multiply.
+template <class Places>
+__device__ void ask_for_parameters(const Run& run, const PlanTile& tile, const Places& places, const EmCoefficients& em, const Pass& pass) {
+    const PlanOwner& owner = run.owners[tile.target];
+    const auto q = static_cast<int>(threadIdx.x) / 2;
+    if (q >= tile.in_panels) return;
+    const auto numbers = static_cast<unsigned>(tile.panels * panel * panel);
+    const bool in_place = updates_at_once(owner, tile.target, em, pass);
+    if (threadIdx.x % 2 == 0 && !in_place) prefetch_bulk(run.weights16 + owner.shadow + places.panel_at(q), numbers * 2);
+    if (threadIdx.x % 2 == 1 && (in_place || pass.add)) prefetch_bulk((in_place ? run.parameters + owner.parameters : run.flows + owner.flows) + places.panel_at(q), numbers * 4);
+}
+
+}  // namespace juice::cuda
