@@ -123,7 +123,7 @@ public:
         }
         if (rule.optimizer != JUICE_EM) {
             ready_flows();
-            set_rule(rule_.data(), rule, stream_.get());
+            send_rule(rule);
             optimize(base_run(), rule.optimizer);
             stream_.wait();
             clear_flows();
@@ -131,7 +131,7 @@ public:
         }
         Run run = base_run();
         touched_on_device_.upload(touched_.data(), 0, plan_.owner_count, stream_.get());
-        set_rule(rule_.data(), rule, stream_.get());
+        send_rule(rule);
         update_sums(run, plan_.totals, {}, touched_on_device_.data(), Rest::All, rule_.data(), stream_.get());
         update_inputs(run, plan_.totals, touched_on_device_.data(), false, rule_.data(), stream_.get());
         if (has_log_tables_) fill_tables(run, 0, static_cast<std::int32_t>(plan_.owner_count), stream_.get());
@@ -195,7 +195,7 @@ public:
     void step(const Rule& rule, double* log_likelihood) {
         clear_flows();
         run_.root_flows = nullptr;
-        set_rule(rule_.data(), rule, stream_.get());
+        send_rule(rule);
         run_.slopes = climbs(rule.optimizer) && has_slopes_;
         coefficients_.blocked = training_->blocked();
         if (power_ != 1) {      // out of the ordinary: pass by pass
@@ -330,6 +330,7 @@ private:
     Array<std::uint8_t> touched_on_device_;
     Array<float> em_;
     Array<Rule> rule_;
+    std::optional<Rule> rule_there_;    // what rule_ holds
     EmCoefficients coefficients_{};
     Array<float> moments_[2];           // what an optimiser remembers, like the parameter flows
     std::int32_t moment_count_ = 0;
@@ -402,6 +403,15 @@ private:
             climb(run, plan_.totals, rule_.data(), stream_.get());
         }
         if (has_log_tables_) fill_tables(run, 0, static_cast<std::int32_t>(plan_.owner_count), stream_.get());
+    }
+
+    // Steps mostly have the rule of the step before.
+    void send_rule(const Rule& rule) {
+        static_assert(sizeof(Rule) == 12 * sizeof(float), "no padding");
+        if (rule_there_ && std::memcmp(&*rule_there_, &rule, sizeof rule) == 0) return;
+        rule_there_.reset();
+        set_rule(rule_.data(), rule, stream_.get());
+        rule_there_ = rule;
     }
 
     // A workspace for a training batch of so many rows.
