@@ -141,7 +141,7 @@ private:
 
     Bf16* sides_;
     Arrival *there_, *free_;
-    std::int32_t* lengths_;         // of the steps in 16s along the sum; 0: no step
+    std::int32_t* lengths_;         // of the steps in 16s along the sum; 0: no step. Written before an arrival and read after it, which racecheck does not see
     int place_ = 0;
     unsigned parity_ = 0;
 
