@@ -101,7 +101,7 @@ TEST_P(Fast, OperandsOfEveryWidthAgreeWithTheOracle) {
 // than are multiplied without scaling, one is wired node by node, one is a sum of few nodes that another child reads, too.
 // Long enough for tiles that are taken one after the other: small ones, and large ones, two of the plan's or the odd one at the end.
 TEST_P(Fast, LongSumsAgreeWithTheOracle) {
-    if (GetParam().instruction_set == "plain") return;
+    if (GetParam().instruction_set == "plain") GTEST_SKIP() << "no groups of warps: long sums go the way of short ones";
     for (const auto& [latents, rows] : {std::pair{528, 10}, std::pair{528, 130}}) {
         SCOPED_TRACE("latents " + std::to_string(latents) + ", rows " + std::to_string(rows));
         const auto circuit = Some::hclt(3, latents, 5, 3);
