@@ -23,8 +23,8 @@ Arithmetic choose_arithmetic(std::int32_t capability, const char* wanted);
 bool has_fast(std::int32_t capability);
 bool has_groups(std::int32_t capability, Arithmetic arithmetic);
 // Lines and columns of a tile of such a product, where a launch has so many tiles of so many panels across, and its longest sum goes over `depth` panels.
-// piped: a thread block a multiprocessor takes tile after tile, which pays for values from 512 positions on, for operand flows from 256 nodes on; 64 by 128 or
-// 128 by 256, whichever is done sooner. Else 64 lines where all of them are at work at once, two a multiprocessor, or 128; 64 columns where no tile has more.
+// piped: a thread block a multiprocessor takes tile after tile, which pays from 512 positions or nodes on, 64 by 128 or 128 by 256, whichever is done sooner; for
+// operand flows from 256 nodes on where there is one small tile a multiprocessor at most. Else 64 lines where all of them are at work at once, two a multiprocessor, or 128; 64 columns where no tile has more.
 enum class Product { Values, OperandFlows };
 struct TileShape {
     std::int32_t lines, columns;
@@ -34,6 +34,7 @@ TileShape tile_shape(Product product, std::int64_t tiles, std::int32_t panels, s
 // Whether parameter flows in so many tiles are piped.
 bool pipes_parameters(std::int64_t tiles, std::int32_t multiprocessors);
 
+// One of 256 rows in the order of their values; missing ones, and places behind the batch, come last, with code -1.
 struct RowOfValue {
     std::int32_t row, code;
 };

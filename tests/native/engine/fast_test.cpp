@@ -97,8 +97,6 @@ TEST_P(Fast, OperandsOfEveryWidthAgreeWithTheOracle) {
     }
 }
 
-// Several children, and blocks of 32 that do not fill a tile: side by side, so that they become one, and scattered. One child is a product of more factors
-// than are multiplied without scaling, one is wired node by node, one is a sum of few nodes that another child reads, too.
 // Long enough for tiles that are taken one after the other: small ones, and large ones, two of the plan's or the odd one at the end.
 TEST_P(Fast, LongSumsAgreeWithTheOracle) {
     if (GetParam().instruction_set == "plain") GTEST_SKIP() << "no groups of warps: long sums go the way of short ones";
@@ -109,6 +107,8 @@ TEST_P(Fast, LongSumsAgreeWithTheOracle) {
     }
 }
 
+// Several children, and blocks of 32 that do not fill a tile: side by side, so that they become one, and scattered. One child is a product of more factors
+// than are multiplied without scaling, one is wired node by node, one is a sum of few nodes that another child reads, too.
 TEST_P(Fast, BlocksOverSeveralChildrenAgreeWithTheOracle) {
     struct Case {
         std::int64_t width, node_blocks;
@@ -242,7 +242,9 @@ TEST(FastTiles, ArePipedWhereSumsAreLong) {
     EXPECT_EQ(shape(24, 8, 64).lines, 128);         // 192 blocks would take two rounds
     EXPECT_EQ(shape(24, 8, 64).columns, 256);
     EXPECT_FALSE(cuda::tile_shape(cuda::Product::OperandFlows, 8, 8, 512, 132, 15).piped);
-    EXPECT_TRUE(cuda::tile_shape(cuda::Product::OperandFlows, 8, 8, 512, 132, 16).piped);
+    EXPECT_TRUE(cuda::tile_shape(cuda::Product::OperandFlows, 16, 8, 512, 132, 16).piped);
+    EXPECT_EQ(cuda::tile_shape(cuda::Product::OperandFlows, 16, 8, 512, 132, 16).lines, 64);
+    EXPECT_FALSE(cuda::tile_shape(cuda::Product::OperandFlows, 17, 8, 512, 132, 16).piped);     // two rounds
     EXPECT_FALSE(cuda::pipes_parameters(131, 132));
     EXPECT_TRUE(cuda::pipes_parameters(132, 132));
 }
