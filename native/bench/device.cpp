@@ -1,7 +1,8 @@
 // juice-device-bench: an engine's training step on a GPU, without the reading of rows, beside what the plan counts.
-//   juice-device-bench [--device cuda:0] [--structure hclt] [--latents 64,256] [--batch 512] [--steps 100] [--precision exact] [--kept 1,0.5,0.2,0.1,0.05]
+//   juice-device-bench [--device cuda:0] [--structure hclt] [--latents 64,256] [--batch 512|auto] [--steps 100] [--precision exact] [--kept 1,0.5,0.2,0.1,0.05]
 //                      [--matrix-rate 790]
-// Structures: families.h, and "layers", of which the shares --kept of blocks are kept (layers.h). Then, of an HCLT, whole epochs of exact training, with rows that stay on the device and with rows that are copied (epochs.h).
+// --batch auto: batches of 64, 128 … rows up to as many as there are images, while twice as many give at least 2 % more rows a second and fit into the device's memory; the best
+// is named. Structures: families.h, and "layers", of which the shares --kept of blocks are kept (layers.h). Then, of an HCLT, whole epochs of exact training, with rows that stay on the device and with rows that are copied (epochs.h).
 // Before anything is timed, the device's log-likelihoods are held to the processor's. Times are medians over the steps after the first ten; the
 // batch lies on the device throughout. The limit is the counted bytes over the copy rate measured in the same run; of fast steps, where that is more, the
 // counted operations over the matrix rate (TFLOP/s; usually what a library's bf16 product reaches on an H200).
@@ -82,8 +83,8 @@ struct Rates {
     double copy, matrix;
 };
 
-// bytes: the least traffic of a step; 0: as the plan counts it.
-void run_case(const Family& family, const DeviceEntry& device, const std::string& what, std::int64_t rows, int steps, const Rates& rates, bool fast, double bytes = 0) {
+// Returns the median step in seconds. bytes: the least traffic of a step; 0: as the plan counts it.
+double run_case(const Family& family, const DeviceEntry& device, const std::string& what, std::int64_t rows, int steps, const Rates& rates, bool fast, double bytes = 0) {
     const auto& circuit = family.circuit;
     Batch batch;
     RowReader(family.rows, domains_of(*circuit)).read(nullptr, 0, rows, batch);
@@ -126,10 +127,33 @@ void run_case(const Family& family, const DeviceEntry& device, const std::string
     const double time = median(step), flop = engine.plan.totals.flop_per_row * static_cast<double>(rows);
     if (bytes == 0) bytes = engine.plan.totals.step_bytes;
     const double limit = std::max(bytes / rates.copy, rates.matrix > 0 ? flop / rates.matrix : 0);
-    std::printf("%5s %6lld | %8.3f %8.3f %8.3f %8.3f %8.1f | %7.2f %8.1f | %7.2f %8.1f | %6.2f | %7.2f | %8.2f %8.2f | %.1e\n", what.c_str(), static_cast<long long>(rows), median(forwards) * 1e3,
-                median(backwards) * 1e3, median(updates) * 1e3, time * 1e3, first * 1e3, flop * 1e-9, flop / time * 1e-9, bytes * 1e-9, bytes / time * 1e-9,
+    std::printf("%5s %6lld | %8.3f %8.3f %8.3f %8.3f %8.1f %7.2f | %7.2f %8.1f | %7.2f %8.1f | %6.2f | %7.2f | %8.2f %8.2f | %.1e\n", what.c_str(), static_cast<long long>(rows),
+                median(forwards) * 1e3, median(backwards) * 1e3, median(updates) * 1e3, time * 1e3, first * 1e3, time * 60000 / static_cast<double>(rows), flop * 1e-9, flop / time * 1e-9, bytes * 1e-9, bytes / time * 1e-9,
                 time / limit, compiled, parameter_bytes(engine.plan), static_cast<double>(activation_bytes(engine.plan, rows)) * 1e-9, worst);
     std::fflush(stdout);
+    return time;
+}
+
+// Calls run(rows) for the batches that are asked for; none: for those that --batch auto means, and names the best.
+template <class Run>
+void run_batches(const std::vector<std::int64_t>& batches, const std::string& what, std::int64_t most, Run run) {
+    for (const auto rows : batches) run(rows);
+    if (!batches.empty()) return;
+    std::int64_t best = 0;
+    double best_rate = 0;
+    for (std::int64_t rows = 64; rows <= most; rows *= 2) {
+        double rate = 0;
+        try {
+            rate = static_cast<double>(rows) / run(rows);
+        } catch (const Error& error) {
+            if (error.status() != JUICE_ERROR_MEMORY || best == 0) throw;
+            break;
+        }
+        const bool worth = rate > best_rate * 1.02;
+        if (rate > best_rate) best = rows, best_rate = rate;
+        if (!worth) break;
+    }
+    std::printf("%5s %6lld rows a batch are best: %.2f s per 60,000 rows\n", what.c_str(), static_cast<long long>(best), 60000 / best_rate);
 }
 
 std::vector<double> shares(const std::string& text) {
@@ -160,7 +184,7 @@ int main(int count, char** arguments) {
         if (name == "--device") device = value;
         else if (name == "--structure") structure = value;
         else if (name == "--latents") latents = numbers(value);
-        else if (name == "--batch") batches = numbers(value);
+        else if (name == "--batch") batches = value == "auto" ? std::vector<std::int64_t>() : numbers(value);
         else if (name == "--precision") fast = value == "fast";
         else if (name == "--kept") kept = shares(value);
         else if (name == "--matrix-rate") matrix_rate = std::atof(value.c_str());
@@ -172,25 +196,26 @@ int main(int count, char** arguments) {
         const Rates rates{found.copy_rate(found.index), fast ? matrix_rate * 1e12 : 0};
         const Images images = load_images("");
         const auto parents = tree_of(images, available_cores());
+        const std::int64_t most_rows = images.rows().count;
         std::printf("%s training step, %s, %s, %s; copy rate %.0f GB/s\n", structure.c_str(), fast ? "fast" : "exact", images.name.c_str(), found.description.c_str(), rates.copy * 1e-9);
-        std::printf("%5s %6s | %8s %8s %8s %8s %8s | %7s %8s | %7s %8s | %6s | %7s | %8s %8s | %s\n", "H", "batch", "forward", "backward", "update", "step ms", "first", "GFLOP", "GFLOP/s",
+        std::printf("%5s %6s | %8s %8s %8s %8s %8s %7s | %7s %8s | %7s %8s | %6s | %7s | %8s %8s | %s\n", "H", "batch", "forward", "backward", "update", "step ms", "first", "s/60k", "GFLOP", "GFLOP/s",
                     "GB", "GB/s", "x limit", "setup s", "B/weight", "act. GB", "error");
         if (structure == "layers") {
-            for (const double share : kept)
-                for (const auto b : batches) {
-                    char what[16];
-                    std::snprintf(what, sizeof what, "%.3g", share);
-                    run_case(sparse_layers(share, b), found, what, b, steps, rates, fast, sparse_layers_bytes(share, b));
-                }
+            for (const double share : kept) {
+                char what[16];
+                std::snprintf(what, sizeof what, "%.3g", share);
+                run_batches(batches, what, most_rows, [&](std::int64_t b) { return run_case(sparse_layers(share, b), found, what, b, steps, rates, fast, sparse_layers_bytes(share, b)); });
+            }
             return 0;
         }
         for (const auto h : latents)
-            for (const auto b : batches)
-                run_case(family_of(structure, images, parents, static_cast<std::int32_t>(h), b), found, std::to_string(h), b, steps, rates, fast);
+            run_batches(batches, std::to_string(h), most_rows, [&](std::int64_t b) {
+                return run_case(family_of(structure, images, parents, static_cast<std::int32_t>(h), b), found, std::to_string(h), b, steps, rates, fast);
+            });
         if (fast || structure != "hclt") return 0;
         std::printf("\nSeconds an epoch of all images, and rows a second: rows kept on the device (first epoch, others), rows copied a batch ahead\n");
         for (const auto h : latents)
-            for (const auto b : batches) run_epochs(images, parents, found, static_cast<std::int32_t>(h), b);
+            for (const auto b : batches.empty() ? std::vector<std::int64_t>{512} : batches) run_epochs(images, parents, found, static_cast<std::int32_t>(h), b);
         return 0;
     } catch (const std::exception& error) {
         std::fprintf(stderr, "juice-device-bench: %s\n", error.what());
