@@ -15,6 +15,7 @@
 #include "cuda/coefficients.h"
 #include "cuda/data.h"
 #include "cuda/device_plan.h"
+#include "cuda/flow_buffer.h"
 #include "cuda/forward.h"
 #include "cuda/kernels.h"
 #include "cuda/large_tables.h"
@@ -40,7 +41,7 @@ public:
           parameters_(plan, options.device),
           queries_(plan, options.device),
           large_tables_(plan, stream_.get()),
-          touched_(static_cast<std::size_t>(plan.owner_count), 0) {
+          flows_(plan, stream_) {
         for (std::int64_t o = 0; o < plan.owner_count; ++o) {
             const PlanOwner& owner = plan.owners[o];
             has_log_tables_ = has_log_tables_ || owner.kind == OwnerKind::LogTable;
@@ -98,10 +99,7 @@ public:
 
     void backward(const float* root_flows, bool slopes) {
         run_.slopes = slopes && has_slopes_;
-        if (rows_added_ > 0 && rows_added_ + run_.rows > rows_per_level) fold();
-        rows_added_ += run_.rows;
-        ready_flows();
-        std::fill(touched_.begin(), touched_.end(), std::uint8_t{1});
+        flows_.expect(run_.rows);
         training_->load_root_flows(run_, root_flows, stream_.get());
         training_->clear_backward(stream_.get());
         add_batch();
@@ -116,13 +114,10 @@ public:
     }
 
     void update(const Rule& rule) {
-        if (empty_ && moment_count_ == 0) return;       // no flows
-        if (folded_) {
-            fold();
-            flows_.swap(totals_);       // the update reads the flow buffer
-        }
+        if (flows_.empty() && moment_count_ == 0) return;
+        allocate_training();
+        flows_.gather();
         if (rule.optimizer != JUICE_EM) {
-            ready_flows();
             send_rule(rule);
             optimize(base_run(), rule.optimizer);
             stream_.wait();
@@ -130,7 +125,7 @@ public:
             return;
         }
         Run run = base_run();
-        touched_on_device_.upload(touched_.data(), 0, plan_.owner_count, stream_.get());
+        touched_on_device_.upload(flows_.touched().data(), 0, plan_.owner_count, stream_.get());
         send_rule(rule);
         update_sums(run, plan_.totals, {}, touched_on_device_.data(), Rest::All, rule_.data(), stream_.get());
         update_inputs(run, plan_.totals, touched_on_device_.data(), false, rule_.data(), stream_.get());
@@ -200,8 +195,7 @@ public:
         coefficients_.blocked = training_->blocked();
         if (power_ != 1) {      // out of the ordinary: pass by pass
             cuda::forward(run_, plan_, *training_, stream_.get());
-            ready_flows();
-            std::fill(touched_.begin(), touched_.end(), std::uint8_t{1});
+            flows_.expect(run_.rows);
             add_batch();
             update(rule);
             if (log_likelihood) {
@@ -259,45 +253,10 @@ public:
 
     void read_flows(std::int64_t offset, std::int64_t count, float* destination) {
         const std::lock_guard lock(mutex_);
-        if (empty_) {
-            std::memset(destination, 0, static_cast<std::size_t>(count) * sizeof(float));
-            return;
-        }
-        ready_flows();
-        flows_.download(destination, offset, count, stream_.get());
-        std::vector<float> more(folded_ ? static_cast<std::size_t>(count) : 0);
-        if (folded_) totals_.download(more.data(), offset, count, stream_.get());
-        stream_.wait();
-        for (std::size_t i = 0; i < more.size(); ++i) destination[i] += more[i];
+        flows_.read(offset, count, destination);
     }
-
-    void write_flows(std::int64_t offset, std::int64_t count, const float* source, bool add) {
-        if (folded_ && !add) {      // what is overwritten must not come back from the totals
-            fold();
-            flows_.swap(totals_);
-            folded_ = false;
-            cleared_ = true;
-        }
-        ready_flows();
-        std::vector<float> sum(source, source + count);
-        if (add) {
-            flows_.download(sum.data(), offset, count, stream_.get());
-            stream_.wait();
-            for (std::int64_t i = 0; i < count; ++i) sum[static_cast<std::size_t>(i)] += source[i];
-        }
-        flows_.upload(sum.data(), offset, count, stream_.get());
-        stream_.wait();
-        for (std::int64_t o = 0; o < plan_.owner_count; ++o)
-            if (plan_.owners[o].flows < offset + count && plan_.owners[o].flows + plan_.owners[o].flow_count > offset) touched_[static_cast<std::size_t>(o)] = 1;
-    }
-
-    void clear_flows() {
-        empty_ = true;
-        cleared_ = false;
-        folded_ = false;
-        rows_added_ = 0;
-        std::fill(touched_.begin(), touched_.end(), std::uint8_t{0});
-    }
+    void write_flows(std::int64_t offset, std::int64_t count, const float* source, bool add) { flows_.write(offset, count, source, add); }
+    void clear_flows() { flows_.clear(); }
 
 private:
     const PlanView plan_;
@@ -309,7 +268,7 @@ private:
     Parameters parameters_;
     Queries queries_;
     LargeTables large_tables_;
-    Array<float> flows_;
+    FlowBuffer flows_;
     std::mutex mutex_;                  // of those who read
     std::optional<Workspace> training_;
     Run run_{};
@@ -319,14 +278,6 @@ private:
     std::int32_t widest_table_ = 0;     // in panels, of the tables of few values; 0: there are none
     bool has_moments_ = false;          // inputs that are no tables
 
-    // Flows of many rows are added up in two levels, since like terms added one by one to a large float32 total all round the same way.
-    static constexpr std::int64_t rows_per_level = 1024;
-    Array<float> totals_;
-    std::int64_t rows_added_ = 0;       // since the last fold
-    bool folded_ = false;               // totals_ holds something
-    bool empty_ = true;                 // no flows at all
-    bool cleared_ = false;              // the flow buffer holds flows or zeros, nothing left over
-    std::vector<std::uint8_t> touched_; // owners that have got flows
     Array<std::uint8_t> touched_on_device_;
     Array<float> em_;
     Array<Rule> rule_;
@@ -427,32 +378,13 @@ private:
     }
 
     void allocate_training() {
-        if (flows_.size() == 0) flows_ = Array<float>(plan_.totals.flows, "flows");
+        flows_.allocate();
         if (rule_.size() > 0) return;
         const auto nodes = parameters_.nodes();
         em_ = Array<float>(3 * nodes, "training");
         touched_on_device_ = Array<std::uint8_t>(plan_.owner_count, "training");
         coefficients_ = {em_.data(), em_.data() + nodes, em_.data() + 2 * nodes, nullptr};
         rule_ = Array<Rule>(1, "training");
-    }
-
-    // The flow buffer as something that can be added to.
-    void ready_flows() {
-        allocate_training();
-        if (!cleared_) flows_.clear(stream_.get());
-        cleared_ = true;
-        empty_ = false;
-    }
-
-    // Adds the flow buffer to the totals and leaves it to be cleared.
-    void fold() {
-        if (totals_.size() == 0) totals_ = Array<float>(plan_.totals.flows, "flows");
-        ready_flows();
-        if (!folded_) totals_.clear(stream_.get());
-        add_floats(totals_.data(), flows_.data(), flows_.size(), stream_.get());
-        folded_ = true;
-        cleared_ = false;
-        rows_added_ = 0;
     }
 
     void input_flows(const Run& run, const Pass& pass, cudaStream_t stream) const {
