@@ -6,7 +6,7 @@
 
 namespace juice::cuda {
 
-inline constexpr std::int64_t shared_values = 256;
+inline constexpr std::int64_t shared_values = small_table_values;
 inline constexpr int rows_sorted = 256;         // at a time, by value
 
 __host__ __device__ inline bool is_small_table(const PlanOwner& owner) { return owner.kind == OwnerKind::Table && owner.domain <= shared_values; }

@@ -170,6 +170,10 @@ struct PlanTile {
 // wide: they list, in maps, what they add up over (of parameters: their columns) panel by panel, as (block, panel of the block).
 inline constexpr std::int32_t tile_panels = 4, wide_panels = 8, wide_block_panels = 2;
 
+// Tables of at most so many values are small: their flows are added up in shared memory. Of larger ones a batch holds few values, and all readers' rows are put
+// in the order of theirs.
+inline constexpr std::int64_t small_table_values = 256;
+
 // Operations that do not depend on each other, as what is launched together: ranges of stage_operations and tiles. Wide ones come first, of them those
 // over one segment.
 struct PlanStage {

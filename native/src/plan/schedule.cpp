@@ -195,12 +195,16 @@ void count_costs(Plan& plan) {
 
 std::int64_t activation_bytes(const Plan& plan, std::int64_t rows) {
     if (plan.target.schedule == Schedule::Launches) {
-        // Values and gradients, elements and their flows; two exponents and three marks a row of every operation; the batch, also by value, its root flows and logs.
+        // Values and gradients, elements and their flows; two exponents and three marks a row of every operation; the batch, also by value, its root flows and logs; rows of
+        // large tables' readers, 16 bytes each.
         const std::int64_t padded = panels_of(rows) * panel;
         const auto& totals = plan.totals;
         const auto floats = 2 * (totals.value_panels + totals.operand_panels) * panel + totals.exponent_segments + 4 * plan.variables + 4 * std::max(1, plan.roots);
         const auto halves = totals.shadow > 0 ? (totals.value_panels + totals.operand_panels) * panel : 0;      // operands and gradients of wide sums
-        return padded * (4 * floats + 2 * halves + static_cast<std::int64_t>(plan.operations.size()) * 11);
+        std::int64_t readers = 0;
+        for (const auto& owner : plan.owners)
+            if (owner.kind == OwnerKind::Table && owner.domain > small_table_values) readers += owner.reader_end - owner.reader_begin;
+        return padded * (4 * floats + 2 * halves + 16 * readers + static_cast<std::int64_t>(plan.operations.size()) * 11);
     }
     const std::int64_t padded = (rows + panel - 1) / panel * panel + 1;
     const auto& totals = plan.totals;
