@@ -26,13 +26,12 @@ TileShape tile_shape(Product product, std::int64_t tiles, std::int32_t panels, s
     constexpr std::int32_t large = 128, narrow = 64, columns = wide_panels * static_cast<std::int32_t>(panel);
     if (panels * panel <= narrow) return {large, narrow, false};
     const auto parts = [](std::int64_t all, std::int64_t part) { return (all + part - 1) / part; };
-    const std::int64_t small_rounds = parts(tiles * parts(rows, rows_a_tile), multiprocessors);
-    if (depth >= 32) {
-        // A step of 128 by 256 is four times the work of one of 64 by 128, and twice the copies, which is what takes the time.
-        const std::int64_t large_rounds = 2 * parts(parts(tiles, 2) * parts(rows, large), multiprocessors);
-        return small_rounds < large_rounds ? TileShape{rows_a_tile, columns, true} : TileShape{large, 2 * columns, true};
-    }
-    if (product == Product::OperandFlows && depth >= 16 && small_rounds == 1) return {rows_a_tile, columns, true};
+    const TileShape piped_small{rows_a_tile, columns, true}, piped_large{large, 2 * columns, true};
+    const std::int64_t small_rounds = parts(tiles * parts(rows, rows_a_tile), multiprocessors), large_tiles = parts(tiles, 2) * parts(rows, large);
+    // A step of 128 by 256 is four times the work of one of 64 by 128, and twice the copies, which is what takes the time.
+    if (depth >= 32) return small_rounds < 2 * parts(large_tiles, multiprocessors) ? piped_small : piped_large;
+    if (product == Product::OperandFlows && depth >= 16 && small_rounds == 1) return piped_small;
+    if (product == Product::OperandFlows && depth >= 16 && large_tiles >= multiprocessors) return piped_large;
     return {tiles * parts(rows, rows_a_tile) > std::int64_t{2} * multiprocessors ? large : rows_a_tile, columns, false};
 }
 

@@ -101,12 +101,12 @@ using LargeGroups = ByGroups<128, 128>;
 using NarrowGroups = ByGroups<128, 64>;
 static_assert(Warps::lines == rows_a_tile && LargeWarps::lines == wide_columns);
 
-// launch(By) for what multiplies best where a launch has so many tiles of at most so many panels, or piped(shape).
+// launch(By) for what multiplies best where a launch has so many tiles of at most so many panels, over at most `depth` panels, or piped(shape).
 template <class Launch, class Piped>
-void with_tiles(const Run& run, Product product, std::int32_t tiles, std::int32_t panels, Launch launch, Piped piped) {
+void with_tiles(const Run& run, Product product, std::int32_t tiles, std::int32_t panels, std::int32_t depth, Launch launch, Piped piped) {
     if (tiles == 0) return;
     if (!run.groups) return launch(Warps());
-    const TileShape shape = tile_shape(product, tiles, panels, run.rows16, run.multiprocessors, run.widest_operand > run.widest_segmented ? run.widest_operand : run.widest_segmented);
+    const TileShape shape = tile_shape(product, tiles, panels, run.rows16, run.multiprocessors, depth);
     if (shape.piped) piped(shape);
     else if (shape.columns < wide_columns) launch(NarrowGroups());
     else if (shape.lines == rows_a_tile) launch(Groups());
@@ -148,22 +148,22 @@ void prepare_wide_sums([[maybe_unused]] bool groups) {
 }
 
 void wide_values(const Run& run, const PlanStage& stage, cudaStream_t stream) {
-    with_tiles(run, Product::Values, stage.value_gathered - stage.value_begin, stage.value_panels, [&](auto by) {
+    with_tiles(run, Product::Values, stage.value_gathered - stage.value_begin, stage.value_panels, stage.value_depth, [&](auto by) {
         using By = decltype(by);
         launch_over_rows<By>(run, wide_values_kernel<By, WideValueSteps>, By::template bytes<WideValueSteps>, stage.value_begin, stage.value_gathered, stream);
     }, [&](const TileShape& shape) { piped_values(run, shape, stage.value_begin, stage.value_gathered, stream); });
-    with_tiles(run, Product::Values, stage.value_wide - stage.value_gathered, tile_panels, [&](auto by) {
+    with_tiles(run, Product::Values, stage.value_wide - stage.value_gathered, tile_panels, 0, [&](auto by) {
         using By = decltype(by);
         launch_over_rows<By>(run, wide_values_kernel<By, GatheredValueSteps>, By::template bytes<GatheredValueSteps>, stage.value_gathered, stage.value_wide, stream);
     }, [](const TileShape&) {});
 }
 
 void wide_operand_flows(const Run& run, const PlanStage& stage, cudaStream_t stream) {
-    with_tiles(run, Product::OperandFlows, stage.operand_gathered - stage.operand_begin, stage.operand_panels, [&](auto by) {
+    with_tiles(run, Product::OperandFlows, stage.operand_gathered - stage.operand_begin, stage.operand_panels, stage.operand_depth, [&](auto by) {
         using By = decltype(by);
         launch_over_rows<By>(run, wide_operand_kernel<By, WideOperandSteps>, By::template bytes<WideOperandSteps>, stage.operand_begin, stage.operand_gathered, stream);
     }, [&](const TileShape& shape) { piped_operand_flows(run, shape, stage.operand_begin, stage.operand_gathered, stream); });
-    with_tiles(run, Product::OperandFlows, stage.operand_wide - stage.operand_gathered, tile_panels, [&](auto by) {
+    with_tiles(run, Product::OperandFlows, stage.operand_wide - stage.operand_gathered, tile_panels, 0, [&](auto by) {
         using By = decltype(by);
         launch_over_rows<By>(run, wide_operand_kernel<By, GatheredOperandSteps>, By::template bytes<GatheredOperandSteps>, stage.operand_gathered, stage.operand_wide, stream);
     }, [](const TileShape&) {});

@@ -232,6 +232,19 @@ private:
         return panels;
     }
 
+    // The most panels that a tile adds up over. number: a block's, of a place in the tile's range; panels: what of a block counts.
+    template <class Number>
+    std::int32_t deepest_tile(std::int32_t begin, std::int32_t end, Number number, std::int32_t PlanBlock::*panels) const {
+        std::int32_t depth = 0;
+        for (auto t = begin; t < end; ++t) {
+            const PlanTile& tile = plan_.tiles[static_cast<std::size_t>(t)];
+            std::int32_t own = 0;
+            for (auto b = tile.begin; b < tile.end; ++b) own += plan_.blocks[static_cast<std::size_t>(number(tile, b))].*panels;
+            depth = std::max(depth, own);
+        }
+        return depth;
+    }
+
     void cut_stages() {
         std::vector<std::vector<std::int32_t>> by_stage;
         for (std::size_t o = 0; o < plan_.operations.size(); ++o) {
@@ -277,6 +290,10 @@ private:
             stage.operand_end = cut(wide, operations.end(), false, &PlanOperation::operand_tiles, &Launches::cut_operand);
             stage.value_panels = widest_tile(stage.value_begin, stage.value_gathered);
             stage.operand_panels = widest_tile(stage.operand_begin, stage.operand_gathered);
+            stage.value_depth = deepest_tile(stage.value_begin, stage.value_gathered, [](const PlanTile&, std::int32_t b) { return b; }, &PlanBlock::in_panels);
+            stage.operand_depth = deepest_tile(stage.operand_begin, stage.operand_gathered,
+                                               [&](const PlanTile& tile, std::int32_t b) { return plan_.maps[static_cast<std::size_t>(operation(tile.target).block_by_in + b)]; },
+                                               &PlanBlock::out_panels);
             plan_.stages.push_back(stage);
         }
     }

@@ -182,7 +182,8 @@ struct PlanStage {
     std::int32_t panel_begin, panel_end;        // a tile a panel of every operation
     std::int32_t value_begin, value_gathered, value_wide, value_end;            // sums in blocks: panels of values; of wide ones the gathered tiles last
     std::int32_t operand_begin, operand_gathered, operand_wide, operand_end;    // sums in blocks: panels of the operand
-    std::int32_t value_panels, operand_panels;                  // of the widest tile of a wide sum
+    std::int32_t value_panels, operand_panels;                  // of the widest tile of a wide sum that is not gathered
+    std::int32_t value_depth, operand_depth;                    // panels that the deepest of those adds up over
     std::int32_t has_blocks;                                    // some sum is in Form::Blocks
 };
 

@@ -20,7 +20,7 @@ struct PluginDevice {
 // Equal text or no deal: the version of Juice, of the table, and the sizes of what goes through it.
 inline std::string plugin_version() {
     return std::string("Juice ") + JUICE_VERSION_TEXT + ", engine " + std::to_string(engine_version) + ", plan " + std::to_string(sizeof(PlanView)) + "." +
-           std::to_string(sizeof(PlanOperation)) + "." + std::to_string(sizeof(PlanOwner)) + "." + std::to_string(sizeof(PlanTile)) + "." + std::to_string(sizeof(EngineTable)) + "." + std::to_string(sizeof(PluginDevice));
+           std::to_string(sizeof(PlanOperation)) + "." + std::to_string(sizeof(PlanOwner)) + "." + std::to_string(sizeof(PlanTile)) + "." + std::to_string(sizeof(PlanStage)) + "." + std::to_string(sizeof(EngineTable)) + "." + std::to_string(sizeof(PluginDevice));
 }
 
 // juice_cuda_version: plugin_version() of the plug-in.

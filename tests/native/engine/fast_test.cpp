@@ -245,6 +245,8 @@ TEST(FastTiles, ArePipedWhereSumsAreLong) {
     EXPECT_TRUE(cuda::tile_shape(cuda::Product::OperandFlows, 16, 8, 512, 132, 16).piped);
     EXPECT_EQ(cuda::tile_shape(cuda::Product::OperandFlows, 16, 8, 512, 132, 16).lines, 64);
     EXPECT_FALSE(cuda::tile_shape(cuda::Product::OperandFlows, 17, 8, 512, 132, 16).piped);     // two rounds
+    EXPECT_FALSE(cuda::tile_shape(cuda::Product::OperandFlows, 64, 8, 512, 132, 16).piped);
+    EXPECT_EQ(cuda::tile_shape(cuda::Product::OperandFlows, 66, 8, 512, 132, 16).columns, 256);
     EXPECT_FALSE(cuda::pipes_parameters(131, 132));
     EXPECT_TRUE(cuda::pipes_parameters(132, 132));
 }
