@@ -4,6 +4,7 @@
 #include "cuda/kernels.h"
 #include "cuda/matrix.h"
 #include "cuda/mend.h"
+#include "cuda/narrow.h"
 #include "cuda/pool.h"
 
 namespace juice::cuda {
@@ -132,6 +133,19 @@ template <bool tensor>
 __device__ void parameters_tile(const Run& run, const PlanTile& tile, const EmCoefficients& em, const Pass& pass) {
     const PlanOwner& owner = run.owners[tile.target];
     const PlanBlock& block = run.blocks[tile.begin];
+    const bool in_place = updates_at_once(owner, tile.target, em, pass);
+    const std::int64_t coefficients = owner.first_node + block.out_panel * panel;
+    if (is_narrow(run.operations[owner.operation]))
+        return narrow_parameters(run, tile, [&](int column, int node, float sum) {
+            const std::int64_t at = block.weights + ((tile.in_panel + column / panel) * block.out_panels * panel + node) * panel + column % panel;
+            float& weight = run.parameters[owner.parameters + at];
+            if (in_place) {
+                weight = em_weight(weight, weight * sum, {em.keep[coefficients + node], em.gain[coefficients + node], em.share[coefficients + node]});
+                return;
+            }
+            float& flow = run.flows[owner.flows + at];
+            flow = pass.add ? flow + weight * sum : weight * sum;
+        });
     const Place mine = place();
     const bool active = mine.down / 4 < tile.panels && mine.across / 4 < tile.in_panels;
     float acc[4][4] = {};
@@ -139,14 +153,13 @@ __device__ void parameters_tile(const Run& run, const PlanTile& tile, const EmCo
     multiply_tile<false, tensor>(steps, active, acc);
     if (!active) return;
 
-    const bool in_place = updates_at_once(owner, tile.target, em, pass);
     const std::int64_t q = tile.in_panel + mine.across / 4, lane = mine.across % 4 * 4;
     for (int i = 0; i < 4; ++i) {
         const std::int64_t node = tile.panel * panel + mine.down * 4 + i;
         const std::int64_t at = block.weights + (q * block.out_panels * panel + node) * panel + lane;
         float* weights = run.parameters + owner.parameters + at;
         float* flows = run.flows + owner.flows + at;
-        const std::int64_t coefficient = owner.first_node + block.out_panel * panel + node;
+        const std::int64_t coefficient = coefficients + node;
         for (int j = 0; j < 4; ++j) {
             if (!in_place) flows[j] = pass.add ? flows[j] + weights[j] * acc[i][j] : weights[j] * acc[i][j];
             else weights[j] = em_weight(weights[j], weights[j] * acc[i][j], {em.keep[coefficient], em.gain[coefficient], em.share[coefficient]});
@@ -161,8 +174,8 @@ __global__ void __launch_bounds__(tile_threads) values_kernel(const Run run, std
     begin_early();
     const PlanTile tile = run.tiles[first + static_cast<std::int32_t>(blockIdx.x)];
     wait_for_earlier();
-    bool low = false;
-    for (std::int32_t p = 0; p < tile.panels; p += tile_panels) {       // a wide tile is several
+    bool low = is_narrow(run.operations[tile.target]) && narrow_values<maximise>(run, tile, std::int64_t{blockIdx.y} * rows_a_tile);
+    for (std::int32_t p = 0; !is_narrow(run.operations[tile.target]) && p < tile.panels; p += tile_panels) {       // a wide tile is several
         PlanTile piece = tile;
         piece.panel += p;
         piece.panels = tile.panels - p < tile_panels ? tile.panels - p : tile_panels;
