@@ -370,9 +370,9 @@ private:
         if (!training_ || training_->capacity() < rows) {
             stream_.wait();
             stream_.forget();
-            training_.reset();
+            training_.reset();              // last to come back: where it is, there is room for all else
+            large_tables_.make_room(panels_of(rows) * panel);
             training_.emplace(plan_, rows, true);
-            large_tables_.make_room(training_->capacity());
         }
         allocate_training();
     }

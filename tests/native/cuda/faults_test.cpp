@@ -97,8 +97,12 @@ TEST(CudaFaults, AFaultInAQueryIsSeenByTheQuery) {
     expect_lost([&] { log_likelihood(*model, Some::rows(*circuit, 20, 1)); }, lost);
 }
 
-TEST(CudaFaults, MemoryThatRunsOutAnywhereIsASentenceAndTheSameCallGoesThroughAfterwards) {
-    const auto circuit = some_circuit();
+// By the number of values: of few, and of so many that a table is large.
+class CudaMemoryFaults : public testing::TestWithParam<std::int32_t> {};
+INSTANTIATE_TEST_SUITE_P(Values, CudaMemoryFaults, testing::Values(4, 300));
+
+TEST_P(CudaMemoryFaults, MemoryThatRunsOutAnywhereIsASentenceAndTheSameCallGoesThroughAfterwards) {
+    const auto circuit = Some::hclt(6, 3, GetParam(), 1);
     const Table rows = Some::rows(*circuit, 20, 1);
     const int device = new_device();
     int failures = 0;
