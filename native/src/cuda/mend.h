@@ -24,7 +24,7 @@ __device__ inline float block_max(float x) {
 __device__ inline void elements_to_logs(const Run& run, std::int32_t o, std::int64_t row) {
     const PlanOperation& operation = run.operations[o];
     const auto thread = static_cast<int>(threadIdx.x);
-        synchronize_workers();
+    synchronize_workers();
     write_logs(run, operation, row, run.element_exponents[std::int64_t{o} * run.rows16 + row], thread % static_cast<int>(panel), thread / static_cast<int>(panel), block_slots,
                element_row(run, operation, row));
     synchronize_workers();

@@ -33,15 +33,17 @@ __device__ long long total_of_warp(long long x) {
 
 __device__ float largest_of_four(const float (&x)[4]) { return fmaxf(fmaxf(x[0], x[1]), fmaxf(x[2], x[3])); }
 
-// Of a row that so many warps have together.
-template <int warps, int quads>
+// Of a row that so many warps have together, or that a warp has beside others, lane / 4 % rows telling which.
+template <int rows, int warps, int quads>
 __device__ float largest_of(const float (&x)[quads][4]) {
     float largest = 0;
 #pragma unroll
     for (int j = 0; j < quads; ++j) largest = fmaxf(largest, largest_of_four(x[j]));
-    largest = warp_max(largest);
+#pragma unroll
+    for (int d = 1; d < warp_lanes; d *= 2)
+        if (d < 4 || d >= 4 * rows) largest = fmaxf(largest, __shfl_xor_sync(~0u, largest, d));
     if constexpr (warps > 1) {
-        static_assert(warps == block_warps);
+        static_assert(warps == block_warps && rows == 1);
         JUICE_SHARED(float, tops, warps);
         __syncthreads();
         tops[threadIdx.x / warp_lanes] = largest;
@@ -171,7 +173,7 @@ __device__ void wide_elements(const Run& run, std::int32_t o, std::int64_t row, 
         taken += total_of_warp(own.exponent);
         for (int f = 0; f < count; f += together) {
             if (multiplied == factors_at_once) {            // back to 2^120
-                const int field = exponent_field(fmaxf(largest_of<warps>(x), 1.0f));
+                const int field = exponent_field(fmaxf(largest_of<1, warps>(x), 1.0f));
                 scale_quads(x, power_of_two(374 - field));
                 taken += field - 247;
                 multiplied = 0;
@@ -193,7 +195,7 @@ __device__ void wide_elements(const Run& run, std::int32_t o, std::int64_t row, 
                 for (int j = 0; j < quads; ++j) multiply_loaded(views[k], mine.panel_of(j), mine.first_lane(), y[k][j], x[j]);
         }
     }
-    const float largest = largest_of<warps>(x);
+    const float largest = largest_of<1, warps>(x);
     const int field = exponent_field(largest);
     auto exponent = static_cast<std::int32_t>(taken + field - 127);
     scale_quads(x, power_of_two(254 - field));
@@ -230,27 +232,11 @@ __device__ void plain_elements(const Run& run, std::int32_t o, std::int64_t firs
     for (int j = 0; j < quads; ++j)
 #pragma unroll
         for (int i = 0; i < 4; ++i) x[j][i] = (own_panel + j * hop) * static_cast<int>(panel) + position + i < segment.nodes ? lift : 0;
-    const auto largest = [&] {
-        float top = 0;
-#pragma unroll
-        for (int j = 0; j < quads; ++j) top = fmaxf(top, largest_of_four(x[j]));
-#pragma unroll
-        for (int d = 1; d < warp_lanes; d *= 2)
-            if (d < 4 || d >= 4 * rows) top = fmaxf(top, __shfl_xor_sync(~0u, top, d));
-        if constexpr (warps > 1) {
-            JUICE_SHARED(float, tops, warps);
-            __syncthreads();
-            tops[threadIdx.x / warp_lanes] = top;
-            __syncthreads();
-            for (int warp = 0; warp < warps; ++warp) top = fmaxf(top, tops[warp]);
-        }
-        return top;
-    };
     long long taken = -lift_exponent;
     for (auto begin = segment.factor_begin; begin < factor_end; begin += together) {
         const bool is_first = begin == segment.factor_begin;
         if (!is_first && (begin - segment.factor_begin) % factors_at_once == 0) {           // back to 2^120
-            const int field = exponent_field(fmaxf(largest(), 1.0f));
+            const int field = exponent_field(fmaxf(largest_of<rows, warps>(x), 1.0f));
             scale_quads(x, power_of_two(374 - field));
             taken += field - 247;
         }
@@ -307,7 +293,7 @@ __device__ void plain_elements(const Run& run, std::int32_t o, std::int64_t firs
                 x[j][3] *= y[k][j].w;
             }
     }
-    const float top = largest();
+    const float top = largest_of<rows, warps>(x);
     const int field = exponent_field(top);
     scale_quads(x, power_of_two(254 - field));
     const bool lost = !(top >= 1);

@@ -68,6 +68,22 @@ struct GroupCopies {
     static constexpr int to_step = along ? hop : static_cast<int>(panel * panel), to_entry = along ? static_cast<int>(panel) : hop / static_cast<int>(panel);
 };
 
+// acc += a step's products, which go over so many 16s, as a batch that is under way.
+template <class Steps, int lines, int columns>
+__device__ void multiply_step_later(typename GroupPlace<lines, columns>::Sums& acc, const GroupSide& x, const GroupSide& y, int length) {
+    using A = GroupCopies<lines, Steps::a_along, Steps::a_gathered>;
+    using B = GroupCopies<columns, Steps::b_along, Steps::b_gathered>;
+    const auto multiply = [&](int k) { multiply_later<Steps::a_along, Steps::b_along>(acc, x.further(k * A::to_step), y.further(k * B::to_step)); };
+    begin_products();
+    if (length == wide_step_panels) {
+#pragma unroll
+        for (int k = 0; k < wide_step_panels; ++k) multiply(k);
+    } else {
+        for (int k = 0; k < length; ++k) multiply(k);
+    }
+    commit_products();
+}
+
 // acc = Σ over the steps, as multiply_wide has it. Entries that are not there are neither copied nor cleared: what comes out for them means nothing.
 template <bool in_chain, int lines, int columns, class Steps>
 __device__ void multiply_in_groups(Steps& steps, typename GroupPlace<lines, columns>::Sums& acc) {
@@ -111,16 +127,7 @@ __device__ void multiply_in_groups(Steps& steps, typename GroupPlace<lines, colu
     unsigned parity = 0;
     for (int done = 0; done < fetched; ++done) {
         wait_for_arrival(arrivals + place, parity);
-        const GroupSide x = a_side.further(place * stage_size), y = b_side.further(place * stage_size);
-        const auto multiply = [&](int k) { multiply_later<Steps::a_along, Steps::b_along>(acc, x.further(k * A::to_step), y.further(k * B::to_step)); };
-        begin_products();
-        if (const auto length = static_cast<int>(lengths >> place * 4 & 15u); length == wide_step_panels) {
-#pragma unroll
-            for (int k = 0; k < wide_step_panels; ++k) multiply(k);
-        } else {
-            for (int k = 0; k < length; ++k) multiply(k);
-        }
-        commit_products();
+        multiply_step_later<Steps, lines, columns>(acc, a_side.further(place * stage_size), b_side.further(place * stage_size), static_cast<int>(lengths >> place * 4 & 15u));
         wait_for_products<1>();
         if (done > 0 && more) {
             __syncthreads();            // both groups are done with the step before: its place is free

@@ -105,16 +105,7 @@ public:
             wait_for_arrival(there_ + place_, parity_);
             const int length = lengths_[place_];
             if (length == 0) break;
-            const GroupSide x = a_side.further(place_ * stage_size), y = b_side.further(place_ * stage_size);
-            const auto multiply = [&](int k) { multiply_later<Steps::a_along, Steps::b_along>(acc, x.further(k * CopiesA::to_step), y.further(k * CopiesB::to_step)); };
-            begin_products();
-            if (length == wide_step_panels) {
-#pragma unroll
-                for (int k = 0; k < wide_step_panels; ++k) multiply(k);
-            } else {
-                for (int k = 0; k < length; ++k) multiply(k);
-            }
-            commit_products();
+            multiply_step_later<Steps, lines, columns>(acc, a_side.further(place_ * stage_size), b_side.further(place_ * stage_size), length);
             wait_for_products<1>();
             if (before >= 0) leave(before);         // the step before has been multiplied
             before = place_;

@@ -98,32 +98,25 @@ __device__ void for_each_behind(typename Shape::Pipe& pipe, int lines, int colum
     if constexpr (part + 1 < Behind::parts) for_each_behind<Behind, Shape, part + 1>(pipe, lines, columns, work);
 }
 
-// Whether one of the thread's values is low, which marks its row.
+// keep_values by fours.
 template <class Place>
-__device__ bool write_values(const Run& run, const PlanTile& tile, std::int64_t first_row, const typename Place::Sums& acc) {
+__device__ bool keep_fours(const Run& run, const PlanTile& tile, std::int64_t first_row, const typename Place::Sums& acc) {
     const Place mine;
-    const PlanOperation& operation = run.operations[tile.target];
-    float* const values = run.values + value_place(run, operation, first_row) + tile.panel * run.stride;
-    const auto columns = static_cast<int>(tile.panels * panel), nodes = static_cast<int>(operation.nodes - tile.panel * panel);
-    bool any = false;
-#pragma unroll
-    for (int m = 0; m < Place::lines; ++m) {
-        const std::int64_t row = first_row + mine.line_at(m);
-        if (row >= run.rows16) continue;
-        bool low = false;
+    float* const values = run.values + value_place(run, run.operations[tile.target], first_row) + tile.panel * run.stride;
+    const auto columns = static_cast<int>(tile.panels * panel);
+    return write_lines(run, tile, first_row, mine, [&](int m, auto see) {
 #pragma unroll
         for (int n = 0; n < Place::fours; ++n) {
             const int column = mine.four_at(n);
             if (column >= columns) break;
             const float4 four = mine.four(acc, m, n);
             store4(values + mine.line_at(m) * panel + at(run, column), four);
-            const auto is_low = [&](int i, float value) { return column + i < nodes && value < lowest_value; };
-            low = low || is_low(0, four.x) || is_low(1, four.y) || is_low(2, four.z) || is_low(3, four.w);
+            see(column, four.x);
+            see(column + 1, four.y);
+            see(column + 2, four.z);
+            see(column + 3, four.w);
         }
-        if (low) run.suspects[std::int64_t{tile.target} * run.rows16 + row] = 1;
-        any = any || low;
-    }
-    return any;
+    });
 }
 
 // ---- tiles ----
@@ -204,7 +197,7 @@ __global__ void __launch_bounds__(pipe_threads, 1) piped_values_kernel(const Run
         typename Shape::Pipe::Sums acc = {};
         pipe.template multiply<WideValueSteps>(acc);
         pipe.release();
-        if (write_values<typename Shape::Place>(run, tile, first_row, acc)) low = true;
+        if (keep_fours<typename Shape::Place>(run, tile, first_row, acc)) low = true;
     });
     finish_tiles<Shape>(run, first, end, run.values_done, &PlanOperation::value_tiles, low, [&](std::int32_t o, std::int64_t row_tile) { mend_values_of(run, o, row_tile); });
 }

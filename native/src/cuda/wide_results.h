@@ -12,30 +12,39 @@ namespace juice::cuda {
 __device__ inline std::int64_t to_pair_of(int n, std::int64_t stride) { return n / 2 * stride + n % 2 * 8; }
 __device__ inline std::int64_t to_swapped_pair_of(int line, int n, std::int64_t stride) { return n / 2 * stride + ((n % 2 * 8) ^ (line & 4) * 2); }
 
-// Whether one of the thread's values is low.
-template <class Place>
-__device__ bool keep_values(const Run& run, const PlanTile& tile, std::int64_t first_row, const Place& mine, const typename Place::Sums& acc) {
-    const PlanOperation& operation = run.operations[tile.target];
-    float* const values = run.values + value_place(run, operation, first_row) + tile.panel * run.stride + at(run, mine.column_at(0));
-    const auto columns = static_cast<int>(tile.panels * panel), nodes = static_cast<int>(operation.nodes - tile.panel * panel);
+// Lines of a tile of values. write(m, see) writes the thread's part of line m and lets see(column, value) see all of it; one that is low marks its row. Whether one
+// is.
+template <class Place, class Write>
+__device__ bool write_lines(const Run& run, const PlanTile& tile, std::int64_t first_row, const Place& mine, Write write) {
+    const auto nodes = static_cast<int>(run.operations[tile.target].nodes - tile.panel * panel);
     bool any = false;
 #pragma unroll
     for (int m = 0; m < Place::lines; ++m) {
         const std::int64_t row = first_row + mine.line_at(m);
         if (row >= run.rows16) continue;
         bool low = false;
+        write(m, [&](int column, float value) { low = low || (column < nodes && value < lowest_value); });
+        if (low) run.suspects[std::int64_t{tile.target} * run.rows16 + row] = 1;
+        any = any || low;
+    }
+    return any;
+}
+
+template <class Place>
+__device__ bool keep_values(const Run& run, const PlanTile& tile, std::int64_t first_row, const Place& mine, const typename Place::Sums& acc) {
+    float* const values = run.values + value_place(run, run.operations[tile.target], first_row) + tile.panel * run.stride + at(run, mine.column_at(0));
+    const auto columns = static_cast<int>(tile.panels * panel);
+    return write_lines(run, tile, first_row, mine, [&](int m, auto see) {
 #pragma unroll
         for (int n = 0; n < Place::pairs; ++n) {
             const int column = mine.column_at(n);
             if (column >= columns) continue;
             const float2 pair = mine.pair(acc, m, n);
             *reinterpret_cast<float2*>(values + mine.line_at(m) * panel + to_pair_of(n, run.stride)) = pair;
-            low = low || (column < nodes && pair.x < lowest_value) || (column + 1 < nodes && pair.y < lowest_value);
+            see(column, pair.x);
+            see(column + 1, pair.y);
         }
-        if (low) run.suspects[std::int64_t{tile.target} * run.rows16 + row] = 1;
-        any = any || low;
-    }
-    return any;
+    });
 }
 
 template <class Place>
