@@ -7,6 +7,7 @@ namespace juice::cuda {
 
 inline constexpr int block_threads = 256;
 inline constexpr int block_slots = block_threads / static_cast<int>(panel);     // groups of 16 lanes
+inline constexpr int block_warps = block_threads / warp_lanes;
 inline constexpr std::int32_t rows_a_part = 16;
 static_assert(block_slots == rows_a_part);
 

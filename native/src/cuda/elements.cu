@@ -1,13 +1,13 @@
-// The operands of sums, products, and inputs that are worked out: one row of 16 lanes a half warp. Each row is scaled by a power of two, so that its
-// largest element is in [1, 2); what falls 2^-120 below on the way is worked out in logs.
-#include "cuda/factors.h"
+// The operands of sums, products, and inputs that are worked out: those of sums over one segment by warps (operand_rows.h), others one row of 16 lanes a
+// half warp. Each row is scaled by a power of two, so that its largest element is in [1, 2); what falls 2^-120 below on the way is worked out in logs.
 #include "cuda/kernels.h"
+#include "cuda/operand_rows.h"
 
 namespace juice::cuda {
 
 namespace {
 
-constexpr int rows_at_once = 8;         // of a thread block
+constexpr int most_rows = block_slots, few_rows = 4;         // of a thread block
 constexpr int panels_kept = 16;         // of a row in registers
 
 // The product of at most factors_at_once factors of one segment times `scale`, for up to panels_kept panels kept in registers, or through `out`.
@@ -221,13 +221,57 @@ __device__ void elements_of(const Run& run, std::int32_t o, std::int64_t row, in
     }
 }
 
+// ---- sums over one segment ----
+
+constexpr std::int32_t longest_row = 256;       // in panels
+
+// Rows that are not usual: children that are wired otherwise or kept as logs, products that fall out of range.
+__device__ __noinline__ void unusual_rows(const Run& run, std::int32_t o, std::int64_t first_row, int rows, unsigned which) {
+    const auto lane = static_cast<int>(threadIdx.x) % warp_lanes;
+    for (int r = lane / static_cast<int>(panel); r < rows; r += 2)
+        if (which >> r & 1u) elements_of(run, o, first_row + r, lane % static_cast<int>(panel));
+}
+
+// `count` rows by the warps of a block, so many at a time.
+template <int rows, int quads>
+__device__ void rows_of_warps(const Run& run, std::int32_t o, std::int64_t first_row, int count) {
+    const auto warp = static_cast<int>(threadIdx.x) / warp_lanes, lane = static_cast<int>(threadIdx.x) % warp_lanes;
+    if (const int r = warp * rows; r < count)
+        plain_elements<rows, quads, 1>(run, o, first_row + r, lane, 0, AsFloats(), [&](unsigned which) { unusual_rows(run, o, first_row + r, rows, which); });
+}
+// One row after the other by all warps.
+template <int quads>
+__device__ __noinline__ void rows_of_blocks(const Run& run, std::int32_t o, std::int64_t first_row, int count) {
+    const auto warp = static_cast<int>(threadIdx.x) / warp_lanes, lane = static_cast<int>(threadIdx.x) % warp_lanes;
+    for (int r = 0; r < count; ++r)
+        plain_elements<1, quads, block_warps>(run, o, first_row + r, lane, warp * quads * 8, AsFloats(), [&](unsigned) {
+            if (warp == 0) unusual_rows(run, o, first_row + r, 1, 1);
+        });
+}
+
 // ---- kernels ----
 
-__global__ void elements_kernel(const Run run, std::int32_t first) {
+// A block has so many rows of an operation.
+__global__ void __launch_bounds__(block_threads, 2) elements_kernel(const __grid_constant__ Run run, std::int32_t first, int count) {
     begin_early();
     const std::int32_t o = run.stage_operations[first + static_cast<std::int32_t>(blockIdx.x)];
-    wait_for_earlier();
-    elements_of(run, o, std::int64_t{blockIdx.y} * rows_at_once + threadIdx.x / panel, static_cast<int>(threadIdx.x % panel));
+    const PlanOperation& operation = run.operations[o];
+    const std::int64_t first_row = std::int64_t{blockIdx.y} * count;
+    const std::int32_t panels = operation.operand_panels;
+    if (operation.kind != Operation::Sum || operation.segment_end - operation.segment_begin != 1 || panels > longest_row) {
+        wait_for_earlier();
+        if (const auto slot = static_cast<int>(threadIdx.x / panel); slot < count) elements_of(run, o, first_row + slot, static_cast<int>(threadIdx.x % panel));
+    } else if (panels <= 4) {
+        rows_of_warps<2, 1>(run, o, first_row, count);
+    } else if (panels <= 8) {
+        rows_of_warps<2, 2>(run, o, first_row, count);
+    } else if (panels <= 16) {
+        rows_of_warps<2, 4>(run, o, first_row, count);
+    } else if (panels <= 32) {
+        rows_of_warps<2, 8>(run, o, first_row, count);
+    } else {
+        rows_of_blocks<4>(run, o, first_row, count);
+    }
 }
 
 }  // namespace
@@ -238,8 +282,10 @@ void elements(const Run& run, const PlanStage& stage, cudaStream_t stream) {
     const auto begin = run.wide ? stage.wide_end : stage.operation_begin;
     if (run.wide) wide_elements(run, stage, stream);
     if (begin == stage.operation_end) return;
-    const dim3 grid(static_cast<unsigned>(stage.operation_end - begin), static_cast<unsigned>(run.rows16 / rows_at_once));
-    JUICE_LAUNCH_IN_CHAIN(elements_kernel, grid, dim3(rows_at_once * panel), 0, stream, run, begin);
+    const std::int32_t operations = stage.operation_end - begin;
+    const int count = std::int64_t{operations} * run.rows16 / most_rows < 2 * run.multiprocessors ? few_rows : most_rows;       // small launches use the whole GPU
+    const dim3 grid(static_cast<unsigned>(operations), static_cast<unsigned>(run.rows16 / count));
+    JUICE_LAUNCH_IN_CHAIN(elements_kernel, grid, dim3(block_threads), 0, stream, run, begin, count);
 }
 
 }  // namespace juice::cuda

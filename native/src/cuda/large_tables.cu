@@ -16,7 +16,6 @@ namespace {
 constexpr int values_a_piece = 512;
 constexpr std::int64_t panels_a_piece = 8;
 constexpr int most_splits = 8;
-constexpr int block_warps = block_threads / warp_lanes;
 constexpr int many_rows = 32;           // of a value: then the whole block adds them up
 
 __device__ std::int32_t lists_of(const Run& run) { return (run.rows + rows_sorted - 1) / rows_sorted; }

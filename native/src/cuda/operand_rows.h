@@ -7,8 +7,6 @@
 
 namespace juice::cuda {
 
-inline constexpr int block_warps = block_threads / warp_lanes;
-
 // Where a lane's positions lie: four in a row of quad j, of panel first + 8 j + lane / 4.
 struct QuadPlace {
     int lane;
@@ -150,6 +148,17 @@ struct AsBf16 {
         return {run.elements16 + operand_place(run, operation, row) + first_panel * run.stride + (position ^ (row & 4) * 2), run.stride};
     }
 };
+// … or as floats, for all others.
+struct AsFloats {
+    struct Line {
+        float* to;
+        std::int64_t stride;
+        __device__ void put(int panels_on, const float (&x)[4]) const { store4(to + panels_on * stride, make_float4(x[0], x[1], x[2], x[3])); }
+    };
+    __device__ Line line(const Run& run, const PlanOperation& operation, std::int64_t row, std::int32_t first_panel, int position) const {
+        return {element_row(run, operation, row) + first_panel * run.stride + position, run.stride};
+    }
+};
 
 __device__ inline void keep_exponent(const Run& run, std::int32_t o, std::int64_t row, std::int32_t exponent) {
     const std::int64_t mark = std::int64_t{o} * run.rows16 + row;
@@ -231,15 +240,15 @@ __device__ __noinline__ void rows_one_by_one(const Run& run, std::int32_t o, std
 }
 
 // So many rows of a warp, of 32 / rows lanes each, or the part of one row that it has from `first` panels on; lanes of neighbouring rows follow each other, so
-// that what a warp loads of a panel is one piece. A lane has four positions of every 8 / rows panels.
-template <int rows, int quads, int warps, class Elements>
-__device__ void plain_elements(const Run& run, std::int32_t o, std::int64_t first_row, int lane, std::int32_t first, const Elements& elements) {
+// that what a warp loads of a panel is one piece. A lane has four positions of every 8 / rows panels. otherwise(which): rows, a bit each, that are not usual.
+template <int rows, int quads, int warps, class Elements, class Otherwise>
+__device__ void plain_elements(const Run& run, std::int32_t o, std::int64_t first_row, int lane, std::int32_t first, const Elements& elements, const Otherwise& otherwise) {
     const PlanOperation& operation = run.operations[o];
     const PlanSegment& segment = run.segments[operation.segment_begin];
-    constexpr int hop = 8 / rows, together = 2;             // panels; factors whose numbers are under way at once
+    constexpr int hop = 8 / rows, together = quads < 4 ? 8 / quads : 2;         // panels; factors whose numbers are under way at once
     const int own_row = lane / 4 % rows, position = lane % 4 * 4;
     const std::int64_t row = first_row + own_row;
-    const std::int32_t own_panel = first + lane / (4 * rows), panels = segment.panels, factor_end = segment.factor_end;
+    const std::int32_t own_panel = first + lane / (4 * rows), panels = segment.panels, factor_begin = segment.factor_begin, factor_end = segment.factor_end;
     const auto there = [&](int j) { return own_panel + j * hop < panels; };
     float x[quads][4];
 #pragma unroll
@@ -247,20 +256,14 @@ __device__ void plain_elements(const Run& run, std::int32_t o, std::int64_t firs
 #pragma unroll
         for (int i = 0; i < 4; ++i) x[j][i] = (own_panel + j * hop) * static_cast<int>(panel) + position + i < segment.nodes ? lift : 0;
     long long taken = -lift_exponent;
-    for (auto begin = segment.factor_begin; begin < factor_end; begin += together) {
-        const bool is_first = begin == segment.factor_begin;
-        if (!is_first && (begin - segment.factor_begin) % factors_at_once == 0) {           // back to 2^120
-            const int field = exponent_field(fmaxf(largest_of<rows, warps>(x), 1.0f));
-            scale_quads(x, power_of_two(374 - field));
-            taken += field - 247;
-        }
+    for (auto begin = factor_begin; begin < factor_end; begin += together) {
         float4 y[together][quads];
-        std::int64_t marks[together];       // of a child's row; -1: there is none
+        std::int32_t children[together];        // -1: there is none
         const float* values[together];
         bool special = false;
 #pragma unroll
         for (int k = 0; k < together; ++k) {
-            marks[k] = -1;
+            children[k] = -1;
 #pragma unroll
             for (int j = 0; j < quads; ++j) y[k][j] = make_float4(1, 1, 1, 1);
             if (begin + k >= factor_end) continue;
@@ -270,35 +273,42 @@ __device__ void plain_elements(const Run& run, std::int32_t o, std::int64_t firs
                 continue;
             }
             if (factor.kind == FactorKind::Values) {
-                marks[k] = std::int64_t{factor.source} * run.rows16 + row;
-                values[k] = value_row(run, run.operations[factor.source], row) + own_panel * run.stride + position;
+                children[k] = factor.source;
+                values[k] = value_row(run, run.operations[children[k]], row) + own_panel * run.stride + position;
                 continue;
             }
             const PlanOwner& owner = run.owners[factor.source];
             const std::int32_t code = run.codes[factor.variable * run.line + row];
-            special = special || (code < 0 && run.maximise && !run.paths);
-            const float* from = run.parameters + owner.parameters + (std::int64_t{code} * owner.panels + own_panel) * panel + position;
-            if (code < 0) continue;         // summed out
+            if (code < 0 && (!run.maximise || run.paths)) continue;         // summed out
+            const float* from = code < 0 ? run.best + owner.first_node : run.parameters + owner.parameters + std::int64_t{code} * owner.panels * panel;
+            from += own_panel * panel + position;
 #pragma unroll
             for (int j = 0; j < quads; ++j)
                 if (there(j)) y[k][j] = load4(from + j * hop * panel);
         }
-        if (is_first) wait_for_earlier();
+        if (begin == factor_begin) wait_for_earlier();
 #pragma unroll
         for (int k = 0; k < together; ++k) {
-            if (marks[k] < 0) continue;
+            if (children[k] < 0) continue;
+            const std::int64_t mark = std::int64_t{children[k]} * run.rows16 + row;
 #pragma unroll
             for (int j = 0; j < quads; ++j)
                 if (there(j)) y[k][j] = load4(values[k] + j * hop * run.stride);
-            special = special || run.log_rows[marks[k]] != 0;
-            taken += run.exponents[marks[k]];
+            special = special || run.log_rows[mark] != 0;
+            taken += run.exponents[mark];
         }
         bool any_special;
         if constexpr (warps > 1) any_special = any_in_block(special);
         else any_special = __ballot_sync(~0u, special) != 0;
-        if (any_special) return rows_one_by_one<rows, quads, warps>(run, o, first_row, (1u << rows) - 1, lane, first, elements);
+        if (any_special) return otherwise((1u << rows) - 1);
 #pragma unroll
-        for (int k = 0; k < together; ++k)
+        for (int k = 0; k < together; ++k) {
+            const std::int32_t number = begin + k - factor_begin;
+            if (k % factors_at_once == 0 && number > 0 && number % factors_at_once == 0 && begin + k < factor_end) {        // back to 2^120
+                const int field = exponent_field(fmaxf(largest_of<rows, warps>(x), 1.0f));
+                scale_quads(x, power_of_two(374 - field));
+                taken += field - 247;
+            }
 #pragma unroll
             for (int j = 0; j < quads; ++j) {
                 x[j][0] *= y[k][j].x;
@@ -306,6 +316,7 @@ __device__ void plain_elements(const Run& run, std::int32_t o, std::int64_t firs
                 x[j][2] *= y[k][j].z;
                 x[j][3] *= y[k][j].w;
             }
+        }
     }
     const float top = largest_of<rows, warps>(x);
     const int field = exponent_field(top);
@@ -322,7 +333,12 @@ __device__ void plain_elements(const Run& run, std::int32_t o, std::int64_t firs
     if (lanes == 0) return;
     unsigned which = 0;
     for (int r = 0; r < rows; ++r) which |= (lanes >> r * 4 & 1u) << r;
-    rows_one_by_one<rows, quads, warps>(run, o, first_row, which, lane, first, elements);
+    otherwise(which);
+}
+template <int rows, int quads, int warps, class Elements>
+__device__ void plain_elements(const Run& run, std::int32_t o, std::int64_t first_row, int lane, std::int32_t first, const Elements& elements) {
+    plain_elements<rows, quads, warps>(run, o, first_row, lane, first, elements,
+                                       [&](unsigned which) { rows_one_by_one<rows, quads, warps>(run, o, first_row, which, lane, first, elements); });
 }
 
 }  // namespace juice::cuda
