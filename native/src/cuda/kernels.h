@@ -62,11 +62,13 @@ void wide_elements(const Run& run, const PlanStage& stage, cudaStream_t stream);
 void wide_values(const Run& run, const PlanStage& stage, cudaStream_t stream);
 void wide_operand_flows(const Run& run, const PlanStage& stage, cudaStream_t stream);
 void wide_parameter_flows(const Run& run, const PlanTotals& totals, const EmCoefficients& em, const Pass& pass, cudaStream_t stream);
-// The same of tiles from `begin` to before `end`, none of them gathered, by blocks that take one after the other.
+// The same of tiles from `begin` to before `end`, by blocks that take one after the other; gathered ones are parameters' alone.
 void prepare_piped_sums();
+void prepare_piped_parameters();
 void piped_values(const Run& run, const TileShape& shape, std::int32_t begin, std::int32_t end, cudaStream_t stream);
 void piped_operand_flows(const Run& run, const TileShape& shape, std::int32_t begin, std::int32_t end, cudaStream_t stream);
 void piped_parameter_flows(const Run& run, std::int32_t begin, std::int32_t end, const EmCoefficients& em, const Pass& pass, cudaStream_t stream);
+void piped_gathered_parameter_flows(const Run& run, std::int32_t begin, std::int32_t end, const EmCoefficients& em, const Pass& pass, cudaStream_t stream);
 
 // ---- then, for all operations at once ----
 void em_coefficients(const Run& run, const EmCoefficients& em, const Rule* rule, cudaStream_t stream);

@@ -85,10 +85,13 @@ __global__ void __launch_bounds__(block_threads, 2) wide_operand_kernel(const Ru
 
 template <class By, class Steps>
 __global__ void __launch_bounds__(block_threads, 2) wide_parameters_kernel(const Run run, std::int32_t first, const EmCoefficients em, const Pass pass) {
-    const PlanTile tile = run.tiles[first + static_cast<std::int32_t>(blockIdx.x)];
+    constexpr bool gathered = Steps::b_gathered != Gathered::None;      // then half a piece a block
+    const auto number = static_cast<std::int32_t>(blockIdx.x);
+    const PlanTile tile = gathered ? half_piece(run.tiles[first + number / 2], number % 2) : run.tiles[first + number];
+    if (tile.in_panels <= 0) return;
     typename By::Place::Sums acc = {};
     Steps steps(run, tile);
-    const ParameterPlaces<Steps::b_gathered != Gathered::None> places(run, tile);
+    const ParameterPlaces<gathered> places(run, tile);
     ask_for_parameters(run, tile, places, em, pass);
     By::template multiply<false>(steps, tile.in_panels * static_cast<int>(panel), acc);
     keep_parameter_flows(run, tile, places, em, pass, typename By::Place(), acc);
@@ -133,10 +136,11 @@ void prepare_wide_sums([[maybe_unused]] bool groups) {
     };
     const auto ask_for_parameters = [](auto by) {
         using By = decltype(by);
-        ask_for_pool(By::template bytes<WideParameterSteps>, wide_parameters_kernel<By, WideParameterSteps>, wide_parameters_kernel<By, GatheredParameterSteps>);
+        ask_for_pool(By::template bytes<WideParameterSteps>, wide_parameters_kernel<By, WideParameterSteps>);
     };
     ask(Warps());
     ask_for_parameters(LargeWarps());
+    ask_for_pool(LargeWarps::bytes<GatheredParameterSteps>, wide_parameters_kernel<LargeWarps, GatheredParameterSteps>);
     if (!groups) return;
     ask(NarrowGroups());
     ask(Groups());
@@ -144,6 +148,7 @@ void prepare_wide_sums([[maybe_unused]] bool groups) {
     ask_for_parameters(Groups());
     ask_for_parameters(LargeGroups());
     prepare_piped_sums();
+    prepare_piped_parameters();
 #endif
 }
 
@@ -174,18 +179,17 @@ void wide_parameter_flows(const Run& run, const PlanTotals& totals, const EmCoef
         using By = decltype(by);
         launch_with_pool(wide_parameters_kernel<By, WideParameterSteps>, totals.parameter_begin, totals.parameter_gathered, By::template bytes<WideParameterSteps>, stream, run, em, pass);
     };
-    const auto launch_gathered = [&](auto by) {
-        using By = decltype(by);
-        launch_with_pool(wide_parameters_kernel<By, GatheredParameterSteps>, totals.parameter_gathered, totals.parameter_wide, By::template bytes<GatheredParameterSteps>, stream, run, em, pass);
-    };
+    const std::int32_t pieces = totals.parameter_wide - totals.parameter_gathered;
     if (!run.groups) {
         launch(LargeWarps());
-        return launch_gathered(LargeWarps());
+        launch_with_pool(wide_parameters_kernel<LargeWarps, GatheredParameterSteps>, totals.parameter_gathered, totals.parameter_gathered + 2 * pieces,
+                         LargeWarps::bytes<GatheredParameterSteps>, stream, run, em, pass);
+        return;
     }
     if (totals.parameter_panels <= tile_panels) launch(Groups());
     else if (pipes_parameters(totals.parameter_gathered - totals.parameter_begin, run.multiprocessors)) piped_parameter_flows(run, totals.parameter_begin, totals.parameter_gathered, em, pass, stream);
     else launch(LargeGroups());
-    launch_gathered(Groups());
+    piped_gathered_parameter_flows(run, totals.parameter_gathered, totals.parameter_wide, em, pass, stream);
 }
 
 }  // namespace juice::cuda

@@ -89,6 +89,31 @@ struct GatheredOperandSteps {
     }
 };
 
+// A gathered piece of parameters: so many panels of nodes, in rows of blocks (PlanTile's begin and end), by panels of the operand from anywhere. Its list has the
+// number of each of these, and where every row of blocks has its weights for it.
+struct GatheredPiece {
+    const std::int32_t* list;
+    int columns, rows, height;          // panels of the operand; rows of blocks, and panels of nodes in each
+
+    __device__ GatheredPiece(const Run& run, const PlanTile& tile)
+        : list(run.maps + tile.in_panel), columns(tile.in_panels), rows(tile.end - tile.begin), height(tile.panels / rows) {}
+    __device__ std::int32_t operand_panel(int q) const { return list[q * (1 + rows)]; }
+    // In panels of panel · panel weights from the owner's first; negative: there are none.
+    __device__ std::int32_t row_at(int q, int row) const { return list[q * (1 + rows) + 1 + row]; }
+    __device__ std::int32_t panel_at(int q, int p) const {
+        const std::int32_t at = row_at(q, p / height);
+        return at < 0 ? at : at + p % height;
+    }
+};
+
+// Half `half` of a gathered piece's columns, of which there may be none.
+__device__ inline PlanTile half_piece(PlanTile tile, int half) {
+    tile.in_panel += half * wide_panels * (1 + tile.end - tile.begin);
+    tile.in_panels -= half * wide_panels;
+    if (tile.in_panels > wide_panels) tile.in_panels = wide_panels;
+    return tile;
+}
+
 struct GatheredParameterSteps {
     static constexpr bool a_along = false, b_along = false;
     static constexpr Gathered a_gathered = Gathered::None, b_gathered = Gathered::Panels;
@@ -103,14 +128,10 @@ struct GatheredParameterSteps {
         const PlanOwner& owner = run.owners[tile.target];
         use = run.uses + owner.use_begin;
         end = run.uses + owner.use_end;
-        out_panel = run.blocks[tile.begin].out_panel + tile.panel;
+        out_panel = tile.panel;
         panels = tile.panels;
         columns = tile.in_panels;
-        if (const auto thread = static_cast<int>(threadIdx.x); thread < columns) {
-            std::int32_t q;
-            const PlanBlock& block = gathered_block(run, tile, thread, q);
-            elements_at[thread] = (block.in_panel + q) * run.stride;
-        }
+        if (const auto thread = static_cast<int>(threadIdx.x); thread < columns) elements_at[thread] = GatheredPiece(run, tile).operand_panel(thread) * run.stride;
         places = elements_at;
         __syncthreads();
     }

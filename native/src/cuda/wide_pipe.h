@@ -10,6 +10,12 @@ inline constexpr int feeders = 4;                                           // w
 inline constexpr int pipe_threads = block_threads + feeders * warp_lanes;
 inline constexpr int working_warps = block_threads / warp_lanes;
 
+// The piece of a side, or of what comes behind, that a thread of the feeders asks for; rotation: which feeder has the first.
+__device__ inline int fed_piece(int rotation = 0) {
+    const auto thread = static_cast<int>(threadIdx.x);
+    return thread % warp_lanes * feeders + (thread / warp_lanes + rotation) % feeders;
+}
+
 // Copies of one side of a step, piece by piece; every feeder has its share.
 template <class Copies, Gathered gathered>
 struct FedSide {
@@ -17,28 +23,28 @@ struct FedSide {
     const WideSide& side;
     int mine;
 
-    // rotation: which feeder has the first piece.
-    __device__ FedSide(const WideSide& side_, int rotation) : side(side_), mine((static_cast<int>(threadIdx.x) / warp_lanes + rotation) % feeders) {}
+    __device__ FedSide(const WideSide& side_, int rotation) : side(side_), mine(fed_piece(rotation)) {}
     __device__ unsigned bytes() const {
-        const int panels = Copies::panels(side);
-        return mine < panels ? static_cast<unsigned>((panels - mine + feeders - 1) / feeders) * Copies::panel_bytes(side) : 0;
+        const int panels = Copies::panels(side), first = mine % feeders;
+        return first < panels ? static_cast<unsigned>((panels - first + feeders - 1) / feeders) * Copies::panel_bytes(side) : 0;
     }
     __device__ void copy(Bf16* to, Arrival* arrival) const {
-        const int q = static_cast<int>(threadIdx.x) % warp_lanes * feeders + mine;
-        if (q < Copies::panels(side) && side.lines > 0) copy_bulk(to + q * Copies::hop, side.piece(q, 0, gathered), Copies::panel_bytes(side), arrival);
+        if (mine < Copies::panels(side) && side.lines > 0) copy_bulk(to + mine * Copies::hop, side.piece(mine, 0, gathered), Copies::panel_bytes(side), arrival);
     }
 };
 
-// What is read of a tile once it has been multiplied comes behind its last step, each part in the place of a step. parts: at least 1.
+// What is read of a tile once it has been multiplied comes behind its last step, each part in the place of a step; of a part a thread of the feeders has its
+// fed_piece, or nothing, and fed_bytes are its warp's. parts: at least 1.
 struct NothingBehind {
     static constexpr int parts = 1;
-    __device__ static int pieces(int) { return 0; }
-    __device__ static unsigned piece_bytes() { return 0; }
+    __device__ static unsigned fed_bytes(int) { return 0; }
+    __device__ static bool has(int) { return false; }
     template <class Copy>
-    __device__ static void copy(int, int, Copy) {}
+    __device__ static void copy(int, Copy) {}
 };
 
-template <int lines, int columns, int stages>
+// narrows: of a tile without more than half of the columns, half are multiplied.
+template <int lines, int columns, int stages, bool narrows>
 class WidePipe {
 public:
     using Sums = typename GroupPlace<lines, columns>::Sums;
@@ -60,9 +66,14 @@ public:
     }
     __device__ static bool feeds() { return threadIdx.x >= block_threads; }
 
-    // By the feeders: asks for a tile's steps. first: the first tile, whose side B may be fetched before the kernel before is done.
+    // By the feeders: asks for a tile's steps, and for what comes behind them. first: the first tile, whose side B may be fetched before the kernel before is done.
     template <class Steps, class Behind>
-    __device__ void feed(Steps steps, const Behind& behind, bool first) {
+    __device__ void feed(const Steps& steps, const Behind& behind, bool first) {
+        feed_steps(steps, first);
+        feed_behind(behind);
+    }
+    template <class Steps>
+    __device__ void feed_steps(Steps steps, bool first) {
         WideSide a{}, b{};
         int ahead = 0;                      // steps whose side B has been asked for
         if (first) {
@@ -82,17 +93,20 @@ public:
             }
             A<Steps>(a, a_rotation).copy(sides_ + place_ * stage_size, there_ + place_);
         }
+    }
+    template <class Behind>
+    __device__ void feed_behind(const Behind& behind) {
+#pragma unroll
         for (int part = 0; part < Behind::parts; ++part, advance()) {
             wait_for_place();
-            const int pieces = behind.pieces(part), mine = static_cast<int>(threadIdx.x) / warp_lanes % feeders, lane = static_cast<int>(threadIdx.x) % warp_lanes;
-            const auto share = static_cast<unsigned>(mine < pieces ? (pieces - mine + feeders - 1) / feeders : 0);
-            arrive_with(0, share * behind.piece_bytes());
-            if (const int piece = lane * feeders + mine; piece < pieces)
-                behind.copy(part, piece, [&](int at, const void* from) { copy_bulk(sides_ + place_ * stage_size + at, from, behind.piece_bytes(), there_ + place_); });
+            arrive_with(0, behind.fed_bytes(part));
+            if (behind.has(part)) behind.copy(part, [&](int at, const void* from, unsigned bytes) { copy_bulk(sides_ + place_ * stage_size + at, from, bytes, there_ + place_); });
         }
     }
 
-    // By the others: acc += Σ over a tile's steps. Then every part of what comes behind them is to be released.
+    // By the others: until a tile's first step is there, and all that the feeders wrote before it.
+    __device__ void wait() { wait_for_arrival(there_ + place_, parity_); }
+    // acc += Σ over a tile's steps. Then every part of what comes behind them is to be released.
     template <class Steps>
     __device__ void multiply(Sums& acc) {
         using CopiesA = GroupCopies<lines, Steps::a_along, Steps::a_gathered>;
@@ -105,7 +119,13 @@ public:
             wait_for_arrival(there_ + place_, parity_);
             const int length = lengths_[place_];
             if (length == 0) break;
-            multiply_step_later<Steps, lines, columns>(acc, a_side.further(place_ * stage_size), b_side.further(place_ * stage_size), length);
+            const GroupSide x = a_side.further(place_ * stage_size), y = b_side.further(place_ * stage_size);
+            if constexpr (narrows) {
+                if (length < 0) multiply_step_later<Steps, lines, columns / 2>(reinterpret_cast<typename GroupPlace<lines, columns / 2>::Sums&>(acc), x, y, -length);
+                else multiply_step_later<Steps, lines, columns>(acc, x, y, length);
+            } else {
+                multiply_step_later<Steps, lines, columns>(acc, x, y, length);
+            }
             wait_for_products<1>();
             if (before >= 0) leave(before);         // the step before has been multiplied
             before = place_;
@@ -132,7 +152,8 @@ private:
 
     Bf16* sides_;
     Arrival *there_, *free_;
-    std::int32_t* lengths_;         // of the steps in 16s along the sum; 0: no step. Written before an arrival and read after it, which racecheck does not see
+    // Of the steps in 16s along the sum; 0: no step; negative: of the first half of the columns. Written before an arrival and read after it, which racecheck does not see.
+    std::int32_t* lengths_;
     int place_ = 0;
     unsigned parity_ = 0;
 
@@ -158,7 +179,7 @@ private:
     __device__ void expect(const WideSide& a, const WideSide& b) {
         using Copies = GroupCopies<lines, Steps::a_along, Steps::a_gathered>;
         const int length = Steps::a_along ? Copies::panels(a) : static_cast<int>(Copies::panel_bytes(a) / (panel * panel * 2));
-        arrive_with(length, A<Steps>(a, a_rotation).bytes() + B<Steps>(b, 0).bytes());
+        arrive_with(narrows && b.panels * static_cast<int>(panel) <= columns / 2 ? -length : length, A<Steps>(a, a_rotation).bytes() + B<Steps>(b, 0).bytes());
     }
 };
 

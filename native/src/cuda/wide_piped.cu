@@ -1,42 +1,12 @@
-// Large launches of wide sums by Hopper's groups: thread blocks that have a multiprocessor each take tile after tile, two beside each other at a time where
-// they are of the same nodes or positions (wide_pipe.h).
+// Values and operand flows of large launches of wide sums by Hopper's groups: thread blocks that have a multiprocessor each take tile after tile, two beside
+// each other at a time where they are of the same nodes or positions (wide_pipe.h).
 #include "cuda/mend.h"
 #include "cuda/pool.h"
-#include "cuda/wide_pipe.h"
-#include "cuda/wide_results.h"
-#include "cuda/wide_steps.h"
+#include "cuda/wide_piped.h"
 
 namespace juice::cuda {
 
 namespace {
-
-template <int lines_, int columns, int stages>
-struct Piped {
-    static constexpr int lines = lines_, panels = columns / static_cast<int>(panel);
-    static constexpr bool joins = panels > wide_panels;         // two of the plan's tiles beside each other
-    using Pipe = WidePipe<lines, columns, stages>;
-    using Place = GroupPlace<lines, columns>;
-
-    __host__ __device__ static std::int32_t row_blocks(const Run& run) { return (run.rows16 + lines - 1) / lines; }
-    __host__ __device__ static std::int32_t tasks(std::int32_t tiles, std::int32_t row_blocks) { return (joins ? (tiles + 1) / 2 : tiles) * row_blocks; }
-};
-using Large = Piped<128, 256, 4>;
-using Small = Piped<64, 128, 8>;
-
-// ---- what is read behind the steps: panels of a tile, as many a part as fit into the place of a step ----
-
-template <class Shape, int number_bytes>
-struct PanelsBehind {
-    static constexpr int panels_a_part = Shape::Pipe::stage_size * 2 / (Shape::lines * static_cast<int>(panel) * number_bytes), parts = (Shape::panels + panels_a_part - 1) / panels_a_part;
-    std::int32_t panels;
-    unsigned bytes;             // of a panel
-
-    __device__ int pieces(int part) const {
-        const int left = bytes == 0 ? 0 : panels - part * panels_a_part;
-        return left < 0 ? 0 : left < panels_a_part ? left : panels_a_part;
-    }
-    __device__ unsigned piece_bytes() const { return bytes; }
-};
 
 // The elements of a tile of an operand.
 template <class Shape>
@@ -52,51 +22,10 @@ struct OperandBehind : PanelsBehind<Shape, 2> {
         stride = run.stride;
     }
     template <class Copy>
-    __device__ void copy(int part, int q, Copy copy) const {
-        copy(q * Shape::lines * static_cast<int>(panel), elements + (part * this->panels_a_part + q) * stride);
+    __device__ void copy(int part, Copy copy) const {
+        copy(fed_piece() * Shape::lines * static_cast<int>(panel), elements + (part * this->panels_a_part + fed_piece()) * stride, this->bytes);
     }
 };
-
-// A tile's weights, or their bf16 copies where they are not updated at once.
-template <class Shape>
-struct ParametersBehind : PanelsBehind<Shape, 4> {
-    const char* first;
-    std::int64_t stride;        // bytes, from panel to panel
-
-    __device__ ParametersBehind(const Run& run, const PlanTile& tile, bool in_place) {
-        const PlanOwner& owner = run.owners[tile.target];
-        const ParameterPlaces<false> places(run, tile);
-        const int size = in_place ? 4 : 2;
-        this->panels = tile.in_panels;
-        this->bytes = static_cast<unsigned>(tile.panels * panel * panel * size);
-        first = (in_place ? reinterpret_cast<const char*>(run.parameters + owner.parameters) : reinterpret_cast<const char*>(run.weights16 + owner.shadow)) + places.first * size;
-        stride = places.stride * size;
-    }
-    template <class Copy>
-    __device__ void copy(int part, int q, Copy copy) const {
-        copy(q * static_cast<int>(this->bytes) / 2, first + (part * this->panels_a_part + q) * stride);
-    }
-};
-
-// work(m, n, what is behind, number of it): the thread's fours, part after part.
-template <class Behind, class Shape, int part = 0, class Work>
-__device__ void for_each_behind(typename Shape::Pipe& pipe, int lines, int columns, Work work) {
-    const typename Shape::Place mine;
-    constexpr int each = Behind::panels_a_part, numbers = static_cast<int>(panel);
-    const Bf16* behind = pipe.behind();
-#pragma unroll
-    for (int n = 0; n < Shape::Place::fours; ++n) {
-        // Groups that have all columns have four n in panel n.
-        if (Shape::lines == 128 && (n < part * each || n >= (part + 1) * each)) continue;
-        const int column = mine.four_at(n);
-        if (column >= columns) break;
-#pragma unroll
-        for (int m = 0; m < Shape::Place::lines; ++m) work(m, n, behind, ((column / numbers - part * each) * lines + mine.line_at(m)) * numbers + column % numbers);
-    }
-    pipe.release();
-    static_assert(Shape::lines == 128 || Behind::parts == 1);
-    if constexpr (part + 1 < Behind::parts) for_each_behind<Behind, Shape, part + 1>(pipe, lines, columns, work);
-}
 
 // keep_values by fours.
 template <class Place>
@@ -119,30 +48,9 @@ __device__ bool keep_fours(const Run& run, const PlanTile& tile, std::int64_t fi
     });
 }
 
-// ---- tiles ----
-
-// work(tile, of so many of the plan's, first row): what this block does of those from `first` to before `end`, each for row_blocks blocks of rows. joins(a, b):
-// b goes on where a ends, which it is then made to do.
-template <class Shape, class Joins, class Work>
-__device__ void for_each_tile(const Run& run, std::int32_t first, std::int32_t end, std::int32_t row_blocks, Joins joins, Work work) {
-    constexpr std::int32_t together = Shape::joins ? 2 : 1;
-    for (auto t = static_cast<std::int32_t>(blockIdx.x); t < Shape::tasks(end - first, row_blocks); t += static_cast<std::int32_t>(gridDim.x)) {
-        const std::int32_t number = first + t / row_blocks * together;
-        const std::int64_t row = std::int64_t{t % row_blocks} * Shape::lines;
-        PlanTile tile = run.tiles[number];
-        const bool two = Shape::joins && number + 1 < end, joined = two && joins(tile, run.tiles[number + 1]);
-        work(tile, joined ? 2 : 1, row);
-        if (two && !joined) work(run.tiles[number + 1], 1, row);
-    }
-}
 __device__ bool join_panels(PlanTile& a, const PlanTile& b) {
     if (a.target != b.target || a.begin != b.begin || a.end != b.end || a.panel + a.panels != b.panel) return false;
     a.panels += b.panels;
-    return true;
-}
-__device__ bool join_pieces(PlanTile& a, const PlanTile& b) {
-    if (a.target != b.target || a.begin != b.begin || a.panel != b.panel || a.in_panel + a.in_panels != b.in_panel) return false;
-    a.in_panels += b.in_panels;
     return true;
 }
 
@@ -232,59 +140,6 @@ __global__ void __launch_bounds__(pipe_threads, 1) piped_operand_kernel(const Ru
     finish_tiles<Shape>(run, first, end, run.operand_done, &PlanOperation::operand_tiles, slow, [&](std::int32_t o, std::int64_t row_tile) { mend_operand_of(run, o, row_tile); });
 }
 
-template <class Shape>
-__global__ void __launch_bounds__(pipe_threads, 1) piped_parameters_kernel(const Run run, std::int32_t first, std::int32_t end, const EmCoefficients em, const Pass pass) {
-    using Behind = ParametersBehind<Shape>;
-    using Place = Shape::Place;
-    typename Shape::Pipe pipe;
-    if (pipe.feeds()) {
-        for_each_tile<Shape>(run, first, end, 1, join_pieces, [&](const PlanTile& tile, int, std::int64_t) {
-            pipe.feed(WideParameterSteps(run, tile), Behind(run, tile, updates_at_once(run.owners[tile.target], tile.target, em, pass)), false);
-        });
-        return;
-    }
-    for_each_tile<Shape>(run, first, end, 1, join_pieces, [&](const PlanTile& tile, int, std::int64_t) {
-        const PlanOwner& owner = run.owners[tile.target];
-        const bool in_place = updates_at_once(owner, tile.target, em, pass);
-        const ParameterPlaces<false> places(run, tile);
-        const Place mine;
-        const auto lines = static_cast<int>(tile.panels * panel);
-        Bf16* const shadows = run.weights16 + owner.shadow;
-        float* const numbers = in_place ? run.parameters + owner.parameters : run.flows + owner.flows;
-        Em own[Place::lines] = {};
-        if (in_place) {
-            const std::int64_t node = owner.first_node + (run.blocks[tile.begin].out_panel + tile.panel) * panel;
-#pragma unroll
-            for (int m = 0; m < Place::lines; ++m)
-                if (const int line = mine.line_at(m); line < lines) own[m] = {em.keep[node + line], em.gain[node + line], em.share[node + line]};
-        }
-        typename Shape::Pipe::Sums acc = {};
-        pipe.template multiply<WideParameterSteps>(acc);
-        for_each_behind<Behind, Shape>(pipe, lines, tile.in_panels * static_cast<int>(panel), [&](int m, int n, const Bf16* behind, int number) {
-            if (mine.line_at(m) >= lines) return;
-            const std::int64_t place = places.panel_at(mine.four_at(n) / static_cast<int>(panel)) + mine.line_at(m) * panel + mine.four_at(n) % static_cast<int>(panel);
-            const float4 product = mine.four(acc, m, n);
-            if (!in_place) {
-                const float4 shadow = from_four(behind + swapped(number)), old = pass.add ? load4(numbers + place) : make_float4(0, 0, 0, 0);
-                store4(numbers + place, make_float4(fmaf(shadow.x, product.x, old.x), fmaf(shadow.y, product.y, old.y), fmaf(shadow.z, product.z, old.z), fmaf(shadow.w, product.w, old.w)));
-                return;
-            }
-            const float4 old = load4(reinterpret_cast<const float*>(behind) + number);
-            const float2 low = from_pair(to_pair(old.x, old.y)), high = from_pair(to_pair(old.z, old.w));       // the weights in bf16 again: less than to read them
-            const float4 next = make_float4(em_weight(old.x, low.x * product.x, own[m]), em_weight(old.y, low.y * product.y, own[m]), em_weight(old.z, high.x * product.z, own[m]),
-                                            em_weight(old.w, high.y * product.w, own[m]));
-            store4(numbers + place, next);
-            *reinterpret_cast<std::uint64_t*>(shadows + swapped(place)) = to_four(to_pair(next.x, next.y), to_pair(next.z, next.w));
-        });
-    });
-}
-
-template <class Shape>
-dim3 blocks_for(const Run& run, std::int32_t tiles, std::int32_t row_blocks) {
-    const std::int32_t tasks = Shape::tasks(tiles, row_blocks);
-    return dim3(static_cast<unsigned>(tasks < run.multiprocessors ? tasks : run.multiprocessors));
-}
-
 template <class Shape, class Kernel>
 void launch_over_rows(const Run& run, Kernel kernel, std::int32_t begin, std::int32_t end, cudaStream_t stream) {
     JUICE_LAUNCH_IN_CHAIN(kernel, blocks_for<Shape>(run, end - begin, Shape::row_blocks(run)), dim3(pipe_threads), static_cast<std::size_t>(Shape::Pipe::bytes), stream, run, begin, end);
@@ -297,7 +152,6 @@ void launch_over_rows(const Run& run, Kernel kernel, std::int32_t begin, std::in
 void prepare_piped_sums() {
 #if !defined(JUICE_CUDA_EMULATION)
     ask_for_pool(Large::Pipe::bytes, piped_values_kernel<Large>, piped_operand_kernel<Large>);
-    ask_for_pool(Large::Pipe::bytes, piped_parameters_kernel<Large>);
     ask_for_pool(Small::Pipe::bytes, piped_values_kernel<Small>, piped_operand_kernel<Small>);
 #endif
 }
@@ -309,9 +163,6 @@ void piped_values(const Run& run, const TileShape& shape, std::int32_t begin, st
 void piped_operand_flows(const Run& run, const TileShape& shape, std::int32_t begin, std::int32_t end, cudaStream_t stream) {
     if (shape.lines == Large::lines) launch_over_rows<Large>(run, piped_operand_kernel<Large>, begin, end, stream);
     else launch_over_rows<Small>(run, piped_operand_kernel<Small>, begin, end, stream);
-}
-void piped_parameter_flows(const Run& run, std::int32_t begin, std::int32_t end, const EmCoefficients& em, const Pass& pass, cudaStream_t stream) {
-    JUICE_LAUNCH_WITH(piped_parameters_kernel<Large>, blocks_for<Large>(run, end - begin, 1), dim3(pipe_threads), static_cast<std::size_t>(Large::Pipe::bytes), stream, run, begin, end, em, pass);
 }
 
 }  // namespace juice::cuda

@@ -74,33 +74,44 @@ __device__ void keep_operand_flows(const Run& run, const PlanTile& tile, std::in
 template <bool gathered>
 struct ParameterPlaces {
     std::int64_t first, stride;
-    const std::int64_t* places;
+    const std::int32_t* places;         // of panels of weights: [panel of the operand][wide_panels of nodes]
+    std::int32_t out_panel;             // of the owner's nodes
 
     __device__ ParameterPlaces(const Run& run, const PlanTile& tile) {
-        const PlanBlock& block = run.blocks[tile.begin];
-        stride = std::int64_t{block.out_panels} * panel * panel;
-        first = block.weights + tile.in_panel * stride + tile.panel * panel * panel;
         if constexpr (gathered) {
-            JUICE_SHARED(std::int64_t, panel_places, wide_panels);
-            if (const auto thread = static_cast<int>(threadIdx.x); thread < tile.in_panels) {
-                std::int32_t q;
-                const PlanBlock& own = gathered_block(run, tile, thread, q);
-                panel_places[thread] = own.weights + (std::int64_t{q} * own.out_panels + tile.panel) * panel * panel;
-            }
+            JUICE_SHARED(std::int32_t, panel_places, wide_panels * wide_panels);
+            const int thread = static_cast<int>(threadIdx.x), q = thread / wide_panels, p = thread % wide_panels;
+            if (q < wide_panels) panel_places[thread] = q < tile.in_panels && p < tile.panels ? GatheredPiece(run, tile).panel_at(q, p) : -1;
             places = panel_places;
+            out_panel = tile.panel;
             __syncthreads();
+        } else {
+            const PlanBlock& block = run.blocks[tile.begin];
+            stride = std::int64_t{block.out_panels} * panel * panel;
+            first = block.weights + tile.in_panel * stride + tile.panel * panel * panel;
+            out_panel = block.out_panel + tile.panel;
         }
     }
-    __device__ std::int64_t panel_at(int q) const {
-        if constexpr (gathered) return places[q];
-        else return first + q * stride;
+    __device__ std::int64_t panel_at(int q) const { return first + q * stride; }
+    __device__ bool has(int line, int column) const {
+        if constexpr (gathered) return places[column / static_cast<int>(panel) * wide_panels + line / static_cast<int>(panel)] >= 0;
+        else return true;
     }
     // Where pair n of a thread's line lies, whose pair 0 is at `column`; in the bf16 copies, or elsewhere.
     template <bool swapped>
     __device__ std::int64_t at(int line, int column, int n) const {
         const int half = column % static_cast<int>(panel) + ((n % 2 * 8) ^ (swapped ? (line & 4) * 2 : 0)), q = column / static_cast<int>(panel);
-        if constexpr (gathered) return places[q + n / 2] + line * panel + half;
+        if constexpr (gathered) return places[(q + n / 2) * wide_panels + line / static_cast<int>(panel)] * (panel * panel) + line % static_cast<int>(panel) * panel + half;
         else return first + q * stride + line * panel + half + n / 2 * stride;
+    }
+    // work(place, numbers): what lies in one piece, piece `number` of it.
+    template <class Work>
+    __device__ void for_piece(const PlanTile& tile, int number, Work work) const {
+        if constexpr (gathered) {
+            if (number < wide_panels * wide_panels && places[number] >= 0) work(places[number] * (panel * panel), static_cast<unsigned>(panel * panel));
+        } else {
+            if (number < tile.in_panels) work(panel_at(number), static_cast<unsigned>(tile.panels * panel * panel));
+        }
     }
 };
 
@@ -110,9 +121,8 @@ template <class Place, class Places>
 __device__ void keep_parameter_flows(const Run& run, const PlanTile& tile, const Places& places, const EmCoefficients& em, const Pass& pass, const Place& mine,
                                      const typename Place::Sums& acc) {
     const PlanOwner& owner = run.owners[tile.target];
-    const PlanBlock& block = run.blocks[tile.begin];
     const bool in_place = updates_at_once(owner, tile.target, em, pass);
-    const std::int64_t coefficients = owner.first_node + (block.out_panel + tile.panel) * panel;
+    const std::int64_t coefficients = owner.first_node + places.out_panel * panel;
     Bf16* const shadows = run.weights16 + owner.shadow;
     float* const numbers = in_place ? run.parameters + owner.parameters : run.flows + owner.flows;
     const auto lines = static_cast<int>(tile.panels * panel), columns = static_cast<int>(tile.in_panels * panel);
@@ -130,14 +140,14 @@ __device__ void keep_parameter_flows(const Run& run, const PlanTile& tile, const
 #pragma unroll
             for (int n = 0; n < pairs; ++n) {
                 const int column = mine.column_at(begin + n);
-                if (column >= columns) continue;
+                if (column >= columns || !places.has(line, column)) continue;
                 if (!in_place) rounded[n] = *reinterpret_cast<const unsigned*>(shadows + places.template at<true>(line, mine.column_at(0), begin + n));
                 if (in_place || pass.add) old[n] = *reinterpret_cast<const float2*>(numbers + places.template at<false>(line, mine.column_at(0), begin + n));
             }
 #pragma unroll
             for (int n = 0; n < pairs; ++n) {
                 const int column = mine.column_at(begin + n);
-                if (column >= columns) continue;
+                if (column >= columns || !places.has(line, column)) continue;
                 const float2 shadow = from_pair(in_place ? to_pair(old[n].x, old[n].y) : rounded[n]), product = mine.pair(acc, m, begin + n), sum = make_float2(shadow.x * product.x, shadow.y * product.y);
                 auto* to = reinterpret_cast<float2*>(numbers + places.template at<false>(line, mine.column_at(0), begin + n));
                 if (in_place) {
@@ -156,12 +166,11 @@ __device__ void keep_parameter_flows(const Run& run, const PlanTile& tile, const
 template <class Places>
 __device__ void ask_for_parameters(const Run& run, const PlanTile& tile, const Places& places, const EmCoefficients& em, const Pass& pass) {
     const PlanOwner& owner = run.owners[tile.target];
-    const auto q = static_cast<int>(threadIdx.x) / 2;
-    if (q >= tile.in_panels) return;
-    const auto numbers = static_cast<unsigned>(tile.panels * panel * panel);
     const bool in_place = updates_at_once(owner, tile.target, em, pass);
-    if (threadIdx.x % 2 == 0 && !in_place) prefetch_bulk(run.weights16 + owner.shadow + places.panel_at(q), numbers * 2);
-    if (threadIdx.x % 2 == 1 && (in_place || pass.add)) prefetch_bulk((in_place ? run.parameters + owner.parameters : run.flows + owner.flows) + places.panel_at(q), numbers * 4);
+    places.for_piece(tile, static_cast<int>(threadIdx.x) / 2, [&](std::int64_t place, unsigned numbers) {
+        if (threadIdx.x % 2 == 0 && !in_place) prefetch_bulk(run.weights16 + owner.shadow + place, numbers * 2);
+        if (threadIdx.x % 2 == 1 && (in_place || pass.add)) prefetch_bulk((in_place ? run.parameters + owner.parameters : run.flows + owner.flows) + place, numbers * 4);
+    });
 }
 
 }  // namespace juice::cuda

@@ -30,7 +30,7 @@ public:
     }
 
 private:
-    static constexpr std::int32_t least_wide = 64, most_wide_panels = 256;
+    static constexpr std::int32_t least_wide = 64, most_wide_panels = 256, most_gathered_columns = 2 * wide_panels;
     Plan& plan_;
 
     std::int32_t next_tile() const { return static_cast<std::int32_t>(plan_.tiles.size()); }
@@ -308,22 +308,37 @@ private:
         }
     }
 
-    // As many blocks of the same nodes as fill a piece's width.
+    // Rows of blocks beside each other, as many as fill a piece's nodes (of a higher one a part), by the panels of the operand that any of them reads. Products of
+    // nodes with panels that they do not read are for nothing, but a piece is read once for all of its rows, which takes longer than to multiply it.
     void gather_parameters(std::int32_t o, const PlanOwner& owner) {
+        const auto block = [&](std::int32_t b) -> const PlanBlock& { return plan_.blocks[static_cast<std::size_t>(b)]; };
+        const auto operand_panels = plan_.operations[static_cast<std::size_t>(owner.operation)].operand_panels;
         for (auto begin = owner.block_begin; begin < owner.block_end;) {
-            const auto& first = plan_.blocks[static_cast<std::size_t>(begin)];
+            const auto first = block(begin).out_panel, height = block(begin).out_panels, rows = std::max(1, wide_panels / height);
             auto end = begin;
-            std::int32_t columns = 0;
-            for (; end < owner.block_end; ++end) {
-                const auto& block = plan_.blocks[static_cast<std::size_t>(end)];
-                if (block.out_panel != first.out_panel || (end > begin && columns + block.in_panels > wide_panels)) break;
-                columns += block.in_panels;
-            }
-            const auto [place, count] = list_panels(begin, end, [](std::int32_t b) { return b; }, &PlanBlock::in_panels);
-            for (std::int32_t p = 0; p < first.out_panels; p += tile_panels)
-                for (std::int32_t q = 0; q < count; q += wide_panels)
-                    plan_.tiles.push_back({o, p, std::min(tile_panels, first.out_panels - p), begin, end, place + 2 * q, std::min(wide_panels, count - q)});
+            while (end < owner.block_end && block(end).out_panel < first + rows * height) ++end;
+            const auto count = (block(end - 1).out_panel - first) / height + 1;
+            std::vector<std::int32_t> places(static_cast<std::size_t>(operand_panels * count), -1);
+            for (auto b = begin; b < end; ++b)
+                for (std::int32_t q = 0; q < block(b).in_panels; ++q) {
+                    const auto entry = (block(b).in_panel + q) * count + (block(b).out_panel - first) / height;
+                    places[static_cast<std::size_t>(entry)] = static_cast<std::int32_t>(block(b).weights / (panel * panel)) + q * height;
+                }
+            for (std::int32_t p = 0; p < count * height; p += wide_panels) list_piece(o, first + p, std::min(wide_panels, count * height - p), count, places, p);
             begin = end;
+        }
+    }
+
+    // Pieces of at most so many columns: those of `places`, [panel of the operand][row of blocks], where any row has a block. A piece's list has each of its panels
+    // of the operand, and behind it where the weights of every row of blocks lie, `further` on: in panels of weights from the owner's first; -1: nowhere.
+    void list_piece(std::int32_t o, std::int32_t first, std::int32_t panels, std::int32_t rows, const std::vector<std::int32_t>& places, std::int32_t further) {
+        std::int32_t columns = 0;
+        for (auto at = places.begin(); at != places.end(); at += rows) {
+            if (std::all_of(at, at + rows, [](std::int32_t place) { return place < 0; })) continue;
+            if (columns++ % most_gathered_columns == 0) plan_.tiles.push_back({o, first, panels, 0, rows, static_cast<std::int32_t>(plan_.maps.size()), 0});
+            ++plan_.tiles.back().in_panels;
+            plan_.maps.push_back(static_cast<std::int32_t>((at - places.begin()) / rows));
+            for (std::int32_t row = 0; row < rows; ++row) plan_.maps.push_back(at[row] < 0 ? -1 : at[row] + further);
         }
     }
 

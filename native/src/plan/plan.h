@@ -161,13 +161,13 @@ struct PlanOperation {
 // A piece of work that one thread block does for a range of rows.
 struct PlanTile {
     std::int32_t target;                // operation, or owner
-    std::int32_t panel, panels;         // which panels of its values, its operand, or of a block (out)
-    std::int32_t begin, end;            // blocks that it reads: of the plan (values), of block_by_in (operand); of one parameter block: begin
+    std::int32_t panel, panels;         // which panels of its values, its operand, or of a block (out); of a gathered piece of parameters: of the owner's nodes
+    std::int32_t begin, end;            // blocks that it reads: of the plan (values), of block_by_in (operand); of one parameter block: begin; gathered: rows of blocks
     std::int32_t in_panel, in_panels;   // of a parameter block (in); of a gathered tile: where its list is in maps, and how many entries it has
 };
 
 // Panels of a matrix tile, each way: 64 nodes; of a wide sum 128, in blocks of 32 and more. A wide sum over block edges has gathered tiles, at most tile_panels
-// wide: they list, in maps, what they add up over (of parameters: their columns) panel by panel, as (block, panel of the block).
+// wide: they list, in maps, what they add up over panel by panel, as (block, panel of the block). Lists of gathered pieces of parameters: GatheredPiece.
 inline constexpr std::int32_t tile_panels = 4, wide_panels = 8, wide_block_panels = 2;
 
 // Tables of at most so many values are small: their flows are added up in shared memory. Of larger ones a batch holds few values, and all readers' rows are put

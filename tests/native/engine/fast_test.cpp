@@ -1,10 +1,13 @@
 // Precision Fast: bf16 operands where a sum is large enough. Within its tolerances of the oracle, and in everything else as Exact.
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <map>
 
 #include "cuda/emulation/runtime.h"
 #include "cuda/run.h"
 #include "engine/engine.h"
+#include "plan/plan.h"
 #include "reference/cases.h"
 #include "reference/maker.h"
 #include "reference/random.h"
@@ -107,44 +110,72 @@ TEST_P(Fast, LongSumsAgreeWithTheOracle) {
     }
 }
 
-// Several children, and blocks of 32 that do not fill a tile: side by side, so that they become one, and scattered. One child is a product of more factors
-// than are multiplied without scaling, one is wired node by node, one is a sum of few nodes that another child reads, too.
-TEST_P(Fast, BlocksOverSeveralChildrenAgreeWithTheOracle) {
-    struct Case {
-        std::int64_t width, node_blocks;
-        int kept;           // of each dozen of blocks; 0: dense
-    };
-    for (const Case& c : {Case{16, 2, 0}, Case{32, 3, 5}, Case{64, 2, 6}, Case{64, 6, 3}, Case{128, 4, 12}, Case{128, 2, 0}}) {
-        if (small() && c.width > 64) continue;
-        SCOPED_TRACE(std::to_string(c.width) + " nodes a child, " + std::to_string(c.kept) + " kept");
+// A sum over three children of so many nodes each, in blocks: side by side, so that they become one, and scattered. One child is a product of more factors than
+// are multiplied without scaling, one is wired node by node, one is a sum of few nodes that another child reads, too.
+struct BlocksCase {
+    std::int64_t width, node_blocks;
+    int kept;                       // of each dozen of blocks; 0: dense
+    std::int64_t block = 32;        // nodes; of others than 32, blocks stand in the order of their positions
+
+    std::shared_ptr<const Circuit> circuit() const {
         constexpr std::int32_t variables = 6;
-        constexpr std::int64_t block = 32;
-        Random random(static_cast<std::uint64_t>(c.width + c.kept));
+        Random random(static_cast<std::uint64_t>(width + kept));
         const Distribution die{DistributionType::Categorical, 50, 0, 0};
-        const std::int64_t child_size = std::min(c.width, block), child_blocks = c.width / child_size;
+        const std::int64_t child_size = std::min<std::int64_t>(width, 32), child_blocks = width / child_size;
         Maker maker(variables);
         std::vector<std::int32_t> inputs, turned;
-        for (std::int32_t v = 0; v < variables; ++v) inputs.push_back(maker.input(v, die, child_blocks, child_size, random_inputs(random, die, c.width, false)));
-        for (std::int64_t i = 0; i < c.width; ++i) turned.insert(turned.end(), {static_cast<std::int32_t>(i), static_cast<std::int32_t>(c.width - 1 - i)});
+        for (std::int32_t v = 0; v < variables; ++v) inputs.push_back(maker.input(v, die, child_blocks, child_size, random_inputs(random, die, width, false)));
+        for (std::int64_t i = 0; i < width; ++i) turned.insert(turned.end(), {static_cast<std::int32_t>(i), static_cast<std::int32_t>(width - 1 - i)});
         const std::int32_t half = maker.product({inputs[0], inputs[1], inputs[2]}, child_blocks);
         const std::int32_t sum = maker.sum({half}, child_blocks, child_size, random_weights(random, child_blocks, child_size, child_blocks, child_size, {}, false, 1));
         const std::int32_t rest = maker.product({inputs[3], inputs[4], inputs[5]}, child_blocks);
         const std::vector<std::int32_t> children{maker.product(inputs, child_blocks), maker.product({sum, rest}, child_blocks, turned, true), maker.product({sum, rest}, child_blocks)};
         std::vector<std::int32_t> edges;
         const std::int64_t below = 3 * child_blocks;
-        if (c.kept > 0) {
+        if (kept > 0) {
             std::vector<std::int32_t> in;
-            for (std::int64_t i = 0; i < c.node_blocks; ++i)
-                for (std::int64_t j = 0; j < below; ++j)
-                    if (j == i || (7 * i + 5 * j) % 12 < c.kept) {
-                        edges.push_back(static_cast<std::int32_t>(i));
-                        in.push_back(static_cast<std::int32_t>(j));
-                    }
+            const bool by_position = block != 32;
+            for (std::int64_t k = 0; k < node_blocks * below; ++k) {
+                const std::int64_t i = by_position ? k % node_blocks : k / below, j = by_position ? k / node_blocks : k % below;
+                if (j != i && (7 * i + 5 * j) % 12 >= kept) continue;
+                edges.push_back(static_cast<std::int32_t>(i));
+                in.push_back(static_cast<std::int32_t>(j));
+            }
             edges.insert(edges.end(), in.begin(), in.end());
         }
-        const std::int32_t top = maker.sum(children, c.node_blocks, block, random_weights(random, c.node_blocks, block, below, child_size, edges, false, 1), edges);
-        const auto circuit = maker.make(maker.sum({top}, 1, 1, random_weights(random, 1, 1, c.node_blocks, block, {}, false, 1)));
+        const std::int32_t top = maker.sum(children, node_blocks, block, random_weights(random, node_blocks, block, below, child_size, edges, false, 1), edges);
+        return maker.make(maker.sum({top}, 1, 1, random_weights(random, 1, 1, node_blocks, block, {}, false, 1)));
+    }
+    std::string name() const {
+        return std::to_string(node_blocks) + " blocks of " + std::to_string(block) + " nodes, " + std::to_string(width) + " nodes a child, " + std::to_string(kept) + " kept";
+    }
+};
+
+TEST_P(Fast, BlocksOverSeveralChildrenAgreeWithTheOracle) {
+    for (const BlocksCase& c : {BlocksCase{16, 2, 0}, BlocksCase{32, 3, 5}, BlocksCase{64, 2, 6}, BlocksCase{32, 5, 6, 48}, BlocksCase{64, 2, 5, 160}, BlocksCase{64, 6, 3}, BlocksCase{128, 4, 12},
+                                BlocksCase{128, 2, 0}, BlocksCase{256, 9, 4}}) {
+        if (small() && c.width > 64) continue;
+        SCOPED_TRACE(c.name());
+        const auto circuit = c.circuit();
         expect_agreement(circuit, Some::rows(*circuit, small() ? 20 : 200, 3, 0.1));
+    }
+}
+
+TEST_P(Fast, BlocksAreUpdatedInPlaceAsByThreeCalls) {
+    for (const BlocksCase& c : {BlocksCase{64, 6, 4}, BlocksCase{64, 3, 6, 48}, BlocksCase{64, 2, 5, 160}, BlocksCase{128, 5, 3}, BlocksCase{256, 9, 4}}) {
+        if (small() && c.width > 128) continue;
+        SCOPED_TRACE(c.name());
+        const auto circuit = c.circuit();
+        const Table rows = Some::rows(*circuit, 30, 6, 0.1);
+        const auto one = compile(circuit, 0, rows.rows()), three = compile(circuit, 0, rows.rows());
+        one->fit_epoch(rows.view(), epoch_options(em_rule(0.5, 0.2), rows.rows()));
+        forward(*three, rows);
+        backward(*three);
+        three->update(em_rule(0.5, 0.2));
+        for (std::int32_t id = 0; id < circuit->size(); ++id)
+            if ((*circuit)[id].type != NodeType::Product) {
+                EXPECT_TRUE(near(parameters(*one, *circuit, id), parameters(*three, *circuit, id), 1e-5)) << "vector " << id;
+            }
     }
 }
 
@@ -215,6 +246,41 @@ TEST_P(Fast, SamplesAsExact) {
     exact.fast = false;
     const juice_sample_options options = sample_options(50, 3);
     EXPECT_EQ(sample(*compile(circuit), options).values, sample(*juice::compile(circuit, exact), options).values);
+}
+
+// Every panel of weights is in one gathered piece, for its nodes and its positions, and a piece has as many rows of blocks as it has room for.
+TEST(FastTiles, OfParametersHaveEveryWeightOnce) {
+    for (const auto& [c, expected] : {std::pair{BlocksCase{64, 6, 4}, 2}, std::pair{BlocksCase{64, 3, 6, 48}, 2}, std::pair{BlocksCase{64, 2, 5, 160}, 4}, std::pair{BlocksCase{256, 9, 4}, 7}}) {
+        SCOPED_TRACE(c.name());
+        Plan plan = lower(*c.circuit(), 0, edge_cost(Schedule::Launches));
+        Target target;
+        target.schedule = Schedule::Launches;
+        target.fast = 1;
+        schedule(plan, target);
+        std::map<std::array<std::int64_t, 4>, int> missing;         // owner, place, panel of the nodes and of the operand
+        for (std::int64_t o = 0; o < static_cast<std::int64_t>(plan.owners.size()); ++o) {
+            const PlanOwner& owner = plan.owners[static_cast<std::size_t>(o)];
+            if (owner.shadow < 0 || owner.form != Form::Blocks) continue;
+            for (auto b = owner.block_begin; b < owner.block_end; ++b) {
+                const PlanBlock& block = plan.blocks[static_cast<std::size_t>(b)];
+                for (std::int32_t i = 0; i < block.out_panels * block.in_panels; ++i)
+                    ++missing[{o, block.weights / (panel * panel) + i, block.out_panel + i % block.out_panels, block.in_panel + i / block.out_panels}];
+            }
+        }
+        EXPECT_FALSE(missing.empty());
+        EXPECT_EQ(plan.totals.parameter_wide - plan.totals.parameter_gathered, expected);
+        for (auto t = plan.totals.parameter_gathered; t < plan.totals.parameter_wide; ++t) {
+            const PlanTile& tile = plan.tiles[static_cast<std::size_t>(t)];
+            EXPECT_LE(tile.panels, wide_panels);
+            EXPECT_LE(tile.in_panels, 2 * wide_panels);
+            const std::int32_t rows = tile.end - tile.begin, height = tile.panels / rows;
+            const std::int32_t* list = plan.maps.data() + tile.in_panel;
+            for (std::int32_t q = 0; q < tile.in_panels; ++q, list += 1 + rows)
+                for (std::int32_t p = 0; p < tile.panels; ++p)
+                    if (const std::int32_t place = list[1 + p / height]; place >= 0) --missing[{tile.target, place + p % height, tile.panel + p, list[0]}];
+        }
+        for (const auto& [entry, count] : missing) EXPECT_EQ(count, 0) << "panel " << entry[1] << " of owner " << entry[0];
+    }
 }
 
 TEST(FastTiles, AreLargeWhereSmallOnesWouldComeInWaves) {
