@@ -6,22 +6,57 @@ namespace juice::cuda {
 
 namespace {
 
-constexpr int rows_mended = 4;          // of a thread block
+constexpr int looks = 4, rows_a_look = 4 * warp_lanes;         // of a warp for marked rows, four a lane
 
-__global__ void mend_values_kernel(const Run run, std::int32_t first) {
-    begin_early();
+// work(operation, row) for marked rows of operations that are mended apart and wanted. Blocks that share eight operations look for the marks of all of them, a
+// warp an operation, and take turns at the rows: where there are none, one look was all; where there are many, in whatever operations, all have their share.
+template <class Wanted, class Work>
+__device__ void share_marked(const Run& run, const std::uint8_t* marks, std::int32_t first, std::int32_t end, Wanted wanted, Work work) {
+    JUICE_SHARED(std::uint32_t, found, looks * block_threads);
+    const auto warp = static_cast<int>(threadIdx.x) / warp_lanes, lane = static_cast<int>(threadIdx.x) % warp_lanes;
+    first += static_cast<std::int32_t>(blockIdx.x) * block_warps;
+    const std::int32_t own = first + warp < end ? run.stage_operations[first + warp] : -1;
+    const bool apart = own >= 0 && is_mended_apart(run.operations[own]);
     wait_for_earlier();
-    const std::int32_t o = run.stage_operations[first + static_cast<std::int32_t>(blockIdx.x)];
-    const std::int64_t row = std::int64_t{blockIdx.y} * rows_mended;
-    if (is_mended_apart(run.operations[o])) for_each_marked(run, run.suspects, o, row, row + rows_mended, [&](std::int64_t marked) { mend_row(run, o, marked); });
+    const bool looks_at = apart && wanted(own);
+    std::uint32_t before = 0;           // marked rows that have had their turn
+    for (std::int32_t first_row = 0; first_row < run.rows16; first_row += looks * rows_a_look) {
+        std::uint32_t four[looks], any = 0;
+#pragma unroll
+        for (int k = 0; k < looks; ++k) {
+            const std::int32_t row = first_row + k * rows_a_look + lane * 4;
+            four[k] = looks_at && row < run.rows16 ? *reinterpret_cast<const std::uint32_t*>(marks + std::int64_t{own} * run.rows16 + row) : 0;
+            any |= four[k];
+        }
+        if (!any_in_block(any != 0)) continue;
+#pragma unroll
+        for (int k = 0; k < looks; ++k) found[(warp * looks + k) * warp_lanes + lane] = four[k];
+        synchronize_workers();
+        for (int base = 0; base < looks * block_threads; base += warp_lanes) {
+            const std::uint32_t mine = found[base + lane];
+            if (__ballot_sync(~0u, mine != 0) == 0) continue;
+            for (int i = 0; i < 4; ++i) {
+                const unsigned marked = __ballot_sync(~0u, (mine >> 8 * i & 0xffu) != 0);
+                const std::uint32_t turn = before + static_cast<std::uint32_t>(__popc(marked & ((1u << lane) - 1)));
+                before += static_cast<std::uint32_t>(__popc(marked));
+                for (unsigned take = __ballot_sync(~0u, (marked >> lane & 1u) != 0 && turn % gridDim.y == blockIdx.y); take; take &= take - 1) {
+                    const int place = base + __ffs(static_cast<int>(take)) - 1;
+                    work(run.stage_operations[first + place / (looks * warp_lanes)], first_row + place % (looks * warp_lanes) * 4 + i);
+                }
+            }
+        }
+        synchronize_workers();
+    }
 }
-__global__ void mend_operand_kernel(const Run run, std::int32_t first) {
+
+__global__ void __launch_bounds__(block_threads, 4) mend_values_kernel(const Run run, std::int32_t first, std::int32_t end) {
     begin_early();
-    wait_for_earlier();
-    const std::int32_t o = run.stage_operations[first + static_cast<std::int32_t>(blockIdx.x)];
-    const std::int64_t row = std::int64_t{blockIdx.y} * rows_mended;
-    if (is_mended_apart(run.operations[o]) && run.slow_operations[o])
-        for_each_marked(run, run.slow_rows, o, row, row + rows_mended, [&](std::int64_t marked) { slow_operand_row(run, o, marked); });
+    share_marked(run, run.suspects, first, end, [](std::int32_t) { return true; }, [&](std::int32_t o, std::int64_t row) { mend_row(run, o, row); });
+}
+__global__ void __launch_bounds__(block_threads, 4) mend_operand_kernel(const Run run, std::int32_t first, std::int32_t end) {
+    begin_early();
+    share_marked(run, run.slow_rows, first, end, [&](std::int32_t o) { return run.slow_operations[o] != 0; },
+                 [&](std::int32_t o, std::int64_t row) { slow_operand_row(run, o, row); });
 }
 
 // Elements of all slow rows, as logs for good: products of parameter flows have read them. A thread block has 64 rows of an operation at a time.
@@ -68,6 +103,13 @@ __global__ void slow_parameters_kernel(const Run run, std::int32_t first, std::i
     for (auto t = first + static_cast<std::int32_t>(blockIdx.x); t < end; t += static_cast<std::int32_t>(gridDim.x)) slow_parameters_tile(run, run.tiles[t]);
 }
 
+// Twice what the GPU has room for, or a block a row.
+dim3 sharing_blocks(const Run& run, const PlanStage& stage) {
+    const std::int32_t operations = stage.operation_end - stage.operation_begin, groups = (operations + block_warps - 1) / block_warps;
+    const std::int32_t rows = run.rows16 * (operations < block_warps ? operations : block_warps), each = (8 * run.multiprocessors + groups - 1) / groups;
+    return dim3(static_cast<unsigned>(groups), static_cast<unsigned>(each < rows ? each : rows));
+}
+
 dim3 blocks_for(std::int32_t tasks) { return dim3(static_cast<unsigned>(tasks < 4 * few_blocks ? tasks : 4 * few_blocks)); }
 
 }  // namespace
@@ -75,13 +117,11 @@ dim3 blocks_for(std::int32_t tasks) { return dim3(static_cast<unsigned>(tasks < 
 // ---- launchers ----
 
 void mend_values(const Run& run, const PlanStage& stage, cudaStream_t stream) {
-    const dim3 grid(static_cast<unsigned>(stage.operation_end - stage.operation_begin), static_cast<unsigned>(run.rows16 / rows_mended));
-    JUICE_LAUNCH_IN_CHAIN(mend_values_kernel, grid, dim3(block_threads), 0, stream, run, stage.operation_begin);
+    JUICE_LAUNCH_IN_CHAIN(mend_values_kernel, sharing_blocks(run, stage), dim3(block_threads), 0, stream, run, stage.operation_begin, stage.operation_end);
 }
 
 void mend_operand_flows(const Run& run, const PlanStage& stage, cudaStream_t stream) {
-    const dim3 grid(static_cast<unsigned>(stage.operation_end - stage.operation_begin), static_cast<unsigned>(run.rows16 / rows_mended));
-    JUICE_LAUNCH_IN_CHAIN(mend_operand_kernel, grid, dim3(block_threads), 0, stream, run, stage.operation_begin);
+    JUICE_LAUNCH_IN_CHAIN(mend_operand_kernel, sharing_blocks(run, stage), dim3(block_threads), 0, stream, run, stage.operation_begin, stage.operation_end);
 }
 
 void slow_elements(const Run& run, cudaStream_t stream) { JUICE_LAUNCH(slow_elements_kernel, blocks_for(run.operation_count * row_tiles(run)), dim3(block_threads), stream, run); }
