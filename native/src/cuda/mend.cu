@@ -9,13 +9,14 @@ namespace {
 constexpr int looks = 4, rows_a_look = 4 * warp_lanes;         // of a warp for marked rows, four a lane
 
 // work(operation, row) for marked rows of operations that are mended apart and wanted. Blocks that share eight operations look for the marks of all of them, a
-// warp an operation, and take turns at the rows: where there are none, one look was all; where there are many, in whatever operations, all have their share.
+// warp an operation, and take turns at the rows: where there are none, one look was all; where there are many, all have their share. Neighbours, whose rows are
+// often marked together, are shared by different blocks.
 template <class Wanted, class Work>
 __device__ void share_marked(const Run& run, const std::uint8_t* marks, std::int32_t first, std::int32_t end, Wanted wanted, Work work) {
     JUICE_SHARED(std::uint32_t, found, looks * block_threads);
     const auto warp = static_cast<int>(threadIdx.x) / warp_lanes, lane = static_cast<int>(threadIdx.x) % warp_lanes;
-    first += static_cast<std::int32_t>(blockIdx.x) * block_warps;
-    const std::int32_t own = first + warp < end ? run.stage_operations[first + warp] : -1;
+    const auto operation_of = [&](int w) { return first + static_cast<std::int32_t>(blockIdx.x) + w * static_cast<std::int32_t>(gridDim.x); };
+    const std::int32_t own = operation_of(warp) < end ? run.stage_operations[operation_of(warp)] : -1;
     const bool apart = own >= 0 && is_mended_apart(run.operations[own]);
     wait_for_earlier();
     const bool looks_at = apart && wanted(own);
@@ -41,7 +42,7 @@ __device__ void share_marked(const Run& run, const std::uint8_t* marks, std::int
                 before += static_cast<std::uint32_t>(__popc(marked));
                 for (unsigned take = __ballot_sync(~0u, (marked >> lane & 1u) != 0 && turn % gridDim.y == blockIdx.y); take; take &= take - 1) {
                     const int place = base + __ffs(static_cast<int>(take)) - 1;
-                    work(run.stage_operations[first + place / (looks * warp_lanes)], first_row + place % (looks * warp_lanes) * 4 + i);
+                    work(run.stage_operations[operation_of(place / (looks * warp_lanes))], first_row + place % (looks * warp_lanes) * 4 + i);
                 }
             }
         }
