@@ -82,8 +82,11 @@ __device__ void fetch(const Run& run, const Walk& walk, Rows& to) {
     const auto thread = static_cast<int>(threadIdx.x);
     if (walk.count > 0 && thread < rows_sorted / 2) copy_piece(to.list + thread * 2, walk.list + walk.first_row + thread * 2);
     if (walk.count > 0 && walk.flows) {
-        const float* from = walk.flows + walk.q * run.stride + std::int64_t{walk.first_row} * panel;
-        for (int i = thread * 4; i < walk.count * panel; i += block_threads * 4) copy_piece(to.flows + i, from + i);
+        constexpr int hop = block_threads * 4;
+        const float* from = walk.flows + walk.q * run.stride + std::int64_t{walk.first_row} * panel + thread * 4;
+#pragma unroll
+        for (int i = 0; i < rows_sorted * static_cast<int>(panel); i += hop)
+            if (i + thread * 4 < walk.count * static_cast<int>(panel)) copy_piece(to.flows + thread * 4 + i, from + i);
     } else if (walk.count > 0) {
         for (int i = thread; i < walk.count * panel; i += block_threads)
             to.flows[i] = reader_flow(run, run.readers[walk.reader], walk.q, i % static_cast<int>(panel), walk.first_row + i / panel);
@@ -120,14 +123,15 @@ __device__ int add_share(const Rows& rows, float* table, float* heads, float& to
     }
     return goes_on && codes[0] == codes[rows_a_share - 1] ? -1 : codes[rows_a_share - 1];
 }
-// Values are sorted, so that those of later shares that begin with the same one follow on this.
+// Values are sorted, so that the shares that begin with the same one follow on this: how many is known before any of their sums is read.
 __device__ void put_together(const Rows& rows, int code, float* table, const float* heads) {
     const auto lane = static_cast<int>(threadIdx.x % panel), slot = static_cast<int>(threadIdx.x / panel);
-    if (code < 0 || slot + 1 == block_slots || rows.list[(slot + 1) * rows_a_share].code != code) return;
+    const unsigned same = __ballot_sync(~0u, lane > slot && rows.list[lane * rows_a_share].code == code) & half_warp();
+    if (code < 0 || same == 0) return;
+    const int count = __popc(same);
     float more = 0;
 #pragma unroll
-    for (int d = 1; d < block_slots; ++d)
-        if (slot + d < block_slots && rows.list[(slot + d) * rows_a_share].code == code) more += heads[(slot + d) * panel + lane];
+    for (int d = 1; d < block_slots; ++d) more += d <= count ? heads[(slot + d) * panel + lane] : 0.0f;
     table[code * panel + lane] += more;
 }
 
@@ -163,27 +167,24 @@ __global__ void __launch_bounds__(block_threads, 3) table_flows_kernel(const __g
     for (int i = 0; i < entries_each; ++i) table[thread + i * block_threads] = 0;
     float entries[entries_each], total = 0, nonzero = 0;
     std::int64_t width = 0, parameters = 0, flows = 0;     // the tile's: floats from value to value, and its places in the buffers
-    int domain = 0, owned = 0;          // its values, and how many of them a thread has: slot, slot + 16 …
-    bool update = false;
+    int owned = 0;                      // of its values a thread has slot, slot + 16 …
     for (int turn = 0; walk.owner >= 0; turn = 1 - turn) {
         const std::int32_t number = walk.owner, q = walk.q;
         const bool now_first = first, last = walk.last(run), any = walk.count > 0;
         if (now_first) {
             const PlanOwner& owner = run.owners[number];
-            update = pass.in_place && owner.distribution == DistributionType::Categorical;
             width = owner.panels * panel;
             parameters = owner.parameters + q * panel + slot * width + lane;
             flows = owner.flows + q * panel + slot * width + lane;
-            domain = static_cast<int>(owner.domain);
-            owned = (domain - slot + block_slots - 1) / block_slots;
+            owned = (static_cast<int>(owner.domain) - slot + block_slots - 1) / block_slots;
             total = 0;
-            if (update) {
+            if (pass.in_place) {        // longer than tiny ones and with parameters: a categorical distribution
                 nonzero = run.counts[owner.first_node + q * panel + lane];
                 const float* from = run.parameters + parameters;
 #pragma unroll
                 for (int i = 0; i < entries_each; ++i, from += block_slots * width) {
-                    if (i * block_slots >= domain) break;
-                    entries[i] = i < owned ? *from : 0;
+                    if (i >= owned) break;
+                    entries[i] = *from;
                 }
             }
         }
@@ -201,26 +202,21 @@ __global__ void __launch_bounds__(block_threads, 3) table_flows_kernel(const __g
         float all = 0;
         for (int s = 0; s < block_slots; ++s) all += parts[s * panel + lane];
         __syncthreads();
-        if (update) {
+        if (pass.in_place) {
             const Em em = em_of(all, nonzero, rule.step, rule);
             float* to = run.parameters + parameters;
 #pragma unroll
             for (int i = 0; i < entries_each; ++i, to += block_slots * width) {
-                if (i * block_slots >= domain) break;
-                if (i >= owned) continue;
+                if (i >= owned) break;
                 *to = em_weight(entries[i], table[thread + i * block_threads], em);
                 table[thread + i * block_threads] = 0;
             }
-        } else if (!pass.in_place) {
+        } else {
             float* to = run.flows + flows;
             for (int i = 0; i < owned; ++i, to += block_slots * width) {
                 *to = pass.add ? *to + table[thread + i * block_threads] : table[thread + i * block_threads];
                 table[thread + i * block_threads] = 0;
             }
-        } else if (slot == 0) {         // Bernoulli
-            const std::int64_t node = q * panel + lane;
-            if (node < run.owners[number].nodes) update_success(run, run.owners[number], node, table[lane], table[panel + lane], rule);
-            table[lane] = table[panel + lane] = 0;
         }
     }
 }

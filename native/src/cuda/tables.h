@@ -1,4 +1,5 @@
-// Tables of probabilities: which of them have their flows added up in shared memory (tables.cu), and which go by once (large_tables.cu).
+// Tables of probabilities: of which the flows are added up in registers (tiny_tables.cu), of which in shared memory (tables.cu), and which go by once
+// (large_tables.cu).
 #pragma once
 
 #include "cuda/counters.h"
@@ -9,9 +10,15 @@ namespace juice::cuda {
 inline constexpr std::int64_t shared_values = small_table_values;
 inline constexpr int rows_sorted = 256;         // at a time, by value
 
-__host__ __device__ inline bool is_small_table(const PlanOwner& owner) { return owner.kind == OwnerKind::Table && owner.domain <= shared_values; }
+inline constexpr std::int64_t tiny_values = 4;
+
+__host__ __device__ inline bool is_tiny_table(const PlanOwner& owner) { return owner.kind == OwnerKind::Table && owner.domain <= tiny_values; }
+__host__ __device__ inline bool is_small_table(const PlanOwner& owner) { return owner.kind == OwnerKind::Table && owner.domain > tiny_values && owner.domain <= shared_values; }
 __host__ __device__ inline bool is_large_table(const PlanOwner& owner) { return owner.kind == OwnerKind::Table && owner.domain > shared_values; }
 // Indicators have no parameters: what flows into them only matters to who asks for it.
 __device__ inline bool wants_flows(const PlanOwner& owner, const Pass& pass) { return !pass.in_place || owner.distribution != DistributionType::Indicator; }
+
+// Flows of the tiny tables among the tiles from `begin` to before `end`.
+void tiny_table_flows(const Run& run, std::int32_t begin, std::int32_t end, const Pass& pass, const Rule* rule, cudaStream_t stream);
 
 }  // namespace juice::cuda
