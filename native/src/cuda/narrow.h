@@ -10,7 +10,7 @@ namespace juice::cuda {
 inline constexpr std::int32_t narrow_nodes = 4;
 __device__ inline bool is_narrow(const PlanOperation& operation) { return operation.nodes <= narrow_nodes; }
 
-// A tile of values: four threads a row, of which each has four positions of every panel. Whether one of the thread's values is low.
+// A tile of values: four threads a row, of which each has four positions of every panel, once the kernel before is done. Whether one of the thread's values is low.
 template <bool maximise>
 __device__ bool narrow_values(const Run& run, const PlanTile& tile, std::int64_t first_row) {
     const PlanOperation& operation = run.operations[tile.target];
@@ -19,6 +19,7 @@ __device__ bool narrow_values(const Run& run, const PlanTile& tile, std::int64_t
     const std::int64_t row = first_row + thread / 4;
     float sums[narrow_nodes] = {};
     const float* elements = element_row(run, operation, row) + lane;
+    wait_for_earlier();
     for (auto b = tile.begin; row < run.rows16 && b < tile.end; ++b) {
         const PlanBlock& block = run.blocks[b];
         const float *x = elements + block.in_panel * run.stride, *w = weights + block.weights + lane;

@@ -173,9 +173,10 @@ template <bool maximise, bool tensor>
 __global__ void __launch_bounds__(tile_threads) values_kernel(const Run run, std::int32_t first) {
     begin_early();
     const PlanTile tile = run.tiles[first + static_cast<std::int32_t>(blockIdx.x)];
-    wait_for_earlier();
-    bool low = is_narrow(run.operations[tile.target]) && narrow_values<maximise>(run, tile, std::int64_t{blockIdx.y} * rows_a_tile);
-    for (std::int32_t p = 0; !is_narrow(run.operations[tile.target]) && p < tile.panels; p += tile_panels) {       // a wide tile is several
+    const bool narrow = is_narrow(run.operations[tile.target]);
+    bool low = narrow && narrow_values<maximise>(run, tile, std::int64_t{blockIdx.y} * rows_a_tile);
+    if (!narrow) wait_for_earlier();
+    for (std::int32_t p = 0; !narrow && p < tile.panels; p += tile_panels) {       // a wide tile is several
         PlanTile piece = tile;
         piece.panel += p;
         piece.panels = tile.panels - p < tile_panels ? tile.panels - p : tile_panels;
