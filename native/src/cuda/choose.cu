@@ -35,6 +35,8 @@ TileShape tile_shape(Product product, std::int64_t tiles, std::int32_t panels, s
     return {tiles * parts(rows, rows_a_tile) > std::int64_t{2} * multiprocessors ? large : rows_a_tile, columns, false};
 }
 
+bool slices_blocks(std::int64_t tiles, std::int32_t rows, std::int32_t multiprocessors) { return tiles * ((rows + 127) / 128) >= multiprocessors; }
+
 bool pipes_parameters(std::int64_t tiles, std::int32_t multiprocessors) { return tiles >= multiprocessors; }
 
 Arithmetic choose_arithmetic(std::int32_t capability, const char* wanted) {

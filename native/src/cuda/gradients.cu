@@ -103,86 +103,91 @@ __device__ void gather_flows(const Run& run, std::int32_t o, std::int64_t q, int
 
 // ---- kernels ----
 
-// A thread block has a panel of an operation for so many times 64 rows, a thread four nodes of a row in each. Whatever a thread reads is under way before it
+// A thread block has so many panels for so many times 64 rows, one panel after the other, a thread four nodes of a row in each. Whatever a thread reads is under way before it
 // writes anything: a load behind a store waits for memory by itself.
 template <int row_tiles_each>
-__global__ void __launch_bounds__(block_threads, row_tiles_each > 1 ? 3 : 4) gradients_kernel(const __grid_constant__ Run run, std::int32_t first) {
+__global__ void __launch_bounds__(block_threads, row_tiles_each > 1 ? 3 : 4) gradients_kernel(const __grid_constant__ Run run, std::int32_t first, std::int32_t end, std::int32_t each) {
     begin_early();
-    JUICE_SHARED(float, parts, block_threads / 32 * panel);
-    const PlanTile& tile = run.tiles[first + static_cast<std::int32_t>(blockIdx.x)];
-    const std::int32_t o = tile.target, q = tile.panel;
-    const PlanOperation& operation = run.operations[o];
-    const auto thread = static_cast<int>(threadIdx.x), lane = thread % 4 * 4;
-    const std::int64_t first_row = std::int64_t{blockIdx.y} * row_tiles_each * rows_a_tile + thread / 4, first_place = q * run.stride + first_row * panel + lane;
-    const bool sum = operation.kind == Operation::Sum, wide = is_wide(run, operation);
-    const auto nodes = static_cast<int>(operation.nodes - q * panel) - lane;
-    const std::int64_t own = operation.train_values * run.stride + first_place, mark = std::int64_t{o} * run.rows16 + first_row;
-    const std::int64_t only_flow = operation.only_flow, node_flows_at = (operation.train_values + q) * row_tiles(run);
-    float* product_flows = run.element_flows + operation.operand * run.stride + first_place;
-    wait_for_earlier();
-    float flows[row_tiles_each][4] = {}, values[row_tiles_each][4] = {};
-    std::uint32_t log_row[row_tiles_each] = {};
-    if (only_flow < 0) gather_flows(run, o, q, lane, first_row, flows);
+    JUICE_SHARED(float, all_parts, 2 * (block_threads / 32 * panel));
+    for (std::int32_t number = 0; number < each; ++number) {
+        const std::int32_t tile_number = first + static_cast<std::int32_t>(blockIdx.x) * each + number;
+        if (tile_number >= end) return;
+        float* const parts = all_parts + number % 2 * (block_threads / 32 * panel);     // others may still be adding up the last ones
+        const PlanTile& tile = run.tiles[tile_number];
+        const std::int32_t o = tile.target, q = tile.panel;
+        const PlanOperation& operation = run.operations[o];
+        const auto thread = static_cast<int>(threadIdx.x), lane = thread % 4 * 4;
+        const std::int64_t first_row = std::int64_t{blockIdx.y} * row_tiles_each * rows_a_tile + thread / 4, first_place = q * run.stride + first_row * panel + lane;
+        const bool sum = operation.kind == Operation::Sum, wide = is_wide(run, operation);
+        const auto nodes = static_cast<int>(operation.nodes - q * panel) - lane;
+        const std::int64_t own = operation.train_values * run.stride + first_place, mark = std::int64_t{o} * run.rows16 + first_row;
+        const std::int64_t only_flow = operation.only_flow, node_flows_at = (operation.train_values + q) * row_tiles(run);
+        float* product_flows = run.element_flows + operation.operand * run.stride + first_place;
+        if (number == 0) wait_for_earlier();
+        float flows[row_tiles_each][4] = {}, values[row_tiles_each][4] = {};
+        std::uint32_t log_row[row_tiles_each] = {};
+        if (only_flow < 0) gather_flows(run, o, q, lane, first_row, flows);
 #pragma unroll
-    for (int t = 0; t < row_tiles_each; ++t) {
-        if (first_row + t * rows_a_tile >= run.rows) continue;
-        if (only_flow >= 0) put(flows[t], load4(run.element_flows + only_flow * run.stride + first_place + t * rows_a_tile * panel));
-        if (!sum) continue;
-        put(values[t], load4(run.values + own + t * rows_a_tile * panel));
-        log_row[t] = run.log_rows[mark + t * rows_a_tile];
-    }
-#pragma unroll
-    for (int t = 0; t < row_tiles_each; ++t) {
-        constexpr std::int64_t hop = rows_a_tile * panel;
-        if (nodes < 4)
-#pragma unroll
-            for (int i = 0; i < 4; ++i)
-                if (i >= nodes) flows[t][i] = 0;
-        if (first_row + t * rows_a_tile >= run.rows16) continue;
-        if (!sum) {
-            store4(product_flows + t * hop, make_float4(flows[t][0], flows[t][1], flows[t][2], flows[t][3]));
-            continue;
+        for (int t = 0; t < row_tiles_each; ++t) {
+            if (first_row + t * rows_a_tile >= run.rows) continue;
+            if (only_flow >= 0) put(flows[t], load4(run.element_flows + only_flow * run.stride + first_place + t * rows_a_tile * panel));
+            if (!sum) continue;
+            put(values[t], load4(run.values + own + t * rows_a_tile * panel));
+            log_row[t] = run.log_rows[mark + t * rows_a_tile];
         }
-        float gradients[4];
-        if (log_row[t] != 0) {
-            float4 linear = make_float4(values[t][0], values[t][1], values[t][2], values[t][3]);
-            const float4 of_logs = log_gradients(run, o, mark + t * rows_a_tile, linear, make_float4(flows[t][0], flows[t][1], flows[t][2], flows[t][3]));
-            put(gradients, of_logs);
-            put(values[t], linear);
-        } else {
 #pragma unroll
-            for (int i = 0; i < 4; ++i) {
-                const float quotient = wide ? divide_roughly(flows[t][i], values[t][i]) : flows[t][i] / values[t][i];
-                gradients[i] = values[t][i] > 0 ? quotient : 0;
+        for (int t = 0; t < row_tiles_each; ++t) {
+            constexpr std::int64_t hop = rows_a_tile * panel;
+            if (nodes < 4)
+#pragma unroll
+                for (int i = 0; i < 4; ++i)
+                    if (i >= nodes) flows[t][i] = 0;
+            if (first_row + t * rows_a_tile >= run.rows16) continue;
+            if (!sum) {
+                store4(product_flows + t * hop, make_float4(flows[t][0], flows[t][1], flows[t][2], flows[t][3]));
+                continue;
             }
+            float gradients[4];
+            if (log_row[t] != 0) {
+                float4 linear = make_float4(values[t][0], values[t][1], values[t][2], values[t][3]);
+                const float4 of_logs = log_gradients(run, o, mark + t * rows_a_tile, linear, make_float4(flows[t][0], flows[t][1], flows[t][2], flows[t][3]));
+                put(gradients, of_logs);
+                put(values[t], linear);
+            } else {
+#pragma unroll
+                for (int i = 0; i < 4; ++i) {
+                    const float quotient = wide ? divide_roughly(flows[t][i], values[t][i]) : flows[t][i] / values[t][i];
+                    gradients[i] = values[t][i] > 0 ? quotient : 0;
+                }
+            }
+            if (!wide) {
+                store4(run.gradients + own + t * hop, make_float4(gradients[0], gradients[1], gradients[2], gradients[3]));
+                continue;
+            }
+            // What the rounded gradient carries is what the products will see, and what EM must divide by.
+            const unsigned first_pair = to_pair(gradients[0], gradients[1]), second_pair = to_pair(gradients[2], gradients[3]);
+            *reinterpret_cast<std::uint64_t*>(run.gradients16 + swapped(own + t * hop)) = to_four(first_pair, second_pair);
+            const float2 lower = from_pair(first_pair), upper = from_pair(second_pair);
+            const float rounded[4] = {lower.x, lower.y, upper.x, upper.y};
+#pragma unroll
+            for (int i = 0; i < 4; ++i) flows[t][i] = rounded[i] * values[t][i];
         }
-        if (!wide) {
-            store4(run.gradients + own + t * hop, make_float4(gradients[0], gradients[1], gradients[2], gradients[3]));
-            continue;
+        // The thread's rows, eight rows of a warp, then the warps, in a fixed order; all of them count as the first of their row tiles.
+#pragma unroll
+        for (int i = 0; i < 4; ++i) {
+            float sum = 0;
+#pragma unroll
+            for (int t = 0; t < row_tiles_each; ++t) sum += flows[t][i];
+            for (int d = 4; d < 32; d *= 2) sum += __shfl_xor_sync(~0u, sum, d);
+            if (thread % 32 < 4) parts[thread / 32 * panel + lane + i] = sum;
         }
-        // What the rounded gradient carries is what the products will see, and what EM must divide by.
-        const unsigned first_pair = to_pair(gradients[0], gradients[1]), second_pair = to_pair(gradients[2], gradients[3]);
-        *reinterpret_cast<std::uint64_t*>(run.gradients16 + swapped(own + t * hop)) = to_four(first_pair, second_pair);
-        const float2 lower = from_pair(first_pair), upper = from_pair(second_pair);
-        const float rounded[4] = {lower.x, lower.y, upper.x, upper.y};
-#pragma unroll
-        for (int i = 0; i < 4; ++i) flows[t][i] = rounded[i] * values[t][i];
+        __syncthreads();
+        const std::int64_t row_tile = std::int64_t{blockIdx.y} * row_tiles_each + thread / panel;
+        if (thread >= row_tiles_each * panel || row_tile >= row_tiles(run)) continue;
+        float total = 0;
+        for (int warp = 0; thread < panel && warp < block_threads / 32; ++warp) total += parts[warp * panel + thread];
+        run.node_flows[(node_flows_at + row_tile) * panel + thread % panel] = total;
     }
-    // The thread's rows, eight rows of a warp, then the warps, in a fixed order; all of them count as the first of their row tiles.
-#pragma unroll
-    for (int i = 0; i < 4; ++i) {
-        float sum = 0;
-#pragma unroll
-        for (int t = 0; t < row_tiles_each; ++t) sum += flows[t][i];
-        for (int d = 4; d < 32; d *= 2) sum += __shfl_xor_sync(~0u, sum, d);
-        if (thread % 32 < 4) parts[thread / 32 * panel + lane + i] = sum;
-    }
-    __syncthreads();
-    const std::int64_t row_tile = std::int64_t{blockIdx.y} * row_tiles_each + thread / panel;
-    if (thread >= row_tiles_each * panel || row_tile >= row_tiles(run)) return;
-    float total = 0;
-    for (int warp = 0; thread < panel && warp < block_threads / 32; ++warp) total += parts[warp * panel + thread];
-    run.node_flows[(node_flows_at + row_tile) * panel + thread % panel] = total;
 }
 
 // A block an operation.
@@ -225,11 +230,14 @@ void gradients(const Run& run, const PlanStage& stage, cudaStream_t stream) {
     // Where there is enough to do for the whole GPU, a block that stays longer has found out once what it has to do.
     constexpr int many = 4;
     const std::int32_t tiles = stage.panel_end - stage.panel_begin, large = (row_tiles(run) + many - 1) / many;
-    const auto grid = [&](std::int32_t rows) { return dim3(static_cast<unsigned>(tiles), static_cast<unsigned>(rows)); };
-    if (std::int64_t{tiles} * large >= std::int64_t{2} * run.multiprocessors)
-        JUICE_LAUNCH_IN_CHAIN(gradients_kernel<many>, grid(large), dim3(block_threads), 0, stream, run, stage.panel_begin);
-    else
-        JUICE_LAUNCH_IN_CHAIN(gradients_kernel<1>, grid(row_tiles(run)), dim3(block_threads), 0, stream, run, stage.panel_begin);
+    const auto launch = [&](auto kernel, std::int32_t rows, std::int32_t each) {
+        const dim3 grid(static_cast<unsigned>((tiles + each - 1) / each), static_cast<unsigned>(rows));
+        JUICE_LAUNCH_IN_CHAIN(kernel, grid, dim3(block_threads), 0, stream, run, stage.panel_begin, stage.panel_end, each);
+    };
+    std::int32_t each = 1;
+    while (each < 4 && std::int64_t{tiles} * large >= std::int64_t{2} * each * 6 * run.multiprocessors) each *= 2;
+    if (std::int64_t{tiles} * large >= std::int64_t{2} * run.multiprocessors) launch(gradients_kernel<many>, large, each);
+    else launch(gradients_kernel<1>, row_tiles(run), 1);
 }
 
 void em_coefficients(const Run& run, const EmCoefficients& em, const Rule* rule, cudaStream_t stream) {

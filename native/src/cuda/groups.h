@@ -14,6 +14,7 @@ struct GroupSide {
     int hop;
     GroupSide(const Bf16* base_, int hop_) : base(base_), hop(hop_) {}
     GroupSide further(int numbers) const { return {base + numbers, hop}; }
+    GroupSide kept() const { return *this; }
 #else
     // The lower half of the matrix descriptor of PTX's wgmma: address, and from panel to panel, in 16 bytes.
     unsigned low;
@@ -22,6 +23,12 @@ struct GroupSide {
         GroupSide moved = *this;
         moved.low += static_cast<unsigned>(numbers / 8);
         return moved;
+    }
+    // The same for the whole warp, in a way that compilers do not work out again at every use.
+    __device__ GroupSide kept() const {
+        GroupSide same = *this;
+        same.low = __shfl_sync(~0u, low, 0);
+        return same;
     }
     // The upper half: from eight lines to the next eight, and a swizzle of 32 bytes.
     __device__ std::uint64_t descriptor() const { return std::uint64_t{3u << 30 | 16u} << 32 | low; }
@@ -56,13 +63,20 @@ __device__ void wait_for_products() {
 // lines 16 w + g (c[4 j], c[4 j + 1]) and 16 w + g + 8 (c[4 j + 2], c[4 j + 3]).
 template <bool a_along, bool b_along, int numbers>
 __device__ void multiply_later(float (&c)[numbers], const GroupSide& a, const GroupSide& b) {
-    static_assert(numbers == 32 || numbers == 64 || numbers == 128);
+    static_assert(numbers == 16 || numbers == 32 || numbers == 64 || numbers == 128);
 #if defined(JUICE_CUDA_EMULATION)
     emulation::multiply_later(c, numbers * 2, {a.base, a.hop, a_along}, {b.base, b.hop, b_along});
 #elif defined(__CUDA_ARCH_FEAT_SM90_ALL)
     const std::uint64_t x = a.descriptor(), y = b.descriptor();
 #define JUICE_C8(i) "+f"(c[i]), "+f"(c[i + 1]), "+f"(c[i + 2]), "+f"(c[i + 3]), "+f"(c[i + 4]), "+f"(c[i + 5]), "+f"(c[i + 6]), "+f"(c[i + 7])
-    if constexpr (numbers == 32) {
+    if constexpr (numbers == 16) {
+        asm volatile(
+            "wgmma.mma_async.sync.aligned.m64n32k16.f32.bf16.bf16 "
+            "{%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, %14, %15}, "
+            "%16, %17, 1, 1, 1, %18, %19;"
+            : JUICE_C8(0), JUICE_C8(8)
+            : "l"(x), "l"(y), "n"(a_along ? 0 : 1), "n"(b_along ? 0 : 1));
+    } else if constexpr (numbers == 32) {
         asm volatile(
             "wgmma.mma_async.sync.aligned.m64n64k16.f32.bf16.bf16 "
             "{%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, %14, %15, %16, %17, %18, %19, %20, %21, %22, %23, %24, %25, %26, %27, %28, %29, %30, %31}, "

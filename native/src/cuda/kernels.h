@@ -69,6 +69,10 @@ void piped_values(const Run& run, const TileShape& shape, std::int32_t begin, st
 void piped_operand_flows(const Run& run, const TileShape& shape, std::int32_t begin, std::int32_t end, cudaStream_t stream);
 void piped_parameter_flows(const Run& run, std::int32_t begin, std::int32_t end, const EmCoefficients& em, const Pass& pass, cudaStream_t stream);
 void piped_gathered_parameter_flows(const Run& run, std::int32_t begin, std::int32_t end, const EmCoefficients& em, const Pass& pass, cudaStream_t stream);
+// Values and operand flows of a stage's sliced tiles.
+void prepare_sliced_sums();
+void sliced_values(const Run& run, const PlanStage& stage, cudaStream_t stream);
+void sliced_operand_flows(const Run& run, const PlanStage& stage, cudaStream_t stream);
 
 // ---- then, for all operations at once ----
 void em_coefficients(const Run& run, const EmCoefficients& em, const Rule* rule, cudaStream_t stream);

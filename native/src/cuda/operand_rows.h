@@ -241,20 +241,21 @@ __device__ __noinline__ void rows_one_by_one(const Run& run, std::int32_t o, std
 
 // So many rows of a warp, of 32 / rows lanes each, or the part of one row that it has from `first` panels on; lanes of neighbouring rows follow each other, so
 // that what a warp loads of a panel is one piece. A lane has four positions of every 8 / rows panels. otherwise(which): rows, a bit each, that are not usual.
-template <int rows, int quads, int warps, class Elements, class Otherwise>
-__device__ void plain_elements(const Run& run, std::int32_t o, std::int64_t first_row, int lane, std::int32_t first, const Elements& elements, const Otherwise& otherwise) {
+// whole: all of these positions are there.
+template <int rows, int quads, int warps, bool whole, class Elements, class Otherwise>
+__device__ void plain_elements_of(const Run& run, std::int32_t o, std::int64_t first_row, int lane, std::int32_t first, const Elements& elements, const Otherwise& otherwise) {
     const PlanOperation& operation = run.operations[o];
     const PlanSegment& segment = run.segments[operation.segment_begin];
     constexpr int hop = 8 / rows, together = quads < 4 ? 8 / quads : 2;         // panels; factors whose numbers are under way at once
     const int own_row = lane / 4 % rows, position = lane % 4 * 4;
     const std::int64_t row = first_row + own_row;
     const std::int32_t own_panel = first + lane / (4 * rows), panels = segment.panels, factor_begin = segment.factor_begin, factor_end = segment.factor_end;
-    const auto there = [&](int j) { return own_panel + j * hop < panels; };
+    const auto there = [&](int j) { return whole || own_panel + j * hop < panels; };
     float x[quads][4];
 #pragma unroll
     for (int j = 0; j < quads; ++j)
 #pragma unroll
-        for (int i = 0; i < 4; ++i) x[j][i] = (own_panel + j * hop) * static_cast<int>(panel) + position + i < segment.nodes ? lift : 0;
+        for (int i = 0; i < 4; ++i) x[j][i] = whole || (own_panel + j * hop) * static_cast<int>(panel) + position + i < segment.nodes ? lift : 0;
     long long taken = -lift_exponent;
     for (auto begin = factor_begin; begin < factor_end; begin += together) {
         float4 y[together][quads];
@@ -264,6 +265,7 @@ __device__ void plain_elements(const Run& run, std::int32_t o, std::int64_t firs
 #pragma unroll
         for (int k = 0; k < together; ++k) {
             children[k] = -1;
+            values[k] = nullptr;
 #pragma unroll
             for (int j = 0; j < quads; ++j) y[k][j] = make_float4(1, 1, 1, 1);
             if (begin + k >= factor_end) continue;
@@ -326,7 +328,7 @@ __device__ void plain_elements(const Run& run, std::int32_t o, std::int64_t firs
         const auto line = elements.line(run, operation, row, own_panel, position);
 #pragma unroll
         for (int j = 0; j < quads; ++j)
-            if (own_panel + j * hop < operation.operand_panels) line.put(j * hop, x[j]);
+            if (whole || own_panel + j * hop < operation.operand_panels) line.put(j * hop, x[j]);
         if (first == 0 && lane % 4 == 0 && lane < 4 * rows) keep_exponent(run, o, row, static_cast<std::int32_t>(taken + field - 127));
     }
     const unsigned lanes = __ballot_sync(~0u, lost);
@@ -334,6 +336,13 @@ __device__ void plain_elements(const Run& run, std::int32_t o, std::int64_t firs
     unsigned which = 0;
     for (int r = 0; r < rows; ++r) which |= (lanes >> r * 4 & 1u) << r;
     otherwise(which);
+}
+template <int rows, int quads, int warps, class Elements, class Otherwise>
+__device__ void plain_elements(const Run& run, std::int32_t o, std::int64_t first_row, int lane, std::int32_t first, const Elements& elements, const Otherwise& otherwise) {
+    if (run.segments[run.operations[o].segment_begin].nodes == warps * quads * (8 / rows) * static_cast<int>(panel))
+        plain_elements_of<rows, quads, warps, true>(run, o, first_row, lane, first, elements, otherwise);
+    else
+        plain_elements_of<rows, quads, warps, false>(run, o, first_row, lane, first, elements, otherwise);
 }
 template <int rows, int quads, int warps, class Elements>
 __device__ void plain_elements(const Run& run, std::int32_t o, std::int64_t first_row, int lane, std::int32_t first, const Elements& elements) {

@@ -116,6 +116,8 @@ void with_tiles(const Run& run, Product product, std::int32_t tiles, std::int32_
     else launch(LargeGroups());
 }
 
+bool slices(const Run& run, std::int32_t tiles) { return run.groups && slices_blocks(tiles, run.rows16, run.multiprocessors); }
+
 // Tiles from `begin` on, each for all rows.
 template <class By, class Kernel>
 void launch_over_rows(const Run& run, Kernel kernel, int bytes, std::int32_t begin, std::int32_t end, cudaStream_t stream) {
@@ -149,6 +151,7 @@ void prepare_wide_sums([[maybe_unused]] bool groups) {
     ask_for_parameters(LargeGroups());
     prepare_piped_sums();
     prepare_piped_parameters();
+    prepare_sliced_sums();
 #endif
 }
 
@@ -157,6 +160,7 @@ void wide_values(const Run& run, const PlanStage& stage, cudaStream_t stream) {
         using By = decltype(by);
         launch_over_rows<By>(run, wide_values_kernel<By, WideValueSteps>, By::template bytes<WideValueSteps>, stage.value_begin, stage.value_gathered, stream);
     }, [&](const TileShape& shape) { piped_values(run, shape, stage.value_begin, stage.value_gathered, stream); });
+    if (slices(run, stage.value_sliced_end - stage.value_sliced_begin)) return sliced_values(run, stage, stream);
     with_tiles(run, Product::Values, stage.value_wide - stage.value_gathered, tile_panels, 0, [&](auto by) {
         using By = decltype(by);
         launch_over_rows<By>(run, wide_values_kernel<By, GatheredValueSteps>, By::template bytes<GatheredValueSteps>, stage.value_gathered, stage.value_wide, stream);
@@ -168,6 +172,7 @@ void wide_operand_flows(const Run& run, const PlanStage& stage, cudaStream_t str
         using By = decltype(by);
         launch_over_rows<By>(run, wide_operand_kernel<By, WideOperandSteps>, By::template bytes<WideOperandSteps>, stage.operand_begin, stage.operand_gathered, stream);
     }, [&](const TileShape& shape) { piped_operand_flows(run, shape, stage.operand_begin, stage.operand_gathered, stream); });
+    if (slices(run, stage.operand_sliced_end - stage.operand_sliced_begin)) return sliced_operand_flows(run, stage, stream);
     with_tiles(run, Product::OperandFlows, stage.operand_wide - stage.operand_gathered, tile_panels, 0, [&](auto by) {
         using By = decltype(by);
         launch_over_rows<By>(run, wide_operand_kernel<By, GatheredOperandSteps>, By::template bytes<GatheredOperandSteps>, stage.operand_gathered, stage.operand_wide, stream);

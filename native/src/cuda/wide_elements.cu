@@ -106,16 +106,19 @@ __device__ void segmented_elements(const Run& run, std::int32_t o, std::int64_t 
         }
     }
     keep_elements(run, o, row, mine, x, exponent, AsBf16());
-}// ---- kernels ----
+}
 
-// So many rows a warp, or, where they are too long, one a thread block.
+// ---- kernels ----
+
+// So many rows a warp, or, where they are too long, one a thread block; single rows `each` times one after the other.
 template <int rows, int quads, int warps>
-__global__ void __launch_bounds__(block_threads, 2) wide_elements_kernel(const __grid_constant__ Run run, std::int32_t first) {
+__global__ void __launch_bounds__(block_threads, 2) wide_elements_kernel(const __grid_constant__ Run run, std::int32_t first, std::int32_t each) {
     begin_early();
+    constexpr int rows_a_block = block_warps / warps * rows;
     const auto warp = static_cast<std::int32_t>(threadIdx.x) / warp_lanes, lane = static_cast<std::int32_t>(threadIdx.x) % warp_lanes;
-    const std::int64_t row = (std::int64_t{blockIdx.y} * block_warps + warp) / warps * rows;
-    if (row >= run.rows16) return;
-    plain_elements<rows, quads, warps>(run, run.stage_operations[first + static_cast<std::int32_t>(blockIdx.x)], row, lane, warp % warps * quads * 8, AsBf16());
+    const std::int32_t o = run.stage_operations[first + static_cast<std::int32_t>(blockIdx.x)];
+    std::int64_t row = std::int64_t{blockIdx.y} * each * rows_a_block + warp / warps * rows;
+    for (std::int32_t i = 0; i < (rows == 1 ? each : 1) && row < run.rows16; ++i, row += rows_a_block) plain_elements<rows, quads, warps>(run, o, row, lane, warp % warps * quads * 8, AsBf16());
 }
 
 template <int quads, int warps>
@@ -133,8 +136,12 @@ __global__ void __launch_bounds__(block_threads, 2) segmented_elements_kernel(co
 void wide_elements(const Run& run, const PlanStage& stage, cudaStream_t stream) {
     const auto grid = [&](std::int32_t operations, std::int32_t rows) { return dim3(static_cast<unsigned>(operations), static_cast<unsigned>((run.rows16 + rows - 1) / rows)); };
     if (stage.segmented_begin > stage.operation_begin) {
+        // Where there are many blocks, those that stay for several rows find out less about the sum.
         const auto launch = [&](auto kernel, std::int32_t rows) {
-            JUICE_LAUNCH_IN_CHAIN(kernel, grid(stage.segmented_begin - stage.operation_begin, rows), dim3(block_threads), 0, stream, run, stage.operation_begin);
+            const std::int32_t operations = stage.segmented_begin - stage.operation_begin;
+            std::int32_t each = 1;
+            while (rows <= block_warps && each < 4 && std::int64_t{operations} * run.rows16 >= std::int64_t{2} * each * rows * 8 * run.multiprocessors) each *= 2;
+            JUICE_LAUNCH_IN_CHAIN(kernel, grid(operations, rows * each), dim3(block_threads), 0, stream, run, stage.operation_begin, each);
         };
         if (run.widest_operand <= 8) launch(wide_elements_kernel<4, 4, 1>, 4 * block_warps);
         else if (run.widest_operand <= 16) launch(wide_elements_kernel<4, 8, 1>, 4 * block_warps);

@@ -170,6 +170,24 @@ struct PlanTile {
 // wide: they list, in maps, what they add up over panel by panel, as (block, panel of the block). Lists of gathered pieces of parameters: GatheredPiece.
 inline constexpr std::int32_t tile_panels = 4, wide_panels = 8, wide_block_panels = 2;
 
+// A sliced tile has up to most_slices slices, of one or two panels each, that read different blocks; it goes over the union of what they read in steps of one
+// or two panels, steps_together of them at a time. `begin` of such a tile: which slices have one panel, a bit each; `end`: how many slices there are; in_panel, in_panels:
+// where its steps are in maps, and how many times steps_together, at least once; a step more than there are has no slices.
+inline constexpr std::int32_t most_slices = 8, slice_panels = 2, steps_together = 2;
+// Its words, step_words apart: what it is; by slice the place of its weights, in 16 · 16, from the owner's; by slice, in 16 bits, how far the next panel is.
+inline constexpr std::int32_t step_words = 16, step_places = 1, step_hops = step_places + most_slices;
+struct SlicedStep {
+    std::uint32_t word;
+    constexpr std::int32_t first_panel() const { return static_cast<std::int32_t>(word & 0xffffu); }          // of the operand, or of nodes
+    constexpr std::int32_t panels() const { return static_cast<std::int32_t>(word >> 16 & 3u); }
+    constexpr bool last() const { return (word & 1u << 18) != 0; }          // or beside the last
+    constexpr std::uint32_t slices() const { return word >> 24; }                                             // that have blocks there, a bit each
+};
+inline constexpr std::int32_t last_step = 1 << 18;
+inline std::uint32_t sliced_step(std::int32_t first_panel, std::int32_t panels, std::uint32_t slices) {
+    return static_cast<std::uint32_t>(first_panel) | static_cast<std::uint32_t>(panels) << 16 | slices << 24;
+}
+
 // Tables of at most so many values are small: their flows are added up in shared memory. Of larger ones a batch holds few values, and all readers' rows are put
 // in the order of theirs.
 inline constexpr std::int64_t small_table_values = 256;
@@ -182,6 +200,8 @@ struct PlanStage {
     std::int32_t panel_begin, panel_end;        // a tile a panel of every operation
     std::int32_t value_begin, value_gathered, value_wide, value_end;            // sums in blocks: panels of values; of wide ones the gathered tiles last
     std::int32_t operand_begin, operand_gathered, operand_wide, operand_end;    // sums in blocks: panels of the operand
+    // Sliced tiles: the same as the gathered ones, cut for another kernel.
+    std::int32_t value_sliced_begin, value_sliced_end, operand_sliced_begin, operand_sliced_end;
     std::int32_t value_panels, operand_panels;                  // of the widest tile of a wide sum that is not gathered
     std::int32_t value_depth, operand_depth;                    // panels that the deepest of those adds up over
     std::int32_t has_blocks;                                    // some sum is in Form::Blocks

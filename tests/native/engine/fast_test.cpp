@@ -110,6 +110,37 @@ TEST_P(Fast, LongSumsAgreeWithTheOracle) {
     }
 }
 
+// Rows of blocks that read different ones, in slices of one and two panels, over steps of one and two; the first block of positions is nobody's.
+TEST_P(Fast, SumsOverBlocksHereAndThereAgreeWithTheOracle) {
+    struct Case {
+        std::int64_t blocks, block;
+        int kept;           // of a dozen
+        std::int64_t rows;
+    };
+    for (const Case& c : {Case{10, 32, 5, 70}, Case{7, 48, 7, 20}, Case{5, 80, 6, 7}, Case{20, 32, 1, 130}}) {
+        if (small() && c.block * c.blocks > 350) continue;
+        SCOPED_TRACE(std::to_string(c.blocks) + " blocks of " + std::to_string(c.block));
+        constexpr std::int32_t variables = 4;
+        Random random(static_cast<std::uint64_t>(c.blocks * c.block));
+        const Distribution die{DistributionType::Categorical, 5, 0, 0};
+        Maker maker(variables);
+        std::vector<std::int32_t> inputs, edges, in;
+        for (std::int32_t v = 0; v < variables; ++v) inputs.push_back(maker.input(v, die, c.blocks, c.block, random_inputs(random, die, c.blocks * c.block, false)));
+        for (std::int64_t i = 0; i < c.blocks; ++i)
+            for (std::int64_t j = 1; j < c.blocks; ++j)
+                if (j == std::max<std::int64_t>(i, 1) || (7 * i + 5 * j) % 12 < c.kept) {
+                    edges.push_back(static_cast<std::int32_t>(i));
+                    in.push_back(static_cast<std::int32_t>(j));
+                }
+        edges.insert(edges.end(), in.begin(), in.end());
+        const auto sum = [&](std::int32_t child) { return maker.sum({child}, c.blocks, c.block, random_weights(random, c.blocks, c.block, c.blocks, c.block, edges, false, 1), edges); };
+        const std::int32_t left = sum(maker.product({inputs[0], inputs[1]}, c.blocks)), right = sum(maker.product({inputs[2], inputs[3]}, c.blocks));
+        const std::int32_t top = maker.product({left, right}, c.blocks);
+        const auto circuit = maker.make(maker.sum({top}, 1, 1, random_weights(random, 1, 1, c.blocks, c.block, {}, false, 1)));
+        expect_agreement(circuit, Some::rows(*circuit, c.rows, 3, 0.1));
+    }
+}
+
 // A sum over three children of so many nodes each, in blocks: side by side, so that they become one, and scattered. One child is a product of more factors than
 // are multiplied without scaling, one is wired node by node, one is a sum of few nodes that another child reads, too.
 struct BlocksCase {
@@ -313,6 +344,8 @@ TEST(FastTiles, ArePipedWhereSumsAreLong) {
     EXPECT_FALSE(cuda::tile_shape(cuda::Product::OperandFlows, 17, 8, 512, 132, 16).piped);     // two rounds
     EXPECT_FALSE(cuda::tile_shape(cuda::Product::OperandFlows, 64, 8, 512, 132, 16).piped);
     EXPECT_EQ(cuda::tile_shape(cuda::Product::OperandFlows, 66, 8, 512, 132, 16).columns, 256);
+    EXPECT_FALSE(cuda::slices_blocks(26, 600, 132));
+    EXPECT_TRUE(cuda::slices_blocks(33, 512, 132));
     EXPECT_FALSE(cuda::pipes_parameters(131, 132));
     EXPECT_TRUE(cuda::pipes_parameters(132, 132));
 }
