@@ -37,7 +37,7 @@ TileShape tile_shape(Product product, std::int64_t tiles, std::int32_t panels, s
 
 bool slices_blocks(std::int64_t tiles, std::int32_t rows, std::int32_t multiprocessors) { return tiles * ((rows + 127) / 128) >= multiprocessors; }
 
-bool pipes_parameters(std::int64_t tiles, std::int32_t multiprocessors) { return tiles >= multiprocessors; }
+bool pipes_parameters(std::int64_t pieces, std::int32_t multiprocessors) { return 2 * pieces >= multiprocessors; }
 
 Arithmetic choose_arithmetic(std::int32_t capability, const char* wanted) {
     constexpr std::int32_t has_tf32 = 80;

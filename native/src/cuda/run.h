@@ -33,8 +33,8 @@ struct TileShape {
 TileShape tile_shape(Product product, std::int64_t tiles, std::int32_t panels, std::int32_t rows, std::int32_t multiprocessors, std::int32_t depth);
 // Whether gathered sums go by sliced tiles, of which there are so many: where every multiprocessor has one.
 bool slices_blocks(std::int64_t tiles, std::int32_t rows, std::int32_t multiprocessors);
-// Whether parameter flows in so many tiles are piped.
-bool pipes_parameters(std::int64_t tiles, std::int32_t multiprocessors);
+// Whether parameter flows in so many pieces are piped.
+bool pipes_parameters(std::int64_t pieces, std::int32_t multiprocessors);
 
 // One of 256 rows in the order of their values; missing ones, and places behind the batch, come last, with code -1.
 struct RowOfValue {

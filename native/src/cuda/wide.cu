@@ -85,9 +85,9 @@ __global__ void __launch_bounds__(block_threads, 2) wide_operand_kernel(const Ru
 
 template <class By, class Steps>
 __global__ void __launch_bounds__(block_threads, 2) wide_parameters_kernel(const Run run, std::int32_t first, const EmCoefficients em, const Pass pass) {
-    constexpr bool gathered = Steps::b_gathered != Gathered::None;      // then half a piece a block
+    constexpr bool gathered = Steps::b_gathered != Gathered::None;
     const auto number = static_cast<std::int32_t>(blockIdx.x);
-    const PlanTile tile = gathered ? half_piece(run.tiles[first + number / 2], number % 2) : run.tiles[first + number];
+    const PlanTile tile = half_piece<gathered>(run.tiles[first + number / 2], number % 2);
     if (tile.in_panels <= 0) return;
     typename By::Place::Sums acc = {};
     Steps steps(run, tile);
@@ -117,6 +117,12 @@ void with_tiles(const Run& run, Product product, std::int32_t tiles, std::int32_
 }
 
 bool slices(const Run& run, std::int32_t tiles) { return run.groups && slices_blocks(tiles, run.rows16, run.multiprocessors); }
+
+// Pieces of parameters from `begin` to before `end`, two halves each.
+template <class By, class Steps>
+void launch_halves(const Run& run, std::int32_t begin, std::int32_t end, const EmCoefficients& em, const Pass& pass, cudaStream_t stream) {
+    launch_with_pool(wide_parameters_kernel<By, Steps>, begin, begin + 2 * (end - begin), By::template bytes<Steps>, stream, run, em, pass);
+}
 
 // Tiles from `begin` on, each for all rows.
 template <class By, class Kernel>
@@ -182,14 +188,11 @@ void wide_operand_flows(const Run& run, const PlanStage& stage, cudaStream_t str
 void wide_parameter_flows(const Run& run, const PlanTotals& totals, const EmCoefficients& em, const Pass& pass, cudaStream_t stream) {
     const auto launch = [&](auto by) {
         using By = decltype(by);
-        launch_with_pool(wide_parameters_kernel<By, WideParameterSteps>, totals.parameter_begin, totals.parameter_gathered, By::template bytes<WideParameterSteps>, stream, run, em, pass);
+        launch_halves<By, WideParameterSteps>(run, totals.parameter_begin, totals.parameter_gathered, em, pass, stream);
     };
-    const std::int32_t pieces = totals.parameter_wide - totals.parameter_gathered;
     if (!run.groups) {
         launch(LargeWarps());
-        launch_with_pool(wide_parameters_kernel<LargeWarps, GatheredParameterSteps>, totals.parameter_gathered, totals.parameter_gathered + 2 * pieces,
-                         LargeWarps::bytes<GatheredParameterSteps>, stream, run, em, pass);
-        return;
+        return launch_halves<LargeWarps, GatheredParameterSteps>(run, totals.parameter_gathered, totals.parameter_wide, em, pass, stream);
     }
     if (totals.parameter_panels <= tile_panels) launch(Groups());
     else if (pipes_parameters(totals.parameter_gathered - totals.parameter_begin, run.multiprocessors)) piped_parameter_flows(run, totals.parameter_begin, totals.parameter_gathered, em, pass, stream);

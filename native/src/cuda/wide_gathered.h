@@ -106,9 +106,10 @@ struct GatheredPiece {
     }
 };
 
-// Half `half` of a gathered piece's columns, of which there may be none.
-__device__ inline PlanTile half_piece(PlanTile tile, int half) {
-    tile.in_panel += half * wide_panels * (1 + tile.end - tile.begin);
+// Half `half` of a piece's columns, of which there may be none.
+template <bool gathered>
+__device__ PlanTile half_piece(PlanTile tile, int half) {
+    tile.in_panel += half * wide_panels * (gathered ? 1 + tile.end - tile.begin : 1);
     tile.in_panels -= half * wide_panels;
     if (tile.in_panels > wide_panels) tile.in_panels = wide_panels;
     return tile;

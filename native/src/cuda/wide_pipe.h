@@ -70,7 +70,7 @@ public:
     template <class Steps, class Behind>
     __device__ void feed(const Steps& steps, const Behind& behind, bool first) {
         feed_steps(steps, first);
-        feed_behind(behind);
+        feed_behind(behind, [](int) {});
     }
     template <class Steps>
     __device__ void feed_steps(Steps steps, bool first) {
@@ -94,10 +94,12 @@ public:
             A<Steps>(a, a_rotation).copy(sides_ + place_ * stage_size, there_ + place_);
         }
     }
-    template <class Behind>
-    __device__ void feed_behind(const Behind& behind) {
+    // between(part): what the feeders do besides, before they ask for that part.
+    template <class Behind, class Between>
+    __device__ void feed_behind(const Behind& behind, Between between) {
 #pragma unroll
         for (int part = 0; part < Behind::parts; ++part, advance()) {
+            between(part);
             wait_for_place();
             arrive_with(0, behind.fed_bytes(part));
             if (behind.has(part)) behind.copy(part, [&](int at, const void* from, unsigned bytes) { copy_bulk(sides_ + place_ * stage_size + at, from, bytes, there_ + place_); });

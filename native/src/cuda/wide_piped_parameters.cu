@@ -1,7 +1,5 @@
-// Parameter flows of large launches of wide sums by Hopper's groups (wide_pipe.h), with EM where it is applied at once: of pieces of blocks, two beside each
-// other at a time, and of gathered pieces, a product of all of a piece's nodes with all of its panels, of which what has weights is kept.
-#include <type_traits>
-
+// Parameter flows of large launches of wide sums by Hopper's groups (wide_pipe.h), with EM where it is applied at once: of pieces of blocks, and of gathered
+// pieces, a product of all of a piece's nodes with all of its panels of the operand, of which what has weights is kept.
 #include "cuda/pool.h"
 #include "cuda/wide_piped.h"
 
@@ -12,79 +10,102 @@ namespace {
 using Shape = Piped<128, 256, 4, true>;
 using Place = Shape::Place;
 
-// A tile's weights, or their bf16 copies where they are not updated at once.
-struct ParametersBehind : PanelsBehind<Shape, 4> {
-    const char* first;
-    std::int64_t stride;        // bytes, from panel to panel
+// Behind a piece's steps come its weights, or their bf16 copies where they are not updated at once: so many panels of the operand a part.
+constexpr int panels_a_part = Shape::Pipe::stage_size * 2 / (Shape::lines * static_cast<int>(panel) * 4), parts = (Shape::panels + panels_a_part - 1) / panels_a_part;
 
-    __device__ ParametersBehind(const Run& run, const PlanTile& tile, bool in_place) {
-        const PlanOwner& owner = run.owners[tile.target];
-        const ParameterPlaces<false> places(run, tile);
-        const int size = in_place ? 4 : 2;
-        panels = tile.in_panels;
-        bytes = static_cast<unsigned>(tile.panels * panel * panel * size);
-        first = (in_place ? reinterpret_cast<const char*>(run.parameters + owner.parameters) : reinterpret_cast<const char*>(run.weights16 + owner.shadow)) + places.first * size;
-        stride = places.stride * size;
+// A piece of a block, as GatheredPiece has it: one row of blocks.
+struct BlockPiece {
+    static constexpr int rows = 1;
+    const PlanTile& tile;
+    const PlanBlock& block;
+    int columns;
+
+    __device__ BlockPiece(const PlanTile& tile_, const PlanBlock& block_) : tile(tile_), block(block_), columns(tile.in_panels) {}
+    __device__ std::int32_t operand_panel(int q) const { return block.in_panel + tile.in_panel + q; }
+    __device__ std::int32_t row_at(int q, int) const { return static_cast<std::int32_t>(block.weights / (panel * panel)) + (tile.in_panel + q) * block.out_panels + tile.panel; }
+    __device__ std::int32_t panel_at(int q, int p) const { return row_at(q, 0) + p; }
+};
+
+// What a thread of the feeders knows of a piece. It is found out a piece ahead, in two rounds between which there is something else to do: what look() asks for is
+// there when look_further() needs it, and what that asks for when the piece comes.
+template <bool gathered>
+struct FedTile {
+    PlanTile tile;
+    PlanOwner owner;
+    PlanBlock block;                // of a piece of one
+    PlanOperation first_use;
+    std::int32_t blocked, operand_panel, place, pieces[parts];      // its panel of the elements; its panel of weights; what it asks for behind the steps
+
+    __device__ void look(const Run& run, const PlanTile& of, const EmCoefficients& em, const Pass& pass) {
+        tile = of;
+        owner = run.owners[tile.target];
+        blocked = pass.in_place ? em.blocked[tile.target] : 0;
+        if constexpr (gathered) find(GatheredPiece(run, tile));
+        else block = run.blocks[tile.begin];
     }
-    template <class Copy>
-    __device__ void copy(int part, Copy copy) const {
-        copy(fed_piece() * static_cast<int>(bytes) / 2, first + (part * panels_a_part + fed_piece()) * stride, bytes);
+    __device__ void look_further(const Run& run) {
+        first_use = run.operations[owner.uses == 1 ? owner.operation : run.uses[owner.use_begin]];
+        if constexpr (!gathered) find(BlockPiece(tile, block));
+    }
+    __device__ bool in_place(const Pass& pass) const { return pass.in_place && updates_in_place(owner) && !blocked; }
+    __device__ std::int32_t first_panel() const { return tile.panel + (gathered ? 0 : block.out_panel); }
+    __device__ int height() const { return gathered ? tile.panels / (tile.end - tile.begin) : tile.panels; }
+
+private:
+    template <class Piece>
+    __device__ void find(const Piece& piece) {
+        const int mine = fed_piece(), row = mine % piece.rows, q = mine / piece.rows;
+        operand_panel = mine < piece.columns ? piece.operand_panel(mine) : 0;
+        place = mine / wide_panels < piece.columns && mine % wide_panels < tile.panels ? piece.panel_at(mine / wide_panels, mine % wide_panels) : -1;
+#pragma unroll
+        for (int part = 0; part < parts; ++part) pieces[part] = q < panels_a_part && part * panels_a_part + q < piece.columns ? piece.row_at(part * panels_a_part + q, row) : -1;
     }
 };
 
-// The same of a gathered piece: of every panel of the operand the rows of blocks that it has, one after the other. A thread knows its own pieces alone.
-struct GatheredBehind {
-    static constexpr int panels_a_part = ParametersBehind::panels_a_part, parts = ParametersBehind::parts;
+// Of every panel of the operand the rows of blocks that it has, one after the other.
+struct ParametersBehind {
+    static constexpr int parts = juice::cuda::parts;
     const char* first;
     int bytes, size;
-    std::int32_t mine[parts];
+    std::int32_t pieces[parts];
 
-    __device__ GatheredBehind(const Run& run, const PlanTile& tile, bool in_place) {
-        const PlanOwner& owner = run.owners[tile.target];
-        const GatheredPiece piece(run, tile);
-        const int row = fed_piece() % piece.rows, own = fed_piece() / piece.rows;
-        first = in_place ? reinterpret_cast<const char*>(run.parameters + owner.parameters) : reinterpret_cast<const char*>(run.weights16 + owner.shadow);
+    template <class Tile>
+    __device__ ParametersBehind(const Run& run, const Tile& of, bool in_place) {
+        first = in_place ? reinterpret_cast<const char*>(run.parameters + of.owner.parameters) : reinterpret_cast<const char*>(run.weights16 + of.owner.shadow);
         size = static_cast<int>(panel * panel) * (in_place ? 4 : 2);
-        bytes = piece.height * size;
+        bytes = of.height() * size;
 #pragma unroll
-        for (int part = 0; part < parts; ++part) {
-            const int q = part * panels_a_part + own;
-            mine[part] = own < panels_a_part && q < piece.columns ? piece.row_at(q, row) : -1;
-        }
+        for (int part = 0; part < parts; ++part) pieces[part] = of.pieces[part];
     }
-    __device__ bool has(int part) const { return mine[part] >= 0; }
+    __device__ bool has(int part) const { return pieces[part] >= 0; }
     __device__ unsigned fed_bytes(int part) const { return static_cast<unsigned>(__popc(__ballot_sync(~0u, has(part))) * bytes); }
     template <class Copy>
     __device__ void copy(int part, Copy copy) const {
-        copy(fed_piece() * bytes / 2, first + std::int64_t{mine[part]} * size, static_cast<unsigned>(bytes));
+        copy(fed_piece() * bytes / 2, first + std::int64_t{pieces[part]} * size, static_cast<unsigned>(bytes));
     }
 };
 
-// Of a gathered piece, by the feeders: a thread knows where its own panel of elements lies.
+// The steps of a piece, by the feeders: a thread knows where its own panel of elements lies.
 struct FedParameterSteps {
     static constexpr bool a_along = false, b_along = false;
     static constexpr Gathered a_gathered = Gathered::None, b_gathered = Gathered::None;
     const Run& run;
     const std::int32_t *use, *end;
-    std::int64_t elements_at = 0;
-    std::int32_t out_panel, panels, columns;
-    WideRun at{};
+    std::int64_t gradients_at, elements_at;
+    std::int32_t panels, columns;
+    WideRun at;
 
-    __device__ FedParameterSteps(const Run& of, const PlanTile& tile) : run(of) {
-        const PlanOwner& owner = run.owners[tile.target];
-        use = run.uses + owner.use_begin;
-        end = run.uses + owner.use_end;
-        out_panel = tile.panel;
-        panels = tile.panels;
-        columns = tile.in_panels;
-        if (fed_piece() < columns) elements_at = GatheredPiece(run, tile).operand_panel(fed_piece()) * run.stride;
+    template <class Tile>
+    __device__ FedParameterSteps(const Run& of, const Tile& mine)
+        : run(of), use(run.uses + mine.owner.use_begin + 1), end(run.uses + mine.owner.use_end), gradients_at(mine.first_panel() * run.stride),
+          elements_at(mine.operand_panel * run.stride), panels(mine.tile.panels), columns(mine.tile.in_panels), at(run_over(mine.first_use)) {}
+    __device__ WideRun run_over(const PlanOperation& operation) const {
+        return {run.gradients16 + value_place(run, operation, 0) + gradients_at, run.elements16 + operand_place(run, operation, 0) + elements_at, panel, panel, run.rows16};
     }
     __device__ bool next(WideSide& a, WideSide& b) {
         if (at.left == 0) {
             if (use == end) return false;
-            const PlanOperation& operation = run.operations[*use++];
-            at = {run.gradients16 + value_place(run, operation, 0) + out_panel * run.stride, run.elements16 + operand_place(run, operation, 0) + elements_at, panel, panel,
-                  run.rows16};
+            at = run_over(run.operations[*use++]);
         }
         a = {at.a, run.stride, 0, panels, nullptr};
         b = {at.b, 0, 0, columns, nullptr};
@@ -93,23 +114,33 @@ struct FedParameterSteps {
     }
 };
 
+// What feeders leave of a piece for the others before they ask for its first step. They cannot be further ahead than there are places for steps, and a piece has
+// as many: so two of these are enough.
+struct PostedTile {
+    std::int64_t numbers, shadow;           // where the owner's weights or flows begin, and the bf16 copies
+    std::int64_t first_node;
+    std::int32_t panels, columns;           // of nodes, and of the operand
+    bool in_place, last;                    // last: of the thread block's
+    std::int32_t places[Shape::panels * wide_panels];       // of panels of weights: [panel of the operand][panel of nodes]; GatheredPiece::panel_at
+};
+static_assert(1 + parts >= Shape::Pipe::bytes / (Shape::Pipe::stage_size * 2));
+static_assert(Shape::panels * wide_panels == feeders * warp_lanes);
+
 // What becomes of a thread's sums: two lines of a panel of nodes, in each panel of the operand four of one and four of the other, eight lines below.
 struct KeptParameters {
     static constexpr int lower = 8 * static_cast<int>(panel);
-    bool in_place, add;
+    bool add;
     float* numbers;             // of the upper line, where its panel of weights has place 0
     Bf16* shadows;
     Em own[2] = {};
 
-    // first_node: of the panel of nodes, which may not be there; line, column: of the thread in a panel of weights.
-    __device__ KeptParameters(const Run& run, std::int32_t number, std::int64_t first_node, int line, int column, bool there, const EmCoefficients& em, const Pass& pass) {
-        const PlanOwner& owner = run.owners[number];
-        const std::int64_t at = line * panel + column, node = owner.first_node + first_node + line;
-        in_place = updates_at_once(owner, number, em, pass);
+    // p: the panel of nodes, which may not be there; line, column: of the thread in a panel of weights.
+    __device__ KeptParameters(const Run& run, const PostedTile& tile, int p, int line, int column, const EmCoefficients& em, const Pass& pass) {
+        const std::int64_t at = line * panel + column, node = tile.first_node + p * panel + line;
         add = pass.add;
-        numbers = (in_place ? run.parameters + owner.parameters : run.flows + owner.flows) + at;
-        shadows = run.weights16 + owner.shadow + swapped(at);
-        if (!in_place || !there) return;
+        numbers = (tile.in_place ? run.parameters : run.flows) + tile.numbers + at;
+        shadows = run.weights16 + tile.shadow + swapped(at);
+        if (!tile.in_place || p >= tile.panels) return;
 #pragma unroll
         for (int m = 0; m < 2; ++m) own[m] = {em.keep[node + 8 * m], em.gain[node + 8 * m], em.share[node + 8 * m]};
     }
@@ -145,7 +176,7 @@ struct KeptParameters {
 template <bool at_once, int part = 0, class PlaceOf>
 __device__ void keep_tile(Shape::Pipe& pipe, int lines, int columns, const Shape::Pipe::Sums& acc, const KeptParameters& kept, PlaceOf place_of) {
     const Place mine;
-    constexpr int each = ParametersBehind::panels_a_part;
+    constexpr int each = panels_a_part;
     const Bf16* behind = pipe.behind();
 #pragma unroll
     for (int n = part * each; n < (part + 1) * each && n < Place::fours; ++n) {
@@ -156,93 +187,72 @@ __device__ void keep_tile(Shape::Pipe& pipe, int lines, int columns, const Shape
         kept.keep<at_once>(place, product, behind, ((n - part * each) * lines + mine.line) * static_cast<int>(panel) + mine.four_at(0));
     }
     pipe.release();
-    if constexpr (part + 1 < ParametersBehind::parts) keep_tile<at_once, part + 1>(pipe, lines, columns, acc, kept, place_of);
-}
-
-__device__ bool join_pieces(PlanTile& a, const PlanTile& b) {
-    if (a.target != b.target || a.begin != b.begin || a.panel != b.panel || a.in_panel + a.in_panels != b.in_panel) return false;
-    a.in_panels += b.in_panels;
-    return true;
+    if constexpr (part + 1 < parts) keep_tile<at_once, part + 1>(pipe, lines, columns, acc, kept, place_of);
 }
 
 // ---- the kernel ----
 
-// Feeders leave each tile for the others before they ask for its first step. They cannot be further ahead than there are places for steps, and a tile has as
-// many: so two of these are enough.
-struct PostedTile {
-    PlanTile tile;
-    bool last;          // of the block's
-};
-static_assert(1 + ParametersBehind::parts >= Shape::Pipe::bytes / (Shape::Pipe::stage_size * 2));
-
-// work(tile, last): the block's tiles of those from `first` to before `end`, two of them as one where they are of the same nodes and beside each other.
-template <bool gathered, class Work>
-__device__ void for_each_piece(const Run& run, std::int32_t first, std::int32_t end, Work work) {
+template <bool gathered>
+__device__ void feed_pieces(Shape::Pipe& pipe, const Run& run, std::int32_t first, std::int32_t end, PostedTile* posted, const EmCoefficients& em, const Pass& pass) {
     const auto hop = static_cast<std::int32_t>(gridDim.x);
-    if constexpr (gathered) {
-        PlanTile next = run.tiles[first + static_cast<std::int32_t>(blockIdx.x)];
-        for (auto t = first + static_cast<std::int32_t>(blockIdx.x); t < end; t += hop) {
-            const PlanTile tile = next;
-            if (t + hop < end) next = run.tiles[t + hop];       // under way while this one is fed
-            work(tile, t + hop >= end);
+    auto t = first + static_cast<std::int32_t>(blockIdx.x);
+    PlanTile next = run.tiles[t];
+    FedTile<gathered> mine;
+    mine.look(run, next, em, pass);
+    mine.look_further(run);
+    for (bool odd = false; t < end; t += hop, odd = !odd) {
+        const bool last = t + hop >= end, in_place = mine.in_place(pass);
+        if (!last) next = run.tiles[t + hop];
+        PostedTile& post = posted[odd ? 1 : 0];
+        if (threadIdx.x == block_threads) {
+            post.numbers = in_place ? mine.owner.parameters : mine.owner.flows;
+            post.shadow = mine.owner.shadow;
+            post.first_node = mine.owner.first_node + mine.first_panel() * panel;
+            post.panels = mine.tile.panels;
+            post.columns = mine.tile.in_panels;
+            post.in_place = in_place;
+            post.last = last;
         }
-    } else {
-        for (auto t = first + 2 * static_cast<std::int32_t>(blockIdx.x); t < end; t += 2 * hop) {
-            PlanTile tile = run.tiles[t];
-            const bool two = t + 1 < end && !join_pieces(tile, run.tiles[t + 1]), last = t + 2 * hop >= end;
-            work(tile, last && !two);
-            if (two) work(run.tiles[t + 1], last);
-        }
+        post.places[fed_piece()] = mine.place;
+        const ParametersBehind behind(run, mine, in_place);
+        pipe.feed_steps(FedParameterSteps(run, mine), false);
+        pipe.feed_behind(behind, [&](int part) {
+            if (last) return;
+            if (part == 0) mine.look(run, next, em, pass);
+            if (part == 1) mine.look_further(run);
+        });
     }
 }
 
 template <bool gathered>
 __global__ void __launch_bounds__(pipe_threads, 1) piped_parameters_kernel(const Run run, std::int32_t first, std::int32_t end, const EmCoefficients em, const Pass pass) {
-    using Steps = std::conditional_t<gathered, FedParameterSteps, WideParameterSteps>;
-    using Behind = std::conditional_t<gathered, GatheredBehind, ParametersBehind>;
     Shape::Pipe pipe;
     JUICE_SHARED(PostedTile, posted, 2);
-    if (pipe.feeds()) {
-        bool odd = false;
-        for_each_piece<gathered>(run, first, end, [&](const PlanTile& tile, bool last) {
-            if (threadIdx.x == block_threads) posted[odd ? 1 : 0] = {tile, last};
-            odd = !odd;
-            pipe.feed(Steps(run, tile), Behind(run, tile, updates_at_once(run.owners[tile.target], tile.target, em, pass)), false);
-        });
-        return;
-    }
-    // A warp's lines are of one panel of nodes.
+    if (pipe.feeds()) return feed_pieces<gathered>(pipe, run, first, end, posted, em, pass);
+    // A warp's lines are of one panel of nodes; lane q knows where its weights for panel q of the operand are.
     const Place mine;
     const int p = mine.line / static_cast<int>(panel), lane = static_cast<int>(threadIdx.x) % warp_lanes;
     bool last = false;
     for (bool odd = false; !last; odd = !odd) {
         pipe.wait();
-        const PlanTile tile = posted[odd ? 1 : 0].tile;
-        last = posted[odd ? 1 : 0].last;
-        const auto lines = static_cast<int>(tile.panels * panel), columns = p < tile.panels ? static_cast<int>(tile.in_panels * panel) : 0;
-        const auto keep = [&](std::int32_t first_panel, auto place_of) {
-            const KeptParameters kept(run, tile.target, (first_panel + p) * panel, mine.line % static_cast<int>(panel), mine.four_at(0), columns > 0, em, pass);
-            Shape::Pipe::Sums acc = {};
-            pipe.multiply<Steps>(acc);
-            if (kept.in_place) keep_tile<true>(pipe, lines, columns, acc, kept, place_of);
-            else keep_tile<false>(pipe, lines, columns, acc, kept, place_of);
-        };
-        if constexpr (gathered) {
-            // Lane q knows where the weights for panel q of the operand are.
-            const std::int32_t own = lane * panel < columns ? GatheredPiece(run, tile).panel_at(lane, p) : -1;
-            keep(tile.panel, [&](int n) { return __shfl_sync(~0u, own, n, warp_lanes) * (panel * panel); });
-        } else {
-            const ParameterPlaces<false> places(run, tile);
-            keep(places.out_panel, [begin = places.first + p * panel * panel, stride = places.stride](int n) { return begin + n * stride; });
-        }
+        const PostedTile& tile = posted[odd ? 1 : 0];
+        last = tile.last;
+        const auto lines = static_cast<int>(tile.panels * panel), columns = p < tile.panels ? static_cast<int>(tile.columns * panel) : 0;
+        const std::int32_t own = lane < Shape::panels ? tile.places[lane * wide_panels + p] : -1;
+        const KeptParameters kept(run, tile, p, mine.line % static_cast<int>(panel), mine.four_at(0), em, pass);
+        Shape::Pipe::Sums acc = {};
+        pipe.multiply<FedParameterSteps>(acc);
+        const auto place_of = [&](int n) { return __shfl_sync(~0u, own, n, warp_lanes) * (panel * panel); };
+        if (tile.in_place) keep_tile<true>(pipe, lines, columns, acc, kept, place_of);
+        else keep_tile<false>(pipe, lines, columns, acc, kept, place_of);
     }
 }
 
-template <class Kernel>
-void launch(const Run& run, Kernel kernel, std::int32_t tasks, std::int32_t begin, std::int32_t end, const EmCoefficients& em, const Pass& pass, cudaStream_t stream) {
+template <bool gathered>
+void launch(const Run& run, std::int32_t begin, std::int32_t end, const EmCoefficients& em, const Pass& pass, cudaStream_t stream) {
     if (begin == end) return;
-    const dim3 grid(static_cast<unsigned>(tasks < run.multiprocessors ? tasks : run.multiprocessors));
-    JUICE_LAUNCH_WITH(kernel, grid, dim3(pipe_threads), static_cast<std::size_t>(Shape::Pipe::bytes), stream, run, begin, end, em, pass);
+    const dim3 grid(static_cast<unsigned>(end - begin < run.multiprocessors ? end - begin : run.multiprocessors));
+    JUICE_LAUNCH_WITH(piped_parameters_kernel<gathered>, grid, dim3(pipe_threads), static_cast<std::size_t>(Shape::Pipe::bytes), stream, run, begin, end, em, pass);
 }
 
 }  // namespace
@@ -256,10 +266,10 @@ void prepare_piped_parameters() {
 }
 
 void piped_parameter_flows(const Run& run, std::int32_t begin, std::int32_t end, const EmCoefficients& em, const Pass& pass, cudaStream_t stream) {
-    launch(run, piped_parameters_kernel<false>, (end - begin + 1) / 2, begin, end, em, pass, stream);
+    launch<false>(run, begin, end, em, pass, stream);
 }
 void piped_gathered_parameter_flows(const Run& run, std::int32_t begin, std::int32_t end, const EmCoefficients& em, const Pass& pass, cudaStream_t stream) {
-    launch(run, piped_parameters_kernel<true>, end - begin, begin, end, em, pass, stream);
+    launch<true>(run, begin, end, em, pass, stream);
 }
 
 }  // namespace juice::cuda

@@ -32,7 +32,8 @@ public:
     }
 
 private:
-    static constexpr std::int32_t least_wide = 64, most_wide_panels = 256, most_gathered_columns = 2 * wide_panels;
+    static constexpr std::int32_t least_wide = 64, most_wide_panels = 256;
+    static constexpr std::int32_t wide_columns = 2 * wide_panels;       // of a wide sum's piece of parameters
     Plan& plan_;
 
     std::int32_t next_tile() const { return static_cast<std::int32_t>(plan_.tiles.size()); }
@@ -388,12 +389,12 @@ private:
     }
 
     void cut_parameters(std::int32_t o, const PlanOwner& owner) {
-        const auto width = width_of(plan_.operations[static_cast<std::size_t>(owner.operation)]);
+        const auto width = width_of(plan_.operations[static_cast<std::size_t>(owner.operation)]), columns = owner.shadow < 0 ? width : wide_columns;
         for (auto b = owner.block_begin; b < owner.block_end; ++b) {
             const auto& block = plan_.blocks[static_cast<std::size_t>(b)];
             for (std::int32_t p = 0; p < block.out_panels; p += width)
-                for (std::int32_t q = 0; q < block.in_panels; q += width)
-                    plan_.tiles.push_back({o, p, std::min(width, block.out_panels - p), b, b + 1, q, std::min(width, block.in_panels - q)});
+                for (std::int32_t q = 0; q < block.in_panels; q += columns)
+                    plan_.tiles.push_back({o, p, std::min(width, block.out_panels - p), b, b + 1, q, std::min(columns, block.in_panels - q)});
         }
     }
 
@@ -424,7 +425,7 @@ private:
         std::int32_t columns = 0;
         for (auto at = places.begin(); at != places.end(); at += rows) {
             if (std::all_of(at, at + rows, [](std::int32_t place) { return place < 0; })) continue;
-            if (columns++ % most_gathered_columns == 0) plan_.tiles.push_back({o, first, panels, 0, rows, static_cast<std::int32_t>(plan_.maps.size()), 0});
+            if (columns++ % wide_columns == 0) plan_.tiles.push_back({o, first, panels, 0, rows, static_cast<std::int32_t>(plan_.maps.size()), 0});
             ++plan_.tiles.back().in_panels;
             plan_.maps.push_back(static_cast<std::int32_t>((at - places.begin()) / rows));
             for (std::int32_t row = 0; row < rows; ++row) plan_.maps.push_back(at[row] < 0 ? -1 : at[row] + further);

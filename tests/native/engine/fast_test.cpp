@@ -346,8 +346,8 @@ TEST(FastTiles, ArePipedWhereSumsAreLong) {
     EXPECT_EQ(cuda::tile_shape(cuda::Product::OperandFlows, 66, 8, 512, 132, 16).columns, 256);
     EXPECT_FALSE(cuda::slices_blocks(26, 600, 132));
     EXPECT_TRUE(cuda::slices_blocks(33, 512, 132));
-    EXPECT_FALSE(cuda::pipes_parameters(131, 132));
-    EXPECT_TRUE(cuda::pipes_parameters(132, 132));
+    EXPECT_FALSE(cuda::pipes_parameters(65, 132));
+    EXPECT_TRUE(cuda::pipes_parameters(66, 132));
 }
 
 TEST(FastTiles, GroupsOfWarpsAreHoppersAlone) {
