@@ -44,7 +44,7 @@ struct NothingBehind {
 };
 
 // narrows: of a tile without more than half of the columns, half are multiplied.
-template <int lines, int columns, int stages, bool narrows>
+template <int lines, int columns, int stages, bool narrows = false>
 class WidePipe {
 public:
     using Sums = typename GroupPlace<lines, columns>::Sums;

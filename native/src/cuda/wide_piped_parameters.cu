@@ -1,17 +1,19 @@
 // Parameter flows of large launches of wide sums by Hopper's groups (wide_pipe.h), with EM where it is applied at once: of pieces of blocks, and of gathered
 // pieces, a product of all of a piece's nodes with all of its panels of the operand, of which what has weights is kept.
 #include "cuda/pool.h"
-#include "cuda/wide_piped.h"
+#include "cuda/wide_pipe.h"
+#include "cuda/wide_results.h"
 
 namespace juice::cuda {
 
 namespace {
 
-using Shape = Piped<128, 256, 4, true>;
-using Place = Shape::Place;
+constexpr int tile_lines = 128, tile_columns = 256, column_panels = tile_columns / static_cast<int>(panel), stages = 4;
+using Pipe = WidePipe<tile_lines, tile_columns, stages, true>;
+using Place = GroupPlace<tile_lines, tile_columns>;
 
 // Behind a piece's steps come its weights, or their bf16 copies where they are not updated at once: so many panels of the operand a part.
-constexpr int panels_a_part = Shape::Pipe::stage_size * 2 / (Shape::lines * static_cast<int>(panel) * 4), parts = (Shape::panels + panels_a_part - 1) / panels_a_part;
+constexpr int panels_a_part = Pipe::stage_size * 2 / (tile_lines * static_cast<int>(panel) * 4), parts = (column_panels + panels_a_part - 1) / panels_a_part;
 
 // A piece of a block, as GatheredPiece has it: one row of blocks.
 struct BlockPiece {
@@ -121,10 +123,10 @@ struct PostedTile {
     std::int64_t first_node;
     std::int32_t panels, columns;           // of nodes, and of the operand
     bool in_place, last;                    // last: of the thread block's
-    std::int32_t places[Shape::panels * wide_panels];       // of panels of weights: [panel of the operand][panel of nodes]; GatheredPiece::panel_at
+    std::int32_t places[column_panels * wide_panels];       // of panels of weights: [panel of the operand][panel of nodes]; GatheredPiece::panel_at
 };
-static_assert(1 + parts >= Shape::Pipe::bytes / (Shape::Pipe::stage_size * 2));
-static_assert(Shape::panels * wide_panels == feeders * warp_lanes);
+static_assert(1 + parts >= stages);
+static_assert(column_panels * wide_panels == feeders * warp_lanes);
 
 // What becomes of a thread's sums: two lines of a panel of nodes, in each panel of the operand four of one and four of the other, eight lines below.
 struct KeptParameters {
@@ -174,7 +176,7 @@ struct KeptParameters {
 
 // Keeps a tile's sums. lines: of the tile, in whole panels; columns: that this warp keeps; place_of(n): where its weights for panel n of the operand lie, negative: nowhere.
 template <bool at_once, int part = 0, class PlaceOf>
-__device__ void keep_tile(Shape::Pipe& pipe, int lines, int columns, const Shape::Pipe::Sums& acc, const KeptParameters& kept, PlaceOf place_of) {
+__device__ void keep_tile(Pipe& pipe, int lines, int columns, const Pipe::Sums& acc, const KeptParameters& kept, PlaceOf place_of) {
     const Place mine;
     constexpr int each = panels_a_part;
     const Bf16* behind = pipe.behind();
@@ -193,7 +195,7 @@ __device__ void keep_tile(Shape::Pipe& pipe, int lines, int columns, const Shape
 // ---- the kernel ----
 
 template <bool gathered>
-__device__ void feed_pieces(Shape::Pipe& pipe, const Run& run, std::int32_t first, std::int32_t end, PostedTile* posted, const EmCoefficients& em, const Pass& pass) {
+__device__ void feed_pieces(Pipe& pipe, const Run& run, std::int32_t first, std::int32_t end, PostedTile* posted, const EmCoefficients& em, const Pass& pass) {
     const auto hop = static_cast<std::int32_t>(gridDim.x);
     auto t = first + static_cast<std::int32_t>(blockIdx.x);
     PlanTile next = run.tiles[t];
@@ -226,7 +228,7 @@ __device__ void feed_pieces(Shape::Pipe& pipe, const Run& run, std::int32_t firs
 
 template <bool gathered>
 __global__ void __launch_bounds__(pipe_threads, 1) piped_parameters_kernel(const Run run, std::int32_t first, std::int32_t end, const EmCoefficients em, const Pass pass) {
-    Shape::Pipe pipe;
+    Pipe pipe;
     JUICE_SHARED(PostedTile, posted, 2);
     if (pipe.feeds()) return feed_pieces<gathered>(pipe, run, first, end, posted, em, pass);
     // A warp's lines are of one panel of nodes; lane q knows where its weights for panel q of the operand are.
@@ -238,9 +240,9 @@ __global__ void __launch_bounds__(pipe_threads, 1) piped_parameters_kernel(const
         const PostedTile& tile = posted[odd ? 1 : 0];
         last = tile.last;
         const auto lines = static_cast<int>(tile.panels * panel), columns = p < tile.panels ? static_cast<int>(tile.columns * panel) : 0;
-        const std::int32_t own = lane < Shape::panels ? tile.places[lane * wide_panels + p] : -1;
+        const std::int32_t own = lane < column_panels ? tile.places[lane * wide_panels + p] : -1;
         const KeptParameters kept(run, tile, p, mine.line % static_cast<int>(panel), mine.four_at(0), em, pass);
-        Shape::Pipe::Sums acc = {};
+        Pipe::Sums acc = {};
         pipe.multiply<FedParameterSteps>(acc);
         const auto place_of = [&](int n) { return __shfl_sync(~0u, own, n, warp_lanes) * (panel * panel); };
         if (tile.in_place) keep_tile<true>(pipe, lines, columns, acc, kept, place_of);
@@ -252,7 +254,7 @@ template <bool gathered>
 void launch(const Run& run, std::int32_t begin, std::int32_t end, const EmCoefficients& em, const Pass& pass, cudaStream_t stream) {
     if (begin == end) return;
     const dim3 grid(static_cast<unsigned>(end - begin < run.multiprocessors ? end - begin : run.multiprocessors));
-    JUICE_LAUNCH_WITH(piped_parameters_kernel<gathered>, grid, dim3(pipe_threads), static_cast<std::size_t>(Shape::Pipe::bytes), stream, run, begin, end, em, pass);
+    JUICE_LAUNCH_WITH(piped_parameters_kernel<gathered>, grid, dim3(pipe_threads), static_cast<std::size_t>(Pipe::bytes), stream, run, begin, end, em, pass);
 }
 
 }  // namespace
@@ -261,7 +263,7 @@ void launch(const Run& run, std::int32_t begin, std::int32_t end, const EmCoeffi
 
 void prepare_piped_parameters() {
 #if !defined(JUICE_CUDA_EMULATION)
-    ask_for_pool(Shape::Pipe::bytes, piped_parameters_kernel<false>, piped_parameters_kernel<true>);
+    ask_for_pool(Pipe::bytes, piped_parameters_kernel<false>, piped_parameters_kernel<true>);
 #endif
 }
 

@@ -92,7 +92,6 @@ struct ParameterPlaces {
             out_panel = block.out_panel + tile.panel;
         }
     }
-    __device__ std::int64_t panel_at(int q) const { return first + q * stride; }
     __device__ bool has(int line, int column) const {
         if constexpr (gathered) return places[column / static_cast<int>(panel) * wide_panels + line / static_cast<int>(panel)] >= 0;
         else return true;
@@ -110,7 +109,7 @@ struct ParameterPlaces {
         if constexpr (gathered) {
             if (number < wide_panels * wide_panels && places[number] >= 0) work(places[number] * (panel * panel), static_cast<unsigned>(panel * panel));
         } else {
-            if (number < tile.in_panels) work(panel_at(number), static_cast<unsigned>(tile.panels * panel * panel));
+            if (number < tile.in_panels) work(first + number * stride, static_cast<unsigned>(tile.panels * panel * panel));
         }
     }
 };
