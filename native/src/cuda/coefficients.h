@@ -29,7 +29,6 @@ __device__ inline void find_coefficients(const Run& run, std::int32_t o, const E
     for (std::int64_t i = threadIdx.x; i < operation.panels * panel; i += block_threads) {
         const float* parts = run.node_flows + (operation.train_values + i / panel) * row_tiles(run) * panel;
         float total = 0;
-#pragma unroll 8
         for (std::int32_t part = 0; part < row_tiles(run); ++part) total += parts[part * panel + i % panel];
         if (total > 0 && total + rule.pseudocount < 1e-28f) block();
         const Em mine = em_of(total, run.counts[owner.first_node + i], rule.step, rule);

@@ -79,7 +79,7 @@ void em_coefficients(const Run& run, const EmCoefficients& em, const Rule* rule,
 void parameter_flows(const Run& run, const PlanTotals& totals, const EmCoefficients& em, const Pass& pass, cudaStream_t stream);
 void prepare_tables();                  // once a device
 void sort_rows(const Run& run, std::int32_t variables, cudaStream_t stream);      // by value, for flows into tables
-void table_flows(const Run& run, const PlanTotals& totals, const Pass& pass, const Rule* rule, cudaStream_t stream);     // of few values; others: large_tables.h
+void table_flows(const Run& run, const PlanTotals& totals, const Pass& pass, const Rule* rule, cudaStream_t stream);     // of up to 256 values; others: tables.h
 void moment_flows(const Run& run, const PlanTotals& totals, bool add, cudaStream_t stream);
 void edge_parameter_flows(const Run& run, const PlanTotals& totals, const Pass& pass, cudaStream_t stream);
 void slow_elements(const Run& run, cudaStream_t stream);     // for slow_parameter_flows: after products have read the elements, before tables change
