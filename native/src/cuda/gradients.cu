@@ -106,7 +106,7 @@ __device__ void gather_flows(const Run& run, std::int32_t o, std::int64_t q, int
 // A thread block has so many panels for so many times 64 rows, one panel after the other, a thread four nodes of a row in each. Whatever a thread reads is under way before it
 // writes anything: a load behind a store waits for memory by itself.
 template <int row_tiles_each>
-__global__ void __launch_bounds__(block_threads, row_tiles_each > 1 ? 3 : 4) gradients_kernel(const __grid_constant__ Run run, std::int32_t first, std::int32_t end, std::int32_t each) {
+__global__ void __launch_bounds__(block_threads, 4) gradients_kernel(const __grid_constant__ Run run, std::int32_t first, std::int32_t end, std::int32_t each) {
     begin_early();
     JUICE_SHARED(float, all_parts, 2 * (block_threads / 32 * panel));
     for (std::int32_t number = 0; number < each; ++number) {
@@ -228,7 +228,7 @@ __global__ void root_logs_kernel(const Run run, double* logs) {
 
 void gradients(const Run& run, const PlanStage& stage, cudaStream_t stream) {
     // Where there is enough to do for the whole GPU, a block that stays longer has found out once what it has to do.
-    constexpr int many = 4;
+    constexpr int many = 2;
     const std::int32_t tiles = stage.panel_end - stage.panel_begin, large = (row_tiles(run) + many - 1) / many;
     const auto launch = [&](auto kernel, std::int32_t rows, std::int32_t each) {
         const dim3 grid(static_cast<unsigned>((tiles + each - 1) / each), static_cast<unsigned>(rows));

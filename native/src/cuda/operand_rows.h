@@ -246,7 +246,7 @@ template <int rows, int quads, int warps, bool whole, class Elements, class Othe
 __device__ void plain_elements_of(const Run& run, std::int32_t o, std::int64_t first_row, int lane, std::int32_t first, const Elements& elements, const Otherwise& otherwise) {
     const PlanOperation& operation = run.operations[o];
     const PlanSegment& segment = run.segments[operation.segment_begin];
-    constexpr int hop = 8 / rows, together = quads < 4 ? 8 / quads : 2;         // panels; factors whose numbers are under way at once
+    constexpr int hop = 8 / rows, together = quads < 4 ? 8 / quads : rows == 1 && warps == 1 ? 1 : 2;         // panels; factors whose numbers are under way at once
     const int own_row = lane / 4 % rows, position = lane % 4 * 4;
     const std::int64_t row = first_row + own_row;
     const std::int32_t own_panel = first + lane / (4 * rows), panels = segment.panels, factor_begin = segment.factor_begin, factor_end = segment.factor_end;

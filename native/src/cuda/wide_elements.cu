@@ -112,7 +112,7 @@ __device__ void segmented_elements(const Run& run, std::int32_t o, std::int64_t 
 
 // So many rows a warp, or, where they are too long, one a thread block; single rows `each` times one after the other.
 template <int rows, int quads, int warps>
-__global__ void __launch_bounds__(block_threads, 2) wide_elements_kernel(const __grid_constant__ Run run, std::int32_t first, std::int32_t each) {
+__global__ void __launch_bounds__(block_threads, rows == 1 && warps == 1 ? 3 : 2) wide_elements_kernel(const __grid_constant__ Run run, std::int32_t first, std::int32_t each) {
     begin_early();
     constexpr int rows_a_block = block_warps / warps * rows;
     const auto warp = static_cast<std::int32_t>(threadIdx.x) / warp_lanes, lane = static_cast<std::int32_t>(threadIdx.x) % warp_lanes;
