@@ -1,12 +1,11 @@
 // Scheduling for a device that launches: operations by stage, the tiles of each stage, and who reads what seen from the other end.
 #include <algorithm>
-#include <array>
-#include <map>
 #include <numeric>
 #include <utility>
 #include <vector>
 
 #include "plan/plan.h"
+#include "plan/slices.h"
 
 namespace juice {
 
@@ -229,75 +228,6 @@ private:
         add(covered, operation.operand_panels, 0, 0);
     }
 
-    // A slice of a sliced tile: panels, and the blocks that have them.
-    struct Slice {
-        std::int32_t first_panel, panels, begin, end;
-    };
-    std::vector<Slice> slices_of(std::int32_t first_tile, std::int32_t end_tile) const {
-        std::vector<Slice> slices;
-        for (auto t = first_tile; t < end_tile; ++t) {
-            const PlanTile& tile = plan_.tiles[static_cast<std::size_t>(t)];
-            for (std::int32_t p = 0; p < tile.panels; p += slice_panels) slices.push_back({tile.panel + p, std::min(slice_panels, tile.panels - p), tile.begin, tile.end});
-        }
-        return slices;
-    }
-
-    // Sliced tiles of an operation whose gathered tiles are there. By position: of the operand, whose steps go over nodes. number: a block's, of its place.
-    template <class Number>
-    void cut_slices(std::int32_t o, const std::vector<Slice>& slices, bool by_position, Number number) {
-        struct Piece {
-            std::int32_t block = -1, place = 0, hop = 0;
-        };
-        for (std::size_t first = 0; first < slices.size(); first += most_slices) {
-            const auto count = std::min(slices.size() - first, static_cast<std::size_t>(most_slices));
-            std::map<std::int32_t, std::array<Piece, most_slices>> panels;          // of what is added up over
-            std::uint32_t single = 0;
-            std::int32_t width = 0;
-            for (std::size_t i = 0; i < count; ++i) {
-                const Slice& slice = slices[first + i];
-                width += slice.panels;
-                if (slice.panels == 1) single |= 1u << i;
-                for (auto b = slice.begin; b < slice.end; ++b) {
-                    const auto n = number(b);
-                    const PlanBlock& block = plan_.blocks[static_cast<std::size_t>(n)];
-                    const auto weights = static_cast<std::int32_t>(block.weights / (panel * panel));
-                    if (by_position)
-                        for (std::int32_t p = 0; p < block.out_panels; ++p)
-                            panels[block.out_panel + p][i] = {n, weights + (slice.first_panel - block.in_panel) * block.out_panels + p, block.out_panels};
-                    else
-                        for (std::int32_t q = 0; q < block.in_panels; ++q)
-                            panels[block.in_panel + q][i] = {n, weights + q * block.out_panels + slice.first_panel - block.out_panel, block.out_panels};
-                }
-            }
-            const auto place = static_cast<std::int32_t>(plan_.maps.size());
-            const auto alike = [](const std::array<Piece, most_slices>& a, const std::array<Piece, most_slices>& b) {
-                return std::equal(a.begin(), a.end(), b.begin(), [](const Piece& x, const Piece& y) { return x.block == y.block; });
-            };
-            for (auto at = panels.begin(); at != panels.end();) {
-                auto next = std::next(at);
-                const bool two = next != panels.end() && next->first == at->first + 1 && alike(at->second, next->second);
-                if (two) ++next;
-                std::array<std::int32_t, step_words> words{};
-                std::uint32_t there = 0;
-                for (std::size_t i = 0; i < count; ++i) {
-                    const Piece& piece = at->second[i];
-                    if (piece.block < 0) continue;
-                    there |= 1u << i;
-                    words[step_places + i] = piece.place;
-                    words[step_hops + i / 2] |= piece.hop << i % 2 * 16;
-                }
-                words[0] = static_cast<std::int32_t>(sliced_step(at->first, two ? 2 : 1, there));
-                plan_.maps.insert(plan_.maps.end(), words.begin(), words.end());
-                at = next;
-            }
-            constexpr std::size_t together = static_cast<std::size_t>(steps_together) * step_words;
-            const auto times = std::max<std::size_t>((plan_.maps.size() - static_cast<std::size_t>(place) + together - 1) / together, 1);
-            plan_.maps.resize(static_cast<std::size_t>(place) + times * together, 0);
-            for (std::size_t s = 0; s < steps_together; ++s) plan_.maps[static_cast<std::size_t>(place) + (times - 1) * together + s * step_words] |= last_step;
-            plan_.tiles.push_back({o, slices[first].first_panel, width, static_cast<std::int32_t>(single), static_cast<std::int32_t>(count), place, static_cast<std::int32_t>(times)});
-        }
-    }
-
     std::int32_t widest_tile(std::int32_t begin, std::int32_t end) const {
         std::int32_t panels = 0;
         for (auto t = begin; t < end; ++t) panels = std::max(panels, plan_.tiles[static_cast<std::size_t>(t)].panels);
@@ -361,22 +291,10 @@ private:
             stage.operand_wide = cut(operations.begin(), wide, true, &PlanOperation::operand_tiles, &Launches::cut_operand);
             stage.operand_end = cut(wide, operations.end(), false, &PlanOperation::operand_tiles, &Launches::cut_operand);
             // After the others, of which they are made.
-            const auto slice = [&](std::int32_t begin, std::int32_t end, bool by_position) {
-                const auto first_sliced = next_tile();
-                for (auto t = begin; t < end;) {
-                    const auto o = plan_.tiles[static_cast<std::size_t>(t)].target;
-                    auto last = t;
-                    while (last < end && plan_.tiles[static_cast<std::size_t>(last)].target == o) ++last;
-                    const auto by_in = operation(o).block_by_in;
-                    if (by_position) cut_slices(o, slices_of(t, last), true, [&](std::int32_t b) { return plan_.maps[static_cast<std::size_t>(by_in + b)]; });
-                    else cut_slices(o, slices_of(t, last), false, [](std::int32_t b) { return b; });
-                    t = last;
-                }
-                return first_sliced;
-            };
-            stage.value_sliced_begin = slice(stage.value_gathered, stage.value_wide, false);
+            stage.value_sliced_begin = next_tile();
+            slice_tiles(plan_, stage.value_gathered, stage.value_wide, false);
             stage.value_sliced_end = stage.operand_sliced_begin = next_tile();
-            slice(stage.operand_gathered, stage.operand_wide, true);
+            slice_tiles(plan_, stage.operand_gathered, stage.operand_wide, true);
             stage.operand_sliced_end = next_tile();
             stage.value_panels = widest_tile(stage.value_begin, stage.value_gathered);
             stage.operand_panels = widest_tile(stage.operand_begin, stage.operand_gathered);
