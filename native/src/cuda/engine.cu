@@ -418,12 +418,12 @@ private:
             edge_operand_flows(run, stage, stream_.get());
         }
         if (pass.in_place) em_coefficients(run, coefficients_, rule_.data(), stream_.get());
-        // Tables follow piped parameter flows at once, where these leave multiprocessors, and the few parameters that are not wide sums' come beside them.
-        stream_.beside([&](cudaStream_t beside) { input_flows(run, pass, beside); });
-        wide_parameter_flows(run, plan_.totals, coefficients_, pass, stream_.get());
         parameter_flows(run, plan_.totals, coefficients_, pass, stream_.get());
         if (has_edges_) edge_parameter_flows(run, plan_.totals, pass, stream_.get());
+        // Between products of floats, which read the elements, and tables, which slow rows' logs are worked out from, and which change now.
         slow_elements(run, stream_.get());
+        stream_.beside([&](cudaStream_t beside) { input_flows(run, pass, beside); });
+        wide_parameter_flows(run, plan_.totals, coefficients_, pass, stream_.get());
         stream_.join();
         slow_parameter_flows(run, plan_.totals, stream_.get());
         if (run.slopes) slope_flows(run, plan_.totals, pass, stream_.get());

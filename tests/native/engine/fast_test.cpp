@@ -250,6 +250,41 @@ TEST_P(Fast, MiniBatchUpdatesAsThreeCalls) {
         }
 }
 
+// A sum's flow goes to nodes 2^-100 of the others, edge by edge, by logs that are worked out from a table which the same step changes; with and without bf16.
+TEST_P(Fast, StepsThatGoEdgeByEdgeUpdateAsThreeCalls) {
+    constexpr std::int64_t nodes = 70;
+    const Distribution bit{DistributionType::Categorical, 2, 0, 0};
+    Random random(4);
+    std::vector<float> low, gate;
+    for (std::int64_t i = 0; i < nodes; ++i) {
+        if (i % 2 == 0) low.insert(low.end(), {1.0f, 0.0f}), gate.insert(gate.end(), {0.0f, 1.0f});
+        else low.insert(low.end(), {i % 4 == 1 ? 0x1p-100f : 0x1p-104f, 1.0f}), gate.insert(gate.end(), {0.5f, 0.5f});
+    }
+    std::vector<float> weights(static_cast<std::size_t>(nodes * nodes), 0.0f);     // odd nodes over odd positions alone
+    for (std::int64_t i = 0; i < nodes; ++i)
+        for (std::int64_t j = i % 2; j < nodes; j += 2) weights[static_cast<std::size_t>(i * nodes + j)] = 2.0f / nodes;
+    Maker maker(2);
+    const std::int32_t sum = maker.sum({maker.input(0, bit, 1, nodes, low)}, 1, nodes, weights), open = maker.input(1, bit, 1, nodes, gate);
+    const auto circuit = maker.make(maker.sum({maker.product({sum, open}, 1)}, 1, 1, random_weights(random, 1, 1, 1, nodes, {}, false, 1)));
+    Table rows;
+    rows.variables = 2;
+    rows.values.assign(2 * 20, 0.0);
+    for (const bool fast : {true, false}) {
+        SCOPED_TRACE(fast ? "fast" : "exact");
+        Device device = GetParam();
+        device.fast = device.fast && fast;
+        const auto one = juice::compile(circuit, device, 0, rows.rows()), three = juice::compile(circuit, device, 0, rows.rows());
+        one->fit_epoch(rows.view(), epoch_options(em_rule(0.5, 0.2), rows.rows()));
+        forward(*three, rows);
+        backward(*three);
+        three->update(em_rule(0.5, 0.2));
+        for (std::int32_t id = 0; id < circuit->size(); ++id)
+            if ((*circuit)[id].type != NodeType::Product) {
+                EXPECT_TRUE(near(parameters(*one, *circuit, id), parameters(*three, *circuit, id), 1e-5)) << "vector " << id;
+            }
+    }
+}
+
 TEST_P(Fast, RowsDoNotDependOnTheirNeighbours) {
     const auto circuit = Some::hclt(4, 80, 5, 3);
     const Table rows = Some::rows(*circuit, 40, 8, 0.1);
