@@ -7,7 +7,6 @@
 
 namespace juice::cuda {
 
-inline constexpr std::int32_t narrow_nodes = 4;
 __device__ inline bool is_narrow(const PlanOperation& operation) { return operation.nodes <= narrow_nodes; }
 
 // A tile of values: four threads a row, of which each has four positions of every panel, once the kernel before is done. Whether one of the thread's values is low.
@@ -49,19 +48,18 @@ __device__ bool narrow_values(const Run& run, const PlanTile& tile, std::int64_t
     return low;
 }
 
-// Σ_row gradients[row, node] · elements[row, position] for a tile's positions, over all operations that share the weights: a thread has a position and every
-// fourth row. keep(position of the tile, node, sum) for all nodes of the panel, by the first threads.
+// Σ_row gradients[row, node] · elements[row, position] for a tile's positions, a panel of them, over all operations that share the weights: a thread has a position and
+// every 16th row. keep(position of the panel, node, sum) for all nodes of the panel, by the first threads.
 template <class Keep>
 __device__ void narrow_parameters(const Run& run, const PlanTile& tile, Keep keep) {
-    constexpr int columns = tile_panels * static_cast<int>(panel), slices = block_threads / columns, ahead = 8;
+    constexpr int columns = static_cast<int>(panel), slices = block_threads / columns, ahead = 8;
     JUICE_SHARED(float4, parts, block_threads);
     const PlanOwner& owner = run.owners[tile.target];
     const PlanBlock& block = run.blocks[tile.begin];
     const auto thread = static_cast<int>(threadIdx.x), column = thread % columns, slice = thread / columns;
-    const bool there = column < tile.in_panels * panel;
-    const std::int64_t position = (block.in_panel + tile.in_panel + column / panel) * run.stride + column % panel;
+    const std::int64_t position = (block.in_panel + tile.in_panel) * run.stride + column;
     float4 sum = make_float4(0, 0, 0, 0);
-    for (auto use = owner.use_begin; there && use < owner.use_end; ++use) {
+    for (auto use = owner.use_begin; use < owner.use_end; ++use) {
         const PlanOperation& operation = run.operations[run.uses[use]];
         const float *gradients = gradient_row(run, operation, 0), *elements = element_row(run, operation, 0) + position;
         for (std::int64_t first = slice; first < run.rows16; first += ahead * slices) {
@@ -84,7 +82,7 @@ __device__ void narrow_parameters(const Run& run, const PlanTile& tile, Keep kee
     }
     parts[thread] = sum;
     __syncthreads();
-    if (slice > 0 || !there) return;
+    if (slice > 0) return;
     for (int s = 1; s < slices; ++s) sum = add4(sum, parts[s * columns + column]);
     const float sums[narrow_nodes] = {sum.x, sum.y, sum.z, sum.w};
     for (int n = 0; n < panel; ++n) keep(column, n, n < narrow_nodes ? sums[n] : 0.0f);

@@ -137,7 +137,7 @@ __device__ void parameters_tile(const Run& run, const PlanTile& tile, const EmCo
     const std::int64_t coefficients = owner.first_node + block.out_panel * panel;
     if (is_narrow(run.operations[owner.operation]))
         return narrow_parameters(run, tile, [&](int column, int node, float sum) {
-            const std::int64_t at = block.weights + ((tile.in_panel + column / panel) * block.out_panels * panel + node) * panel + column % panel;
+            const std::int64_t at = block.weights + (std::int64_t{tile.in_panel} * block.out_panels * panel + node) * panel + column;
             float& weight = run.parameters[owner.parameters + at];
             if (in_place) {
                 weight = em_weight(weight, weight * sum, {em.keep[coefficients + node], em.gain[coefficients + node], em.share[coefficients + node]});

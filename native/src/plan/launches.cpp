@@ -307,7 +307,7 @@ private:
     }
 
     void cut_parameters(std::int32_t o, const PlanOwner& owner) {
-        const auto width = width_of(plan_.operations[static_cast<std::size_t>(owner.operation)]), columns = owner.shadow < 0 ? width : wide_columns;
+        const auto width = width_of(plan_.operations[static_cast<std::size_t>(owner.operation)]), columns = owner.nodes <= narrow_nodes ? 1 : owner.shadow < 0 ? width : wide_columns;
         for (auto b = owner.block_begin; b < owner.block_end; ++b) {
             const auto& block = plan_.blocks[static_cast<std::size_t>(b)];
             for (std::int32_t p = 0; p < block.out_panels; p += width)

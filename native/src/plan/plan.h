@@ -170,6 +170,9 @@ struct PlanTile {
 // wide: they list, in maps, what they add up over panel by panel, as (block, panel of the block). Lists of gathered pieces of parameters: GatheredPiece.
 inline constexpr std::int32_t tile_panels = 4, wide_panels = 8, wide_block_panels = 2;
 
+// Sums of at most so many nodes have pieces of parameters one panel wide: what such a piece costs is the rows that it adds up, however narrow it is.
+inline constexpr std::int32_t narrow_nodes = 4;
+
 // A sliced tile has up to most_slices slices, of one or two panels each, that read different blocks; it goes over the union of what they read in steps of one
 // or two panels, steps_together of them at a time. `begin` of such a tile: which slices have one panel, a bit each; `end`: how many slices there are; in_panel, in_panels:
 // where its steps are in maps, and how many times steps_together, at least once; a step more than there are has no slices.
