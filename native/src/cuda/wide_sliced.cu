@@ -1,5 +1,5 @@
 // Wide sums over block edges by Hopper's groups: a thread block that has a multiprocessor takes tile after tile of 128 rows by up to eight slices of 32 nodes or positions, over
-// the union of what the slices read. Four groups have half of the rows and half of the slices each: a step is short, and what each does for it waits for itself. A step's rows are copied once for all slices, weights and products are those of the slices that have blocks there.
+// the union of what the slices read. A step's rows are copied once for all slices, weights and products are those of the slices that have blocks there.
 #include "cuda/kernels.h"
 #include "cuda/pool.h"
 #include "cuda/wide_pipe.h"
@@ -9,8 +9,7 @@ namespace juice::cuda {
 
 namespace {
 
-constexpr int sliced_lines = 128, step_panels = 2, stages = 4, slices_a_group = most_slices / 2;
-constexpr int workers = 4 * group_threads, sliced_feeders = 2, sliced_threads = workers + sliced_feeders * warp_lanes;
+constexpr int sliced_lines = 128, step_panels = 2, stages = 4;
 constexpr int tile_numbers = static_cast<int>(panel * panel), slice_numbers = step_panels * slice_panels * tile_numbers;
 constexpr int panel_numbers = sliced_lines * static_cast<int>(panel), step_numbers = step_panels * panel_numbers + most_slices * slice_numbers;     // of a step: its rows, then its weights
 constexpr int stage_numbers = steps_together * step_numbers;
@@ -37,11 +36,7 @@ __device__ int panel_in_tile(const PlanTile& tile, int n) {
 template <bool across>
 class SlicedPipe {
 public:
-    // A thread's part: of half of the rows, and of the panels from first_four on.
-    struct Place : GroupPlace<sliced_lines, slices_a_group * slice_panels * static_cast<int>(panel)> {
-        int first_four;
-        __device__ Place() : first_four(this->line / sliced_lines * (slices_a_group * slice_panels)) { this->line %= sliced_lines; }
-    };
+    using Place = GroupPlace<sliced_lines, most_slices * slice_panels * static_cast<int>(panel)>;
     using Sums = typename Place::Sums;
 
     __device__ SlicedPipe() {
@@ -53,18 +48,18 @@ public:
         free_ = arrivals + stages;
         steps_ = step_list;
         if (threadIdx.x == 0) {
-            prepare_arrivals(there_, stages, sliced_feeders);
-            prepare_arrivals(free_, stages, workers / warp_lanes);
+            prepare_arrivals(there_, stages, feeders);
+            prepare_arrivals(free_, stages, working_warps);
         }
         __syncthreads();
     }
 
-    // By the feeders: asks for a tile's steps. Each has a panel of a step's rows, if there are so many, and every second slice.
+    // By the feeders: asks for a tile's steps. Each has a panel of a step's rows, if there are so many, and every feeders-th slice.
     __device__ void feed(const Run& run, const PlanTile& tile, const Bf16* rows, const Bf16* weights, std::int32_t row_count) {
-        static_assert(steps_together * step_words == warp_lanes && most_slices == 4 * sliced_feeders && step_panels <= sliced_feeders);
-        const int lane = static_cast<int>(threadIdx.x) % warp_lanes, mine = static_cast<int>(threadIdx.x) / warp_lanes % sliced_feeders;
-        // Of the lanes of a step two ask for a slice's weights each, and one for rows.
-        const int own = lane / step_words, role = lane % step_words, slice = mine + role / 2 % 4 * sliced_feeders, part = role % 2;
+        static_assert(steps_together * step_words == warp_lanes && most_slices == 2 * feeders && step_panels <= feeders);
+        const int lane = static_cast<int>(threadIdx.x) % warp_lanes, mine = static_cast<int>(threadIdx.x) / warp_lanes % feeders;
+        // Of the lanes of a step the first two ask for a slice's weights, the next two for another's, and one for rows.
+        const int own = lane / step_words, role = lane % step_words, slice = mine + role / 2 % 2 * feeders, part = role % 2;
         const bool single = (static_cast<unsigned>(tile.begin) >> slice & 1u) != 0;
         const std::int32_t* words = run.maps + tile.in_panel + lane;
         std::int32_t word = *words;
@@ -82,17 +77,18 @@ public:
             unsigned bytes = 0;
             const Bf16* from = weights;
             int to = own * step_numbers;
-            if (role < 8 && (step.slices() >> slice & 1u) != 0 && part < (whole ? 1 : outer)) {
+            if (role < 4 && (step.slices() >> slice & 1u) != 0 && part < (whole ? 1 : outer)) {
                 bytes = static_cast<unsigned>((whole ? inner * outer : inner) * tile_numbers * 2);
                 from += (std::int64_t{place} + part * hop) * tile_numbers;
                 to += step_panels * panel_numbers + slice * slice_numbers + part * slice_panels * tile_numbers;
-            } else if (role == 8 && mine < step.panels()) {
+            } else if (role == 4 && mine < step.panels()) {
                 bytes = static_cast<unsigned>(row_count) * panel * 2;
                 from = rows + (step.first_panel() + mine) * run.stride;
                 to += mine * panel_numbers;
             }
             unsigned all = bytes;
-            for (int d = 1; d < warp_lanes; d *= 2) all += __shfl_xor_sync(~0u, all, d);
+            for (int d = 1; d < warp_lanes; d *= 2)
+                if (d != 8) all += __shfl_xor_sync(~0u, all, d);            // roles are below 8
             wait_for_place();
             if (mine == 0 && role == 0) steps_[place_ * steps_together + own] = step.word;
             expect(all);
@@ -101,12 +97,12 @@ public:
     }
     // Then for panels that are read once it is multiplied, each part in the place of a stage.
     __device__ void feed_behind(const Run& run, const Bf16* from, std::int32_t panels, std::int32_t row_count) {
-        const int lane = static_cast<int>(threadIdx.x) % warp_lanes, mine = static_cast<int>(threadIdx.x) / warp_lanes % sliced_feeders;
+        const int lane = static_cast<int>(threadIdx.x) % warp_lanes, mine = static_cast<int>(threadIdx.x) / warp_lanes % feeders;
         const auto bytes = static_cast<unsigned>(row_count) * static_cast<unsigned>(panel) * 2;
         for (std::int32_t first = 0; first < most_slices * slice_panels; first += panels_behind, advance()) {
-            const std::int32_t left = panels - first < panels_behind ? panels - first : panels_behind, own = lane * sliced_feeders + mine;
+            const std::int32_t left = panels - first < panels_behind ? panels - first : panels_behind, own = lane * feeders + mine;
             wait_for_place();
-            expect(static_cast<unsigned>(left > mine ? (left - mine + sliced_feeders - 1) / sliced_feeders : 0) * bytes);
+            expect(static_cast<unsigned>(left > mine ? (left - mine + feeders - 1) / feeders : 0) * bytes);
             if (own < left) copy_bulk(stages_ + place_ * stage_numbers + own * panel_numbers, from + (first + own) * run.stride, bytes, there_ + place_);
         }
     }
@@ -114,9 +110,8 @@ public:
     // By the others: acc += Σ over a tile's steps.
     __device__ void multiply(Sums& acc) {
         const int group = static_cast<int>(threadIdx.x) / group_threads;
-        const int first_slice = group / 2 * slices_a_group;
-        const GroupSide rows = GroupSide(stages_, panel_numbers).further(group % 2 * 64 * static_cast<int>(panel));
-        const GroupSide weights = GroupSide(stages_ + step_panels * panel_numbers, across ? slice_panels * tile_numbers : static_cast<int>(panel)).further(first_slice * slice_numbers);
+        const GroupSide rows = GroupSide(stages_, panel_numbers).further(group * 64 * static_cast<int>(panel));
+        const GroupSide weights(stages_ + step_panels * panel_numbers, across ? slice_panels * tile_numbers : static_cast<int>(panel));
         bool last = false;
         for (int before = -1; !last; advance()) {
             wait_for_arrival(there_ + place_, parity_);
@@ -126,8 +121,8 @@ public:
                 const SlicedStep step{steps_[place_ * steps_together + s]};
                 const GroupSide x = rows.further(place_ * stage_numbers + s * step_numbers).kept(), y = weights.further(place_ * stage_numbers + s * step_numbers).kept();
                 last = step.last();
-                if (step.panels() == step_panels) multiply_slices<step_panels>(acc, step.slices() >> first_slice, x, y);
-                else multiply_slices<1>(acc, step.slices() >> first_slice, x, y);
+                if (step.panels() == step_panels) multiply_slices<step_panels>(acc, step.slices(), x, y);
+                else multiply_slices<1>(acc, step.slices(), x, y);
             }
             commit_products();
             wait_for_products<1>();
@@ -158,7 +153,7 @@ private:
     template <int panels>
     __device__ static void multiply_slices(Sums& acc, std::uint32_t slices, const GroupSide& x, const GroupSide& y) {
 #pragma unroll
-        for (int i = 0; i < slices_a_group; ++i) {
+        for (int i = 0; i < most_slices; ++i) {
             if ((slices >> i & 1u) == 0) continue;
 #pragma unroll
             for (int k = 0; k < panels; ++k)
@@ -187,13 +182,13 @@ private:
 
 __device__ std::int32_t rows_of_tile(const Run& run, std::int64_t first_row) { return rows_from(run, first_row) < sliced_lines ? rows_from(run, first_row) : sliced_lines; }
 
-__global__ void __launch_bounds__(sliced_threads, 1) sliced_values_kernel(const __grid_constant__ Run run, std::int32_t first, std::int32_t end) {
+__global__ void __launch_bounds__(pipe_threads, 1) sliced_values_kernel(const __grid_constant__ Run run, std::int32_t first, std::int32_t end) {
     using Pipe = SlicedPipe<false>;
     using Place = Pipe::Place;
     begin_early();
     Pipe pipe;
     wait_for_earlier();
-    if (threadIdx.x >= workers) {
+    if (threadIdx.x >= block_threads) {
         for_each_sliced(run, first, end, [&](const PlanTile& tile, std::int64_t first_row) {
             const PlanOperation& operation = run.operations[tile.target];
             pipe.feed(run, tile, run.elements16 + operand_place(run, operation, first_row), shadow_of(run, operation), rows_of_tile(run, first_row));
@@ -208,7 +203,7 @@ __global__ void __launch_bounds__(sliced_threads, 1) sliced_values_kernel(const 
         write_lines(run, tile, first_row, mine, [&](int m, auto see) {
 #pragma unroll
             for (int n = 0; n < Place::fours; ++n) {
-                const int q = panel_in_tile(tile, mine.first_four + n), position = mine.four_at(n) % static_cast<int>(panel);
+                const int q = panel_in_tile(tile, n), position = mine.four_at(n) % static_cast<int>(panel);
                 const float4 four = mine.four(acc, m, n);
                 if (q < 0) continue;
                 store4(values + mine.line_at(m) * panel + q * run.stride + position, four);
@@ -222,13 +217,13 @@ __global__ void __launch_bounds__(sliced_threads, 1) sliced_values_kernel(const 
     });
 }
 
-__global__ void __launch_bounds__(sliced_threads, 1) sliced_operand_kernel(const __grid_constant__ Run run, std::int32_t first, std::int32_t end) {
+__global__ void __launch_bounds__(pipe_threads, 1) sliced_operand_kernel(const __grid_constant__ Run run, std::int32_t first, std::int32_t end) {
     using Pipe = SlicedPipe<true>;
     using Place = Pipe::Place;
     begin_early();
     Pipe pipe;
     wait_for_earlier();
-    if (threadIdx.x >= workers) {
+    if (threadIdx.x >= block_threads) {
         for_each_sliced(run, first, end, [&](const PlanTile& tile, std::int64_t first_row) {
             const PlanOperation& operation = run.operations[tile.target];
             pipe.feed(run, tile, run.gradients16 + value_place(run, operation, first_row), shadow_of(run, operation), rows_of_tile(run, first_row));
@@ -241,13 +236,13 @@ __global__ void __launch_bounds__(sliced_threads, 1) sliced_operand_kernel(const
         Pipe::Sums acc = {};
         pipe.multiply(acc);
         float* const flows = run.element_flows + operand_place(run, run.operations[tile.target], first_row) + tile.panel * run.stride;
-#pragma unroll 1
-        for (int begin = 0; begin < most_slices * slice_panels; begin += panels_behind) {
+#pragma unroll
+        for (int begin = 0; begin < Place::fours; begin += panels_behind) {
             const Bf16* elements = pipe.behind();
 #pragma unroll
             for (int n = 0; n < Place::fours; ++n) {
                 // Panels of the tile lie behind each other, whatever places slices of one panel leave free: a panel may come with the part before its place's.
-                const int q = panel_in_tile(tile, mine.first_four + n), position = mine.four_at(n) % static_cast<int>(panel);
+                const int q = panel_in_tile(tile, n), position = mine.four_at(n) % static_cast<int>(panel);
                 if (q < begin || q >= begin + panels_behind) continue;
 #pragma unroll
                 for (int m = 0; m < Place::lines; ++m) {
@@ -266,7 +261,7 @@ __global__ void __launch_bounds__(sliced_threads, 1) sliced_operand_kernel(const
 template <class Kernel>
 void launch(const Run& run, Kernel kernel, std::int32_t begin, std::int32_t end, cudaStream_t stream) {
     const std::int32_t tasks = (end - begin) * ((run.rows16 + sliced_lines - 1) / sliced_lines);
-    JUICE_LAUNCH_IN_CHAIN(kernel, dim3(static_cast<unsigned>(tasks < run.multiprocessors ? tasks : run.multiprocessors)), dim3(sliced_threads), static_cast<std::size_t>(pool_bytes), stream, run,
+    JUICE_LAUNCH_IN_CHAIN(kernel, dim3(static_cast<unsigned>(tasks < run.multiprocessors ? tasks : run.multiprocessors)), dim3(pipe_threads), static_cast<std::size_t>(pool_bytes), stream, run,
                           begin, end);
 }
 

@@ -285,6 +285,41 @@ TEST_P(Fast, StepsThatGoEdgeByEdgeUpdateAsThreeCalls) {
     }
 }
 
+// Enough tiles for every multiprocessor of a large card, where large launches go other ways than small ones: against the same device with the digits of float32.
+TEST_P(Fast, LargeLaunchesAgreeWithExactOnes) {
+    if (small()) GTEST_SKIP() << "for cards with many multiprocessors";
+    constexpr std::int32_t variables = 40;
+    constexpr std::int64_t blocks = 16, block = 32;
+    Random random(40);
+    const Distribution bit{DistributionType::Categorical, 2, 0, 0};
+    for (const int kept : {2, 6}) {         // of each dozen of blocks
+        SCOPED_TRACE(std::to_string(kept) + " kept");
+        Maker maker(variables);
+        std::vector<std::int32_t> sums;
+        for (std::int32_t v = 0; v < variables; ++v) {
+            std::vector<std::int32_t> edges, in;
+            for (std::int64_t i = 0; i < blocks; ++i)
+                for (std::int64_t j = 0; j < blocks; ++j)
+                    if (j == i || (7 * i + 5 * j + v) % 12 < kept) {
+                        edges.push_back(static_cast<std::int32_t>(i));
+                        in.push_back(static_cast<std::int32_t>(j));
+                    }
+            edges.insert(edges.end(), in.begin(), in.end());
+            const std::int32_t input = maker.input(v, bit, blocks, block, random_inputs(random, bit, blocks * block, false));
+            sums.push_back(maker.sum({input}, blocks, block, random_weights(random, blocks, block, blocks, block, edges, false, 1), edges));
+        }
+        const auto circuit = maker.make(maker.sum({maker.product(sums, blocks)}, 1, 1, random_weights(random, 1, 1, blocks, block, {}, false, 1)));
+        const Table rows = Some::rows(*circuit, 300, 3, 0.1);
+        Device exact = GetParam();
+        exact.fast = false;
+        const auto model = compile(circuit, 0, rows.rows()), other = juice::compile(circuit, exact, 0, rows.rows());
+        EXPECT_TRUE(near(forward(*model, rows), forward(*other, rows), 2e-4));
+        backward(*model);
+        backward(*other);
+        EXPECT_TRUE(flows_near(flows(*model, *circuit), flows(*other, *circuit)));
+    }
+}
+
 TEST_P(Fast, RowsDoNotDependOnTheirNeighbours) {
     const auto circuit = Some::hclt(4, 80, 5, 3);
     const Table rows = Some::rows(*circuit, 40, 8, 0.1);
