@@ -40,6 +40,7 @@ public:
           device_plan_(plan, stream_.get()),
           parameters_(plan, options.device),
           queries_(plan, options.device),
+          tiny_tables_(plan),
           large_tables_(plan, stream_.get()),
           flows_(plan, stream_) {
         for (std::int64_t o = 0; o < plan.owner_count; ++o) {
@@ -267,6 +268,7 @@ private:
     DevicePlan device_plan_;
     Parameters parameters_;
     Queries queries_;
+    TinyTables tiny_tables_;
     LargeTables large_tables_;
     FlowBuffer flows_;
     std::mutex mutex_;                  // of those who read
@@ -389,6 +391,7 @@ private:
 
     void input_flows(const Run& run, const Pass& pass, cudaStream_t stream) const {
         if (widest_table_ > 0) table_flows(run, plan_.totals, pass, rule_.data(), stream);
+        tiny_tables_.flows(run, pass, rule_.data(), stream);
         large_tables_.flows(run, pass, rule_.data(), stream);
         if (has_moments_) moment_flows(run, plan_.totals, pass.add, stream);
     }

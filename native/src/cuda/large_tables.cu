@@ -219,14 +219,8 @@ LargeTables::LargeTables(const PlanView& plan, cudaStream_t stream) {
     std::vector<LargeTable> tables;
     std::vector<LargePiece> pieces;
     std::int64_t starts = 0, totals = 0;
-    std::int32_t tile = plan.totals.node_inputs;
     for (std::int32_t o = 0; o < plan.owner_count; ++o) {
         const PlanOwner& owner = plan.owners[o];
-        if (is_tiny_table(owner)) {
-            if (tiny_begin_ == tiny_end_) tiny_begin_ = tile;
-            tiny_end_ = tile + owner.panels;
-        }
-        if (owner.kind != OwnerKind::Sum) tile += owner.panels;
         if (!is_large_table(owner)) continue;
         for (auto r = owner.reader_begin; r < owner.reader_end; ++r) wired_ = wired_ || plan.readers[r].mapping != Mapping::Identity;
         const std::int32_t readers = owner.reader_end - owner.reader_begin, splits = std::clamp(readers, 1, most_splits);
@@ -262,7 +256,6 @@ void LargeTables::sort(const Run& run, cudaStream_t stream) const {
 }
 
 void LargeTables::flows(const Run& run, const Pass& pass, const Rule* rule, cudaStream_t stream) const {
-    if (tiny_begin_ < tiny_end_) tiny_table_flows(run, tiny_begin_, tiny_end_, pass, rule, stream);
     if (tables_ == 0) return;
     const LargeTablesOnDevice all = on_device();
     if (pass.in_place)

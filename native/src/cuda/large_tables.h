@@ -1,5 +1,4 @@
-// Tables of probabilities of many values (a vocabulary), of which a batch holds few: their flows are found while the table goes by once. Those of tiny tables are
-// started here, too, since this is where the plan's tables are looked at.
+// Tables of probabilities of many values (a vocabulary), of which a batch holds few: their flows are found while the table goes by once.
 #pragma once
 
 #include <cstdint>
@@ -44,14 +43,13 @@ public:
 
     // After sort_rows: every table's rows by value.
     void sort(const Run& run, cudaStream_t stream) const;
-    // Adds up the flows of the values that occur, and updates the tables or fills the flow buffer; the same of tiny tables.
+    // Adds up the flows of the values that occur, and updates the tables or fills the flow buffer.
     void flows(const Run& run, const Pass& pass, const Rule* rule, cudaStream_t stream) const;
 
 private:
     std::int32_t tables_ = 0, pieces_ = 0, most_readers_ = 0, most_panels_ = 0, most_splits_ = 0;
     std::int64_t readers_ = 0, most_values_ = 0;
     bool wired_ = false;                        // some reader does not read nodes in their order
-    std::int32_t tiny_begin_ = 0, tiny_end_ = 0;        // tiles among which those of tiny tables are
     Array<LargeTable> table_array_;
     Array<LargePiece> piece_array_;
     Array<RowOfReader> rows_;

@@ -18,7 +18,15 @@ __host__ __device__ inline bool is_large_table(const PlanOwner& owner) { return 
 // Indicators have no parameters: what flows into them only matters to who asks for it.
 __device__ inline bool wants_flows(const PlanOwner& owner, const Pass& pass) { return !pass.in_place || owner.distribution != DistributionType::Indicator; }
 
-// Flows of the tiny tables among the tiles from `begin` to before `end`.
-void tiny_table_flows(const Run& run, std::int32_t begin, std::int32_t end, const Pass& pass, const Rule* rule, cudaStream_t stream);
+// A plan's tiny tables.
+class TinyTables {
+public:
+    explicit TinyTables(const PlanView& plan);
+    // Adds up their flows, and updates the tables or fills the flow buffer.
+    void flows(const Run& run, const Pass& pass, const Rule* rule, cudaStream_t stream) const;
+
+private:
+    std::int32_t begin_ = 0, end_ = 0;          // tiles among which theirs are
+};
 
 }  // namespace juice::cuda

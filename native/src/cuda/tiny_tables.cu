@@ -98,13 +98,25 @@ __global__ void __launch_bounds__(block_threads, 3) tiny_flows_kernel(const __gr
 
 }  // namespace
 
-// ---- launchers ----
+TinyTables::TinyTables(const PlanView& plan) {
+    std::int32_t tile = plan.totals.node_inputs;
+    for (std::int64_t o = 0; o < plan.owner_count; ++o) {
+        const PlanOwner& owner = plan.owners[o];
+        if (owner.kind == OwnerKind::Sum) continue;
+        if (is_tiny_table(owner)) {
+            if (begin_ == end_) begin_ = tile;
+            end_ = tile + owner.panels;
+        }
+        tile += owner.panels;
+    }
+}
 
-void tiny_table_flows(const Run& run, std::int32_t begin, std::int32_t end, const Pass& pass, const Rule* rule, cudaStream_t stream) {
+void TinyTables::flows(const Run& run, const Pass& pass, const Rule* rule, cudaStream_t stream) const {
+    const std::int32_t begin = begin_, end = end_, tiles = end - begin;
+    if (tiles == 0) return;
     int parts = 1;                      // so many that there are warps enough for the whole GPU
-    while (parts < block_warps && (end - begin) * parts < 4 * block_warps * run.multiprocessors) parts *= 2;
-    const std::int32_t warps = (end - begin) * parts;
-    JUICE_LAUNCH(tiny_flows_kernel, dim3(static_cast<unsigned>((warps + block_warps - 1) / block_warps)), dim3(block_threads), stream, run, begin, end, parts, pass, rule);
+    while (parts < block_warps && tiles * parts < 4 * block_warps * run.multiprocessors) parts *= 2;
+    JUICE_LAUNCH(tiny_flows_kernel, dim3(static_cast<unsigned>((tiles * parts + block_warps - 1) / block_warps)), dim3(block_threads), stream, run, begin, end, parts, pass, rule);
 }
 
 }  // namespace juice::cuda
