@@ -15,6 +15,53 @@ __device__ inline int fed_piece(int rotation = 0) {
     const auto thread = static_cast<int>(threadIdx.x);
     return thread % warp_lanes * feeders + (thread / warp_lanes + rotation) % feeders;
 }
+// Bytes of a feeder's share of so many pieces, whose first is `first`.
+__device__ inline unsigned share_bytes(int pieces, int first, unsigned each) { return first < pieces ? static_cast<unsigned>((pieces - first + feeders - 1) / feeders) * each : 0; }
+
+// Where a piped launch has this many tiles or more, a thread block a multiprocessor.
+inline dim3 pipe_blocks(const Run& run, std::int32_t tasks) { return dim3(static_cast<unsigned>(tasks < run.multiprocessors ? tasks : run.multiprocessors)); }
+
+// So many places in shared memory, which feeders fill and workers use in turn; each of them goes round for itself.
+template <int stages>
+class Places {
+public:
+    __device__ static bool feeds() { return threadIdx.x >= block_threads; }
+
+    // By the workers: until what comes next is there, and all that the feeders wrote before it; and when it is done with.
+    __device__ void wait() { wait_for_arrival(there_ + place_, parity_); }
+    __device__ void release() {
+        leave(place_);
+        advance();
+    }
+
+protected:
+    Arrival *there_, *free_;
+    int place_ = 0;
+    unsigned parity_ = 0;
+
+    // A barrier must follow.
+    __device__ Places() {
+        JUICE_SHARED(Arrival, arrivals, 2 * stages);
+        there_ = arrivals;
+        free_ = arrivals + stages;
+        if (threadIdx.x == 0) {
+            prepare_arrivals(there_, stages, feeders);
+            prepare_arrivals(free_, stages, working_warps);
+        }
+    }
+    __device__ void advance() {
+        if (++place_ == stages) place_ = 0, parity_ ^= 1;
+    }
+    // At once on the first lap.
+    __device__ void wait_for_place() {
+        wait_for_arrival(free_ + place_, parity_ ^ 1);
+        __syncwarp();
+    }
+    __device__ void leave(int place) {
+        __syncwarp();
+        if (threadIdx.x % warp_lanes == 0) arrive(free_ + place);
+    }
+};
 
 // Copies of one side of a step, piece by piece; every feeder has its share.
 template <class Copies, Gathered gathered>
@@ -24,6 +71,7 @@ struct FedSide {
     int mine;
 
     __device__ FedSide(const WideSide& side_, int rotation) : side(side_), mine(fed_piece(rotation)) {}
+    // share_bytes, written out: called, it makes ptxas write the small kernel of operand flows a sixth longer.
     __device__ unsigned bytes() const {
         const int panels = Copies::panels(side), first = mine % feeders;
         return first < panels ? static_cast<unsigned>((panels - first + feeders - 1) / feeders) * Copies::panel_bytes(side) : 0;
@@ -45,26 +93,21 @@ struct NothingBehind {
 
 // narrows: of a tile without more than half of the columns, half are multiplied.
 template <int lines, int columns, int stages, bool narrows = false>
-class WidePipe {
+class WidePipe : public Places<stages> {
+    using Ring = Places<stages>;
+    using Ring::advance, Ring::leave, Ring::wait_for_place, Ring::there_, Ring::place_, Ring::parity_;
+
 public:
     using Sums = typename GroupPlace<lines, columns>::Sums;
     static constexpr int stage_size = (lines + columns) * wide_step, bytes = stages * stage_size * 2;
 
     __device__ WidePipe() {
         JUICE_POOL(Bf16, pool, stages * stage_size);
-        JUICE_SHARED(Arrival, arrivals, 2 * stages);
         JUICE_SHARED(std::int32_t, step_lengths, stages);
         sides_ = pool;
-        there_ = arrivals;
-        free_ = arrivals + stages;
         lengths_ = step_lengths;
-        if (threadIdx.x == 0) {
-            prepare_arrivals(there_, stages, feeders);
-            prepare_arrivals(free_, stages, working_warps);
-        }
         __syncthreads();
     }
-    __device__ static bool feeds() { return threadIdx.x >= block_threads; }
 
     // By the feeders: asks for a tile's steps, and for what comes behind them. first: the first tile, whose side B may be fetched before the kernel before is done.
     template <class Steps, class Behind>
@@ -106,9 +149,7 @@ public:
         }
     }
 
-    // By the others: until a tile's first step is there, and all that the feeders wrote before it.
-    __device__ void wait() { wait_for_arrival(there_ + place_, parity_); }
-    // acc += Σ over a tile's steps. Then every part of what comes behind them is to be released.
+    // By the others: acc += Σ over a tile's steps. Then every part of what comes behind them is to be released.
     template <class Steps>
     __device__ void multiply(Sums& acc) {
         using CopiesA = GroupCopies<lines, Steps::a_along, Steps::a_gathered>;
@@ -118,7 +159,7 @@ public:
         const GroupSide b_side = GroupSide(sides_ + lines * wide_step, CopiesB::hop).further(b_entry * CopiesB::to_entry);
         int before = -1;
         for (;; advance()) {
-            wait_for_arrival(there_ + place_, parity_);
+            this->wait();
             const int length = lengths_[place_];
             if (length == 0) break;
             const GroupSide x = a_side.further(place_ * stage_size), y = b_side.further(place_ * stage_size);
@@ -137,12 +178,8 @@ public:
     }
     // The next part of what came behind them, until it is released.
     __device__ const Bf16* behind() {
-        wait_for_arrival(there_ + place_, parity_);
+        this->wait();
         return sides_ + place_ * stage_size;
-    }
-    __device__ void release() {
-        leave(place_);
-        advance();
     }
 
 private:
@@ -153,25 +190,10 @@ private:
     static constexpr int a_rotation = 2;
 
     Bf16* sides_;
-    Arrival *there_, *free_;
     // Of the steps in 16s along the sum; 0: no step; negative: of the first half of the columns. Written before an arrival and read after it, which racecheck does not see.
     std::int32_t* lengths_;
-    int place_ = 0;
-    unsigned parity_ = 0;
 
     __device__ Bf16* side_b() const { return sides_ + place_ * stage_size + lines * wide_step; }
-    __device__ void advance() {
-        if (++place_ == stages) place_ = 0, parity_ ^= 1;
-    }
-    // At once on the first lap.
-    __device__ void wait_for_place() {
-        wait_for_arrival(free_ + place_, parity_ ^ 1);
-        __syncwarp();
-    }
-    __device__ void leave(int place) {
-        __syncwarp();
-        if (threadIdx.x % warp_lanes == 0) arrive(free_ + place);
-    }
     __device__ void arrive_with(int length, unsigned bytes) {
         if (threadIdx.x % warp_lanes != 0) return;
         if (threadIdx.x == block_threads) lengths_[place_] = length;

@@ -44,10 +44,7 @@ struct OperandBehind {
         return left < 0 ? 0 : left < panels_a_part ? left : panels_a_part;
     }
     __device__ bool has(int part) const { return fed_piece() < pieces(part); }
-    __device__ unsigned fed_bytes(int part) const {
-        const int all = pieces(part), first = fed_piece() % feeders;
-        return first < all ? static_cast<unsigned>((all - first + feeders - 1) / feeders) * bytes : 0;
-    }
+    __device__ unsigned fed_bytes(int part) const { return share_bytes(pieces(part), fed_piece() % feeders, bytes); }
     template <class Copy>
     __device__ void copy(int part, Copy copy) const {
         copy(fed_piece() * Shape::lines * static_cast<int>(panel), elements + (part * panels_a_part + fed_piece()) * stride, bytes);
@@ -87,10 +84,7 @@ __device__ bool keep_fours(const Run& run, const PlanTile& tile, std::int64_t fi
             if (column >= columns) break;
             const float4 four = mine.four(acc, m, n);
             store4(values + mine.line_at(m) * panel + at(run, column), four);
-            see(column, four.x);
-            see(column + 1, four.y);
-            see(column + 2, four.z);
-            see(column + 3, four.w);
+            see_four(see, column, four);
         }
     });
 }
@@ -203,15 +197,9 @@ __global__ void __launch_bounds__(pipe_threads, 1) piped_operand_kernel(const Ru
     finish_tiles<Shape>(run, first, end, run.operand_done, &PlanOperation::operand_tiles, slow, [&](std::int32_t o, std::int64_t row_tile) { mend_operand_of(run, o, row_tile); });
 }
 
-template <class Shape>
-dim3 blocks_for(const Run& run, std::int32_t tiles, std::int32_t row_blocks) {
-    const std::int32_t tasks = Shape::tasks(tiles, row_blocks);
-    return dim3(static_cast<unsigned>(tasks < run.multiprocessors ? tasks : run.multiprocessors));
-}
-
 template <class Shape, class Kernel>
 void launch_over_rows(const Run& run, Kernel kernel, std::int32_t begin, std::int32_t end, cudaStream_t stream) {
-    JUICE_LAUNCH_IN_CHAIN(kernel, blocks_for<Shape>(run, end - begin, Shape::row_blocks(run)), dim3(pipe_threads), static_cast<std::size_t>(Shape::Pipe::bytes), stream, run, begin, end);
+    JUICE_LAUNCH_IN_CHAIN(kernel, pipe_blocks(run, Shape::tasks(end - begin, Shape::row_blocks(run))), dim3(pipe_threads), static_cast<std::size_t>(Shape::Pipe::bytes), stream, run, begin, end);
 }
 
 }  // namespace

@@ -253,8 +253,7 @@ __global__ void __launch_bounds__(pipe_threads, 1) piped_parameters_kernel(const
 template <bool gathered>
 void launch(const Run& run, std::int32_t begin, std::int32_t end, const EmCoefficients& em, const Pass& pass, cudaStream_t stream) {
     if (begin == end) return;
-    const dim3 grid(static_cast<unsigned>(end - begin < run.multiprocessors ? end - begin : run.multiprocessors));
-    JUICE_LAUNCH_WITH(piped_parameters_kernel<gathered>, grid, dim3(pipe_threads), static_cast<std::size_t>(Pipe::bytes), stream, run, begin, end, em, pass);
+    JUICE_LAUNCH_WITH(piped_parameters_kernel<gathered>, pipe_blocks(run, end - begin), dim3(pipe_threads), static_cast<std::size_t>(Pipe::bytes), stream, run, begin, end, em, pass);
 }
 
 }  // namespace

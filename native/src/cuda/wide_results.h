@@ -30,6 +30,15 @@ __device__ bool write_lines(const Run& run, const PlanTile& tile, std::int64_t f
     return any;
 }
 
+// Lets `see` see four values beside each other.
+template <class See>
+__device__ void see_four(const See& see, int column, float4 four) {
+    see(column, four.x);
+    see(column + 1, four.y);
+    see(column + 2, four.z);
+    see(column + 3, four.w);
+}
+
 template <class Place>
 __device__ bool keep_values(const Run& run, const PlanTile& tile, std::int64_t first_row, const Place& mine, const typename Place::Sums& acc) {
     float* const values = run.values + value_place(run, run.operations[tile.target], first_row) + tile.panel * run.stride + at(run, mine.column_at(0));

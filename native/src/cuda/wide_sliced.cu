@@ -16,12 +16,14 @@ constexpr int stage_numbers = steps_together * step_numbers;
 constexpr int panels_behind = stage_numbers / panel_numbers;       // of what is read behind the steps, in the place of a stage
 constexpr int pool_bytes = stages * stage_numbers * 2;
 
+__host__ __device__ std::int32_t row_blocks(const Run& run) { return (run.rows16 + sliced_lines - 1) / sliced_lines; }
+
 // What a thread block does, as for_each_tile has it (wide_piped.cu), of tiles from `first` to before `end`, for all rows. work(tile, first row).
 template <class Work>
 __device__ void for_each_sliced(const Run& run, std::int32_t first, std::int32_t end, Work work) {
-    const std::int32_t row_blocks = (run.rows16 + sliced_lines - 1) / sliced_lines;
-    for (auto t = static_cast<std::int32_t>(blockIdx.x); t < (end - first) * row_blocks; t += static_cast<std::int32_t>(gridDim.x))
-        work(run.tiles[first + t / row_blocks], std::int64_t{t % row_blocks} * sliced_lines);
+    const std::int32_t blocks = row_blocks(run);
+    for (auto t = static_cast<std::int32_t>(blockIdx.x); t < (end - first) * blocks; t += static_cast<std::int32_t>(gridDim.x))
+        work(run.tiles[first + t / blocks], std::int64_t{t % blocks} * sliced_lines);
 }
 
 // Panel n of a tile's sums as it is counted in the tile, or -1: a slice of one panel leaves its second place free.
@@ -34,23 +36,19 @@ __device__ int panel_in_tile(const PlanTile& tile, int n) {
 
 // Across: weights are multiplied by nodes (operand flows), else by positions (values).
 template <bool across>
-class SlicedPipe {
+class SlicedPipe : public Places<stages> {
+    using Ring = Places<stages>;
+    using Ring::advance, Ring::leave, Ring::wait_for_place, Ring::there_, Ring::place_;
+
 public:
     using Place = GroupPlace<sliced_lines, most_slices * slice_panels * static_cast<int>(panel)>;
     using Sums = typename Place::Sums;
 
     __device__ SlicedPipe() {
         JUICE_POOL(Bf16, pool, stages * stage_numbers);
-        JUICE_SHARED(Arrival, arrivals, 2 * stages);
         JUICE_SHARED(std::uint32_t, step_list, stages * steps_together);
         stages_ = pool;
-        there_ = arrivals;
-        free_ = arrivals + stages;
         steps_ = step_list;
-        if (threadIdx.x == 0) {
-            prepare_arrivals(there_, stages, feeders);
-            prepare_arrivals(free_, stages, working_warps);
-        }
         __syncthreads();
     }
 
@@ -97,12 +95,12 @@ public:
     }
     // Then for panels that are read once it is multiplied, each part in the place of a stage.
     __device__ void feed_behind(const Run& run, const Bf16* from, std::int32_t panels, std::int32_t row_count) {
-        const int lane = static_cast<int>(threadIdx.x) % warp_lanes, mine = static_cast<int>(threadIdx.x) / warp_lanes % feeders;
+        const int own = fed_piece();
         const auto bytes = static_cast<unsigned>(row_count) * static_cast<unsigned>(panel) * 2;
         for (std::int32_t first = 0; first < most_slices * slice_panels; first += panels_behind, advance()) {
-            const std::int32_t left = panels - first < panels_behind ? panels - first : panels_behind, own = lane * feeders + mine;
+            const std::int32_t left = panels - first < panels_behind ? panels - first : panels_behind;
             wait_for_place();
-            expect(static_cast<unsigned>(left > mine ? (left - mine + feeders - 1) / feeders : 0) * bytes);
+            expect(share_bytes(left, own % feeders, bytes));
             if (own < left) copy_bulk(stages_ + place_ * stage_numbers + own * panel_numbers, from + (first + own) * run.stride, bytes, there_ + place_);
         }
     }
@@ -114,7 +112,7 @@ public:
         const GroupSide weights(stages_ + step_panels * panel_numbers, across ? slice_panels * tile_numbers : static_cast<int>(panel));
         bool last = false;
         for (int before = -1; !last; advance()) {
-            wait_for_arrival(there_ + place_, parity_);
+            this->wait();
             begin_products();
 #pragma unroll 1
             for (int s = 0; s < steps_together; ++s) {
@@ -135,20 +133,13 @@ public:
     }
     // The next part of what came behind them, until it is released.
     __device__ const Bf16* behind() {
-        wait_for_arrival(there_ + place_, parity_);
+        this->wait();
         return stages_ + place_ * stage_numbers;
-    }
-    __device__ void release() {
-        leave(place_);
-        advance();
     }
 
 private:
     Bf16* stages_;
-    Arrival *there_, *free_;
     std::uint32_t* steps_;
-    int place_ = 0;
-    unsigned parity_ = 0;
 
     template <int panels>
     __device__ static void multiply_slices(Sums& acc, std::uint32_t slices, const GroupSide& x, const GroupSide& y) {
@@ -160,109 +151,94 @@ private:
                 multiply_later<true, !across>(reinterpret_cast<float(&)[16]>(acc[i * 16]), x.further(k * panel_numbers), y.further(i * slice_numbers + k * (across ? 1 : slice_panels) * tile_numbers));
         }
     }
-    __device__ void advance() {
-        if (++place_ == stages) place_ = 0, parity_ ^= 1;
-    }
-    // At once on the first lap.
-    __device__ void wait_for_place() {
-        wait_for_arrival(free_ + place_, parity_ ^ 1);
-        __syncwarp();
-    }
     __device__ void expect(unsigned bytes) {
         __syncwarp();
         if (threadIdx.x % warp_lanes == 0) expect_bytes(there_ + place_, bytes);
-    }
-    __device__ void leave(int place) {
-        __syncwarp();
-        if (threadIdx.x % warp_lanes == 0) arrive(free_ + place);
     }
 };
 
 // ---- kernels ----
 
-__device__ std::int32_t rows_of_tile(const Run& run, std::int64_t first_row) { return rows_from(run, first_row) < sliced_lines ? rows_from(run, first_row) : sliced_lines; }
-
-__global__ void __launch_bounds__(pipe_threads, 1) sliced_values_kernel(const __grid_constant__ Run run, std::int32_t first, std::int32_t end) {
-    using Pipe = SlicedPipe<false>;
-    using Place = Pipe::Place;
+// feed(pipe, tile, its operation, first row, so many rows) by the feeders, work(pipe, tile, first row, the tile's sums) by the others, for all tiles.
+template <class Pipe, class Feed, class Work>
+__device__ void for_each_product(const Run& run, std::int32_t first, std::int32_t end, Feed feed, Work work) {
     begin_early();
     Pipe pipe;
     wait_for_earlier();
-    if (threadIdx.x >= block_threads) {
+    if (pipe.feeds()) {
         for_each_sliced(run, first, end, [&](const PlanTile& tile, std::int64_t first_row) {
-            const PlanOperation& operation = run.operations[tile.target];
-            pipe.feed(run, tile, run.elements16 + operand_place(run, operation, first_row), shadow_of(run, operation), rows_of_tile(run, first_row));
+            const std::int32_t left = rows_from(run, first_row);
+            feed(pipe, tile, run.operations[tile.target], first_row, left < sliced_lines ? left : sliced_lines);
         });
         return;
     }
-    const Place mine;
     for_each_sliced(run, first, end, [&](const PlanTile& tile, std::int64_t first_row) {
-        Pipe::Sums acc = {};
+        typename Pipe::Sums acc = {};
         pipe.multiply(acc);
-        float* const values = run.values + value_place(run, run.operations[tile.target], first_row) + tile.panel * run.stride;
-        write_lines(run, tile, first_row, mine, [&](int m, auto see) {
-#pragma unroll
-            for (int n = 0; n < Place::fours; ++n) {
-                const int q = panel_in_tile(tile, n), position = mine.four_at(n) % static_cast<int>(panel);
-                const float4 four = mine.four(acc, m, n);
-                if (q < 0) continue;
-                store4(values + mine.line_at(m) * panel + q * run.stride + position, four);
-                const int column = q * static_cast<int>(panel) + position;
-                see(column, four.x);
-                see(column + 1, four.y);
-                see(column + 2, four.z);
-                see(column + 3, four.w);
-            }
-        });
+        work(pipe, tile, first_row, acc);
     });
+}
+
+__global__ void __launch_bounds__(pipe_threads, 1) sliced_values_kernel(const __grid_constant__ Run run, std::int32_t first, std::int32_t end) {
+    using Pipe = SlicedPipe<false>;
+    for_each_product<Pipe>(
+        run, first, end,
+        [&](Pipe& pipe, const PlanTile& tile, const PlanOperation& operation, std::int64_t first_row, std::int32_t rows) {
+            pipe.feed(run, tile, run.elements16 + operand_place(run, operation, first_row), shadow_of(run, operation), rows);
+        },
+        [&](Pipe&, const PlanTile& tile, std::int64_t first_row, const Pipe::Sums& acc) {
+            const Pipe::Place mine;
+            float* const values = run.values + value_place(run, run.operations[tile.target], first_row) + tile.panel * run.stride;
+            write_lines(run, tile, first_row, mine, [&](int m, auto see) {
+#pragma unroll
+                for (int n = 0; n < Pipe::Place::fours; ++n) {
+                    const int q = panel_in_tile(tile, n), position = mine.four_at(n) % static_cast<int>(panel);
+                    const float4 four = mine.four(acc, m, n);
+                    if (q < 0) continue;
+                    store4(values + mine.line_at(m) * panel + q * run.stride + position, four);
+                    see_four(see, q * static_cast<int>(panel) + position, four);
+                }
+            });
+        });
 }
 
 __global__ void __launch_bounds__(pipe_threads, 1) sliced_operand_kernel(const __grid_constant__ Run run, std::int32_t first, std::int32_t end) {
     using Pipe = SlicedPipe<true>;
     using Place = Pipe::Place;
-    begin_early();
-    Pipe pipe;
-    wait_for_earlier();
-    if (threadIdx.x >= block_threads) {
-        for_each_sliced(run, first, end, [&](const PlanTile& tile, std::int64_t first_row) {
-            const PlanOperation& operation = run.operations[tile.target];
-            pipe.feed(run, tile, run.gradients16 + value_place(run, operation, first_row), shadow_of(run, operation), rows_of_tile(run, first_row));
-            pipe.feed_behind(run, run.elements16 + operand_place(run, operation, first_row) + tile.panel * run.stride, tile.panels, rows_of_tile(run, first_row));
-        });
-        return;
-    }
-    const Place mine;
-    for_each_sliced(run, first, end, [&](const PlanTile& tile, std::int64_t first_row) {
-        Pipe::Sums acc = {};
-        pipe.multiply(acc);
-        float* const flows = run.element_flows + operand_place(run, run.operations[tile.target], first_row) + tile.panel * run.stride;
+    for_each_product<Pipe>(
+        run, first, end,
+        [&](Pipe& pipe, const PlanTile& tile, const PlanOperation& operation, std::int64_t first_row, std::int32_t rows) {
+            pipe.feed(run, tile, run.gradients16 + value_place(run, operation, first_row), shadow_of(run, operation), rows);
+            pipe.feed_behind(run, run.elements16 + operand_place(run, operation, first_row) + tile.panel * run.stride, tile.panels, rows);
+        },
+        [&](Pipe& pipe, const PlanTile& tile, std::int64_t first_row, const Pipe::Sums& acc) {
+            const Place mine;
+            float* const flows = run.element_flows + operand_place(run, run.operations[tile.target], first_row) + tile.panel * run.stride;
 #pragma unroll
-        for (int begin = 0; begin < Place::fours; begin += panels_behind) {
-            const Bf16* elements = pipe.behind();
+            for (int begin = 0; begin < Place::fours; begin += panels_behind) {
+                const Bf16* elements = pipe.behind();
 #pragma unroll
-            for (int n = 0; n < Place::fours; ++n) {
-                // Panels of the tile lie behind each other, whatever places slices of one panel leave free: a panel may come with the part before its place's.
-                const int q = panel_in_tile(tile, n), position = mine.four_at(n) % static_cast<int>(panel);
-                if (q < begin || q >= begin + panels_behind) continue;
+                for (int n = 0; n < Place::fours; ++n) {
+                    // Panels of the tile lie behind each other, whatever places slices of one panel leave free: a panel may come with the part before its place's.
+                    const int q = panel_in_tile(tile, n), position = mine.four_at(n) % static_cast<int>(panel);
+                    if (q < begin || q >= begin + panels_behind) continue;
 #pragma unroll
-                for (int m = 0; m < Place::lines; ++m) {
-                    const int line = mine.line_at(m);
-                    const float4 sum = mine.four(acc, m, n);
-                    if (first_row + line >= run.rows16) continue;
-                    const float4 element = from_four(elements + swapped((q - begin) * panel_numbers + line * static_cast<int>(panel) + position));
-                    store4(flows + q * run.stride + line * panel + position, make_float4(sum.x * element.x, sum.y * element.y, sum.z * element.z, sum.w * element.w));
+                    for (int m = 0; m < Place::lines; ++m) {
+                        const int line = mine.line_at(m);
+                        const float4 sum = mine.four(acc, m, n);
+                        if (first_row + line >= run.rows16) continue;
+                        const float4 element = from_four(elements + swapped((q - begin) * panel_numbers + line * static_cast<int>(panel) + position));
+                        store4(flows + q * run.stride + line * panel + position, make_float4(sum.x * element.x, sum.y * element.y, sum.z * element.z, sum.w * element.w));
+                    }
                 }
+                pipe.release();
             }
-            pipe.release();
-        }
-    });
+        });
 }
 
 template <class Kernel>
 void launch(const Run& run, Kernel kernel, std::int32_t begin, std::int32_t end, cudaStream_t stream) {
-    const std::int32_t tasks = (end - begin) * ((run.rows16 + sliced_lines - 1) / sliced_lines);
-    JUICE_LAUNCH_IN_CHAIN(kernel, dim3(static_cast<unsigned>(tasks < run.multiprocessors ? tasks : run.multiprocessors)), dim3(pipe_threads), static_cast<std::size_t>(pool_bytes), stream, run,
-                          begin, end);
+    JUICE_LAUNCH_IN_CHAIN(kernel, pipe_blocks(run, (end - begin) * row_blocks(run)), dim3(pipe_threads), static_cast<std::size_t>(pool_bytes), stream, run, begin, end);
 }
 
 }  // namespace
