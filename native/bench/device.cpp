@@ -106,24 +106,22 @@ double run_case(const Family& family, const DeviceEntry& device, const std::stri
     rule.min_deviation = rule.min_scale = 0.01f;
     std::vector<double> logs(static_cast<std::size_t>(rows)), step, forwards, backwards, updates;
     check_engine(engine.table->rows(engine.engine, &seen));
-    double before = now();
-    check_engine(engine.table->step(engine.engine, &rule, logs.data()));
-    const double first = now() - before;
-    // As training has them: the next one is asked for before the last one's log-likelihoods are waited for.
-    check_engine(engine.table->step_later(engine.engine, &rule));
-    for (int i = 0; i < steps + 10; ++i) {
-        if (i == 10) step.clear();
-        before = now();
-        check_engine(engine.table->step_later(engine.engine, &rule));
-        check_engine(engine.table->logs(engine.engine, logs.data()));
-        step.push_back(now() - before);
-    }
-    check_engine(engine.table->logs(engine.engine, logs.data()));
     const auto timed = [](std::vector<double>& times, auto work) {
         const double before = now();
         check_engine(work());
         times.push_back(now() - before);
     };
+    timed(step, [&] { return engine.table->step(engine.engine, &rule, logs.data()); });
+    const double first = step.front();
+    // As training has them: the next one is asked for before the last one's log-likelihoods are waited for.
+    check_engine(engine.table->step_later(engine.engine, &rule));
+    for (int i = 0; i < steps + 10; ++i)
+        timed(step, [&] {
+            check_engine(engine.table->step_later(engine.engine, &rule));
+            return engine.table->logs(engine.engine, logs.data());
+        });
+    check_engine(engine.table->logs(engine.engine, logs.data()));
+    step.erase(step.begin(), step.begin() + 11);
     for (int i = 0; i < std::min(steps, 20); ++i) {
         check_engine(engine.table->rows(engine.engine, &seen));
         timed(forwards, [&] { return engine.table->forward(engine.engine, logs.data()); });

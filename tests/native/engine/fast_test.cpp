@@ -16,6 +16,20 @@
 namespace juice {
 namespace {
 
+// Edges from blocks of nodes to the blocks that they read, reads(node block, block), in the order of the nodes, or of what they read.
+template <class Reads>
+std::vector<std::int32_t> block_edges(std::int64_t node_blocks, std::int64_t below, Reads reads, bool by_position = false) {
+    std::vector<std::int32_t> edges, in;
+    for (std::int64_t k = 0; k < node_blocks * below; ++k) {
+        const std::int64_t i = by_position ? k % node_blocks : k / below, j = by_position ? k / node_blocks : k % below;
+        if (!reads(i, j)) continue;
+        edges.push_back(static_cast<std::int32_t>(i));
+        in.push_back(static_cast<std::int32_t>(j));
+    }
+    edges.insert(edges.end(), in.begin(), in.end());
+    return edges;
+}
+
 class Fast : public OnDevice {
 protected:
     // The emulated card that multiplies by tensor cores is a Hopper, so small that some launches have large tiles.
@@ -72,6 +86,19 @@ protected:
             EXPECT_TRUE(near(totals, std::vector<double>(totals.size(), 1), 1e-5)) << "weights of vector " << id;
         }
     }
+
+    // A mini-batch's update, at once and by forward, backward and update.
+    static void expect_step_as_three_calls(const std::shared_ptr<const Circuit>& circuit, const Device& device, const Table& rows) {
+        const auto one = juice::compile(circuit, device, 0, rows.rows()), three = juice::compile(circuit, device, 0, rows.rows());
+        one->fit_epoch(rows.view(), epoch_options(em_rule(0.5, 0.2), rows.rows()));
+        forward(*three, rows);
+        backward(*three);
+        three->update(em_rule(0.5, 0.2));
+        for (std::int32_t id = 0; id < circuit->size(); ++id)
+            if ((*circuit)[id].type != NodeType::Product) {
+                EXPECT_TRUE(near(parameters(*one, *circuit, id), parameters(*three, *circuit, id), 1e-5)) << "vector " << id;
+            }
+    }
 };
 
 TEST_P(Fast, AgreesWithTheOracle) {
@@ -124,15 +151,10 @@ TEST_P(Fast, SumsOverBlocksHereAndThereAgreeWithTheOracle) {
         Random random(static_cast<std::uint64_t>(c.blocks * c.block));
         const Distribution die{DistributionType::Categorical, 5, 0, 0};
         Maker maker(variables);
-        std::vector<std::int32_t> inputs, edges, in;
+        std::vector<std::int32_t> inputs;
         for (std::int32_t v = 0; v < variables; ++v) inputs.push_back(maker.input(v, die, c.blocks, c.block, random_inputs(random, die, c.blocks * c.block, false)));
-        for (std::int64_t i = 0; i < c.blocks; ++i)
-            for (std::int64_t j = 1; j < c.blocks; ++j)
-                if (j == std::max<std::int64_t>(i, 1) || (7 * i + 5 * j) % 12 < c.kept) {
-                    edges.push_back(static_cast<std::int32_t>(i));
-                    in.push_back(static_cast<std::int32_t>(j));
-                }
-        edges.insert(edges.end(), in.begin(), in.end());
+        const auto reads = [&](std::int64_t i, std::int64_t j) { return j > 0 && (j == std::max<std::int64_t>(i, 1) || (7 * i + 5 * j) % 12 < c.kept); };
+        const std::vector<std::int32_t> edges = block_edges(c.blocks, c.blocks, reads);
         const auto sum = [&](std::int32_t child) { return maker.sum({child}, c.blocks, c.block, random_weights(random, c.blocks, c.block, c.blocks, c.block, edges, false, 1), edges); };
         const std::int32_t left = sum(maker.product({inputs[0], inputs[1]}, c.blocks)), right = sum(maker.product({inputs[2], inputs[3]}, c.blocks));
         const std::int32_t top = maker.product({left, right}, c.blocks);
@@ -163,17 +185,7 @@ struct BlocksCase {
         const std::vector<std::int32_t> children{maker.product(inputs, child_blocks), maker.product({sum, rest}, child_blocks, turned, true), maker.product({sum, rest}, child_blocks)};
         std::vector<std::int32_t> edges;
         const std::int64_t below = 3 * child_blocks;
-        if (kept > 0) {
-            std::vector<std::int32_t> in;
-            const bool by_position = block != 32;
-            for (std::int64_t k = 0; k < node_blocks * below; ++k) {
-                const std::int64_t i = by_position ? k % node_blocks : k / below, j = by_position ? k / node_blocks : k % below;
-                if (j != i && (7 * i + 5 * j) % 12 >= kept) continue;
-                edges.push_back(static_cast<std::int32_t>(i));
-                in.push_back(static_cast<std::int32_t>(j));
-            }
-            edges.insert(edges.end(), in.begin(), in.end());
-        }
+        if (kept > 0) edges = block_edges(node_blocks, below, [&](std::int64_t i, std::int64_t j) { return j == i || (7 * i + 5 * j) % 12 < kept; }, block != 32);
         const std::int32_t top = maker.sum(children, node_blocks, block, random_weights(random, node_blocks, block, below, child_size, edges, false, 1), edges);
         return maker.make(maker.sum({top}, 1, 1, random_weights(random, 1, 1, node_blocks, block, {}, false, 1)));
     }
@@ -197,16 +209,7 @@ TEST_P(Fast, BlocksAreUpdatedInPlaceAsByThreeCalls) {
         if (small() && c.width > 128) continue;
         SCOPED_TRACE(c.name());
         const auto circuit = c.circuit();
-        const Table rows = Some::rows(*circuit, 30, 6, 0.1);
-        const auto one = compile(circuit, 0, rows.rows()), three = compile(circuit, 0, rows.rows());
-        one->fit_epoch(rows.view(), epoch_options(em_rule(0.5, 0.2), rows.rows()));
-        forward(*three, rows);
-        backward(*three);
-        three->update(em_rule(0.5, 0.2));
-        for (std::int32_t id = 0; id < circuit->size(); ++id)
-            if ((*circuit)[id].type != NodeType::Product) {
-                EXPECT_TRUE(near(parameters(*one, *circuit, id), parameters(*three, *circuit, id), 1e-5)) << "vector " << id;
-            }
+        expect_step_as_three_calls(circuit, GetParam(), Some::rows(*circuit, 30, 6, 0.1));
     }
 }
 
@@ -238,16 +241,7 @@ TEST_P(Fast, WeightsAddUpAfterEveryMiniBatch) {
 
 TEST_P(Fast, MiniBatchUpdatesAsThreeCalls) {
     const auto circuit = Some::hclt(4, 64, 5, 3);
-    const Table rows = Some::rows(*circuit, 30, 6, 0.1);
-    const auto one = compile(circuit, 0, rows.rows()), three = compile(circuit, 0, rows.rows());
-    one->fit_epoch(rows.view(), epoch_options(em_rule(0.5, 0.2), rows.rows()));
-    forward(*three, rows);
-    backward(*three);
-    three->update(em_rule(0.5, 0.2));
-    for (std::int32_t id = 0; id < circuit->size(); ++id)
-        if ((*circuit)[id].type != NodeType::Product) {
-            EXPECT_TRUE(near(parameters(*one, *circuit, id), parameters(*three, *circuit, id), 1e-5)) << "vector " << id;
-        }
+    expect_step_as_three_calls(circuit, GetParam(), Some::rows(*circuit, 30, 6, 0.1));
 }
 
 // A sum's flow goes to nodes 2^-100 of the others, edge by edge, by logs that are worked out from a table which the same step changes; with and without bf16.
@@ -273,15 +267,7 @@ TEST_P(Fast, StepsThatGoEdgeByEdgeUpdateAsThreeCalls) {
         SCOPED_TRACE(fast ? "fast" : "exact");
         Device device = GetParam();
         device.fast = device.fast && fast;
-        const auto one = juice::compile(circuit, device, 0, rows.rows()), three = juice::compile(circuit, device, 0, rows.rows());
-        one->fit_epoch(rows.view(), epoch_options(em_rule(0.5, 0.2), rows.rows()));
-        forward(*three, rows);
-        backward(*three);
-        three->update(em_rule(0.5, 0.2));
-        for (std::int32_t id = 0; id < circuit->size(); ++id)
-            if ((*circuit)[id].type != NodeType::Product) {
-                EXPECT_TRUE(near(parameters(*one, *circuit, id), parameters(*three, *circuit, id), 1e-5)) << "vector " << id;
-            }
+        expect_step_as_three_calls(circuit, device, rows);
     }
 }
 
@@ -297,14 +283,7 @@ TEST_P(Fast, LargeLaunchesAgreeWithExactOnes) {
         Maker maker(variables);
         std::vector<std::int32_t> sums;
         for (std::int32_t v = 0; v < variables; ++v) {
-            std::vector<std::int32_t> edges, in;
-            for (std::int64_t i = 0; i < blocks; ++i)
-                for (std::int64_t j = 0; j < blocks; ++j)
-                    if (j == i || (7 * i + 5 * j + v) % 12 < kept) {
-                        edges.push_back(static_cast<std::int32_t>(i));
-                        in.push_back(static_cast<std::int32_t>(j));
-                    }
-            edges.insert(edges.end(), in.begin(), in.end());
+            const std::vector<std::int32_t> edges = block_edges(blocks, blocks, [&](std::int64_t i, std::int64_t j) { return j == i || (7 * i + 5 * j + v) % 12 < kept; });
             const std::int32_t input = maker.input(v, bit, blocks, block, random_inputs(random, bit, blocks * block, false));
             sums.push_back(maker.sum({input}, blocks, block, random_weights(random, blocks, block, blocks, block, edges, false, 1), edges));
         }
