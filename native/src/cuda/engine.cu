@@ -396,8 +396,9 @@ private:
         if (has_moments_) moment_flows(run, plan_.totals, pass.add, stream);
     }
 
-    // A batch's rows by value, which nothing before the flows of tables needs.
+    // A batch's rows by value, which nothing before the flows of tables needs, and those of tiny ones do without.
     void sort_beside(const Run& run) {
+        if (widest_table_ == 0 && !large_tables_.any()) return;
         stream_.beside([&](cudaStream_t beside) {
             sort_rows(run, plan_.variables, beside);
             large_tables_.sort(run, beside);

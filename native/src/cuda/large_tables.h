@@ -41,6 +41,7 @@ public:
     LargeTables(const PlanView& plan, cudaStream_t stream);
     void make_room(std::int64_t rows);          // batches of up to so many; nothing may be under way
 
+    bool any() const { return tables_ > 0; }
     // After sort_rows: every table's rows by value.
     void sort(const Run& run, cudaStream_t stream) const;
     // Adds up the flows of the values that occur, and updates the tables or fills the flow buffer.
