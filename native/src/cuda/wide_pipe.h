@@ -8,7 +8,6 @@ namespace juice::cuda {
 
 inline constexpr int feeders = 4;                                           // warps that ask for copies, behind those that multiply
 inline constexpr int pipe_threads = block_threads + feeders * warp_lanes;
-inline constexpr int working_warps = block_threads / warp_lanes;
 
 // The piece of a side, or of what comes behind, that a thread of the feeders asks for; rotation: which feeder has the first.
 __device__ inline int fed_piece(int rotation = 0) {
@@ -18,7 +17,7 @@ __device__ inline int fed_piece(int rotation = 0) {
 // Bytes of a feeder's share of so many pieces, whose first is `first`.
 __device__ inline unsigned share_bytes(int pieces, int first, unsigned each) { return first < pieces ? static_cast<unsigned>((pieces - first + feeders - 1) / feeders) * each : 0; }
 
-// Where a piped launch has this many tiles or more, a thread block a multiprocessor.
+// A thread block a multiprocessor, or a task where there are fewer.
 inline dim3 pipe_blocks(const Run& run, std::int32_t tasks) { return dim3(static_cast<unsigned>(tasks < run.multiprocessors ? tasks : run.multiprocessors)); }
 
 // So many places in shared memory, which feeders fill and workers use in turn; each of them goes round for itself.
@@ -46,7 +45,7 @@ protected:
         free_ = arrivals + stages;
         if (threadIdx.x == 0) {
             prepare_arrivals(there_, stages, feeders);
-            prepare_arrivals(free_, stages, working_warps);
+            prepare_arrivals(free_, stages, block_warps);
         }
     }
     __device__ void advance() {
