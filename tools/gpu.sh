@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Everything that a GPU is needed for, in one command and without .NET: builds the native part for it, runs the engine tests on it, compute-sanitizer
-# where it is there, the .NET library's smoke test where it was carried along, and the benchmark. Wants nvcc, cmake, a C++ compiler, GoogleTest, rapidcheck, nlohmann-json and zlib.
+# where it is there, the .NET library's smoke test and tests where they were carried along, and the benchmark. Wants nvcc, cmake, a C++ compiler, GoogleTest, rapidcheck, nlohmann-json and zlib.
 #   tools/gpu.sh [CMAKE OPTIONS…]
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -23,9 +23,11 @@ if command -v compute-sanitizer > /dev/null; then
     compute-sanitizer --tool memcheck --error-exitcode 9 "$tests" --gtest_brief=1 \
         --gtest_filter='Conformance/*UpdatesParameters*cuda_0*:Conformance/*NodeFlows*cuda_0*:*EngineOnZeros.Follows*cuda_0*:*EngineOnShapes.Latents*cuda_0*:*Fast.*cuda_0*:*Vocabularies*cuda_0*'
 fi
-# The .NET library on it, where that was compiled ahead of time and carried here:
+# The .NET library on it, where its smoke test, compiled ahead of time, or its tests, with a runtime of their own, were carried here:
 # dotnet publish tests/managed/Juice.Gpu.Smoke -c Release -r linux-x64 -p:PublishAot=true -o out/gpu-smoke
+# dotnet publish tests/managed/Juice.Tests -c Release -r linux-x64 --self-contained -p:JuiceStandalone=true -o out/gpu-tests
 if [ -x out/gpu-smoke/Juice.Gpu.Smoke ]; then out/gpu-smoke/Juice.Gpu.Smoke; fi
+if [ -x out/gpu-tests/Juice.Tests ]; then out/gpu-tests/Juice.Tests --filter TestCategory=Gpu; fi
 "$build/native/bench/juice-device-bench"
 "$build/native/bench/juice-device-bench" --precision fast --latents 64,256,512,1024
 "$build/native/bench/juice-device-bench" --precision fast --structure rat-spn --latents 64,256,1024

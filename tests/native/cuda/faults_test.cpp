@@ -5,13 +5,12 @@
 #include <functional>
 #include <memory>
 #include <string>
-#include <utility>
 #include <vector>
 
-#include "common/error.h"
 #include "cuda/emulation/runtime.h"
 #include "cuda/engine.h"
 #include "engine/engine.h"
+#include "engine/lost.h"
 #include "model/engines.h"
 #include "reference/cases.h"
 #include "reference/some.h"
@@ -37,23 +36,6 @@ Device device_of(int index) { return {"emulated:" + std::to_string(index), "plai
 std::shared_ptr<const Circuit> some_circuit() { return Some::hclt(6, 3, 4, 1); }
 
 juice_rule some_rule() { return em_rule(0.5, 0.1); }
-
-// The sentence and status of what the work throws; JUICE_OK where it throws nothing.
-std::pair<juice_status, std::string> outcome(const std::function<void()>& work) {
-    try {
-        work();
-        return {JUICE_OK, ""};
-    } catch (const Error& error) {
-        return {error.status(), error.what()};
-    }
-}
-
-void expect_lost(const std::function<void()>& work, int device) {
-    const auto [status, sentence] = outcome(work);
-    EXPECT_EQ(status, JUICE_ERROR_DEVICE_LOST) << sentence;
-    EXPECT_EQ(sentence, "cuda:" + std::to_string(device) + " is lost for this process, since work on it failed with 'an illegal memory access was encountered': "
-                        "models on it can only be freed, and another process is needed to use it");
-}
 
 TEST(CudaFaults, AKernelThatFaultsLosesItsDeviceForTheProcessAndNothingElse) {
     const auto circuit = some_circuit();
