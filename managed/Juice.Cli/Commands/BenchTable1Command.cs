@@ -57,7 +57,7 @@ internal sealed class BenchTable1Command
         BenchTable1Command bench = new(terminal);
         ToolCommand command = new("table1", "Time training steps of HCLT, PD, RAT-SPN and HMM at the sizes of the published benchmark that fit, beside its numbers.")
         {
-            Examples = ["juice bench table1", "juice bench table1 --families hclt,hmm --latents 64,128,512 --data mnist", "juice bench table1 --device cuda --batch auto"],
+            Examples = ["juice bench table1", "juice bench table1 --families hclt,hmm --latents 64,128,512 --data mnist", "juice bench table1 --device cuda --precision fast --batch auto"],
         };
         command.Add(bench._data);
         bench._dataOptions.AddTo(command);
@@ -92,7 +92,7 @@ internal sealed class BenchTable1Command
                 one, one.IsOfImages ? images : sequences, parents, vocabulary, batch, budget, machine,
                 (circuit, step) => _model.Compile(circuit, parsed, step), tried => _terminal.Note($"  {tried}"), cancellation));
         }
-        Table1 table = new($"{device.Name}: {device.Description}", machine, cases);
+        Table1 table = new($"{device.Name}: {device.Description}{(_model.Precision(parsed) == Precision.Fast ? ", fast" : "")}", machine, cases);
         if (parsed.GetValue(_json)) table.WriteJson(_terminal.Out);
         else table.Write(_terminal.Out);
         return Tool.Success;

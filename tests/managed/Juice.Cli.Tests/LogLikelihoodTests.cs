@@ -56,6 +56,7 @@ public class LogLikelihoodTests
         Assert.That(ToolRun.Well("loglik", model, named, "--header").Out, Is.EqualTo(expected));
         Assert.That(ToolRun.Well("loglik", model, csv, "--rows", "7").Lines, Is.EqualTo(expected.Split('\n')[..7]));
         Assert.That(ToolRun.Well("loglik", model, csv, "--threads", "1", "--memory-limit", "16M").Out, Is.EqualTo(expected));
+        Assert.That(ToolRun.Well("loglik", model, csv, "--precision", "fast").Out, Is.EqualTo(expected), "the processor is exact either way");
     }
 
     [Test]

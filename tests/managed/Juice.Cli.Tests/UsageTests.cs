@@ -53,6 +53,7 @@ public class UsageTests
     [TestCase("'cosine:1' is not a step size", "train", "hclt", "--data", "x", "--out", "m.juice", "--step-size", "cosine:1")]
     [TestCase("'piecewise:1=1,0=1' is not a step size", "train", "hclt", "--data", "x", "--out", "m.juice", "--step-size", "piecewise:1=1,0=1")]
     [TestCase("such as 800M or 2G, not 'lots'", "evaluate", "m.juice", "--data", "x", "--memory-limit", "lots")]
+    [TestCase("'quick' not recognized", "evaluate", "m.juice", "--data", "x", "--precision", "quick")]
     [TestCase("'m.bin' should end in .juice", "train", "hclt", "--data", "x", "--out", "m.bin")]
     [TestCase("There is no folder", "train", "hclt", "--data", "x", "--out", "/no/such/folder/m.juice")]
     [TestCase("'curve.gif' should end in .png", "train", "hclt", "--data", "x", "--out", "m.juice", "--chart", "curve.gif")]
