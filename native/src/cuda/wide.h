@@ -10,13 +10,14 @@ namespace juice::cuda {
 
 inline constexpr int wide_columns = wide_panels * static_cast<int>(panel);
 inline constexpr int wide_step = 64, wide_step_panels = wide_step / static_cast<int>(panel);
-inline constexpr int wide_stages = 3;                       // in shared memory: one at work, the others on their way
+template <int fragments>
+inline constexpr int wide_stages = fragments > 2 ? 2 : 3;   // in shared memory: one at work, the others on their way
 inline constexpr int wide_along = wide_step + 8;            // numbers from line to line: eight lines meet all banks
 inline constexpr int wide_across = wide_columns + 8;
 template <int entries, bool along>
 inline constexpr int wide_side = along ? entries * wide_along : wide_step * (entries + 8);      // numbers of one side
 template <class Steps, int fragments>
-inline constexpr int wide_bytes = wide_stages * 2 * (wide_side<fragments * 32, Steps::a_along> + wide_side<wide_columns, Steps::b_along>);
+inline constexpr int wide_bytes = wide_stages<fragments> * 2 * (wide_side<fragments * 32, Steps::a_along> + wide_side<wide_columns, Steps::b_along>);
 
 // What of a side lies here and there: nothing, its panels, or every 16 of its lines.
 enum class Gathered { None, Panels, Lines };
@@ -100,6 +101,8 @@ __device__ void multiply_step(const Bf16* a, const Bf16* b, const WidePlace<frag
 template <bool in_chain, int fragments, class Steps>
 __device__ void multiply_wide(Steps& steps, int columns, float (&acc)[fragments][4][4]) {
     JUICE_POOL(Bf16, sides, (wide_bytes<Steps, fragments>) / 2);
+    static_assert(wide_bytes<Steps, fragments> <= 92 * 1024, "a block has 99 KB, declared arrays included, on cards of compute capability 8.6, 8.9 and 12.0");
+    constexpr int stages = wide_stages<fragments>;
     constexpr int lines = fragments * 32, first = wide_side<lines, Steps::a_along>, stage = first + wide_side<wide_columns, Steps::b_along>;
     const WidePlace<fragments> mine;
     const bool active = mine.column < columns;
@@ -113,34 +116,34 @@ __device__ void multiply_wide(Steps& steps, int columns, float (&acc)[fragments]
         if constexpr (Steps::b_along) fetch_side<wide_columns, wide_step_panels, true, Steps::b_gathered>(b, to);
         else fetch_side<wide_step, wide_panels, false, Steps::b_gathered>(b, to);
     };
-    WideSide early[wide_stages - 1] = {}, a{}, b{};
+    WideSide early[stages - 1] = {}, a{}, b{};
     bool more = true;
     int fetched = 0;
 #pragma unroll
-    for (int i = 0; i < wide_stages - 1; ++i) {
+    for (int i = 0; i < stages - 1; ++i) {
         more = more && steps.next(early[i], b);
         if (more) fetch_b(b, fetched++);
     }
     if constexpr (in_chain) wait_for_earlier();
 #pragma unroll
-    for (int i = 0; i < wide_stages - 1; ++i) {
+    for (int i = 0; i < stages - 1; ++i) {
         if (i < fetched) fetch_a(early[i], i);
         commit_copies();        // an empty group, too: the waits below count groups
     }
     const auto fetch = [&] {
         more = more && steps.next(a, b);
         if (more) {
-            fetch_a(a, fetched % wide_stages);
-            fetch_b(b, fetched % wide_stages);
+            fetch_a(a, fetched % stages);
+            fetch_b(b, fetched % stages);
             ++fetched;
         }
         commit_copies();
     };
     for (int done = 0; done < fetched; ++done) {
-        wait_for_copies<wide_stages - 2>();
+        wait_for_copies<stages - 2>();
         __syncthreads();        // everybody's pieces of this step are there, and the step before has been multiplied
         fetch();
-        const Bf16* step = sides + done % wide_stages * stage;
+        const Bf16* step = sides + done % stages * stage;
         if (active) multiply_step<fragments, Steps::a_along, Steps::b_along>(step, step + first, mine, acc);
     }
     wait_for_copies<0>();

@@ -12,20 +12,17 @@ using cuda::Arithmetic;
 using cuda::choose_arithmetic;
 
 TEST(Arithmetic, IsChosenByTheGpu) {
-    EXPECT_EQ(choose_arithmetic(75, nullptr), Arithmetic::Plain);
-    EXPECT_EQ(choose_arithmetic(80, nullptr), Arithmetic::Plain) << "not yet run on such a GPU";
-    EXPECT_EQ(choose_arithmetic(90, nullptr), Arithmetic::Tensor);
-    EXPECT_EQ(choose_arithmetic(120, ""), Arithmetic::Tensor);
+    for (const int capability : {80, 90, 100, 103}) EXPECT_EQ(choose_arithmetic(capability, nullptr), Arithmetic::Tensor) << capability;
+    for (const int capability : {75, 86, 87, 89, 120}) EXPECT_EQ(choose_arithmetic(capability, ""), Arithmetic::Plain) << capability;
     EXPECT_EQ(choose_arithmetic(90, "plain"), Arithmetic::Plain);
-    EXPECT_EQ(choose_arithmetic(80, "tensor"), Arithmetic::Tensor);
+    EXPECT_EQ(choose_arithmetic(86, "tensor"), Arithmetic::Tensor);
     EXPECT_THROW(choose_arithmetic(75, "tensor"), Error);
     EXPECT_THROW(choose_arithmetic(90, "avx2"), Error);
 }
 
-TEST(Arithmetic, IsFastWhereThatHasPassed) {
+TEST(Arithmetic, IsFastWhereTensorCoresKnowBf16) {
     EXPECT_FALSE(cuda::has_fast(75));
-    EXPECT_FALSE(cuda::has_fast(80)) << "not yet run on such a GPU";
-    EXPECT_TRUE(cuda::has_fast(90));
+    for (const int capability : {80, 86, 89, 90, 100, 120}) EXPECT_TRUE(cuda::has_fast(capability)) << capability;
 }
 
 TEST(TensorCores, AgreeWithTheOracle) {
