@@ -108,6 +108,6 @@ internal sealed class HostedModel(string name, string path, JuiceModelOptions op
         using Circuit circuit = Circuit.Load(file);
         if (FileStamp.Of(path) != stamp) throw new IOException($"The file {path} changed while it was read.");
         Device device = options.Device.Length == 0 ? Device.Default : Device.Named(options.Device);
-        return circuit.Compile(device, new() { Threads = options.Threads, MemoryLimit = options.MemoryLimit, BatchSize = options.BatchSize });
+        return circuit.Compile(device, new() { Threads = options.Threads, MemoryLimit = options.MemoryLimit, BatchSize = options.BatchSize, Precision = options.Precision });
     }
 }

@@ -18,6 +18,9 @@ public sealed class JuiceModelOptions
     /// <inheritdoc cref="CompileOptions.BatchSize"/>
     public int BatchSize { get; set; } = 256;
 
+    /// <inheritdoc cref="CompileOptions.Precision"/>
+    public Precision Precision { get; set; }
+
     /// <summary>Whether the model is loaded anew when its file changes; true by default. While it is, both models are in memory.</summary>
     public bool Reload { get; set; } = true;
 }

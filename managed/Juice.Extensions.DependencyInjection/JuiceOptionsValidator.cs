@@ -23,6 +23,7 @@ internal sealed class JuiceOptionsValidator : IValidateOptions<JuiceOptions>
         if (model.Threads < 0) return $"{section}Threads is {model.Threads}; it is at least 0, which stands for all cores.";
         if (model.MemoryLimit < 0) return $"{section}MemoryLimit is {model.MemoryLimit}; it is a number of bytes, 0 for no limit.";
         if (model.BatchSize < 1) return $"{section}BatchSize is {model.BatchSize}; it is at least 1.";
+        if (!Enum.IsDefined(model.Precision)) return $"{section}Precision is {model.Precision}; it is {Precision.Exact} or {Precision.Fast}.";
         if (model.Device.Length == 0) return null;
         string[] devices = [.. Device.All.Select(device => device.Name)];
         return devices.Contains(model.Device) ? null : $"{section}Device is '{model.Device}'; there are: {string.Join(", ", devices)}.";

@@ -30,6 +30,7 @@ public class ServiceCollectionTests
             ["Juice:Models:two:Threads"] = "1",
             ["Juice:Models:two:MemoryLimit"] = "1000000000",
             ["Juice:Models:two:BatchSize"] = "32",
+            ["Juice:Models:two:Precision"] = "fast",
             ["Juice:Models:two:Reload"] = "false",
             ["Juice:ReloadInterval"] = "00:00:05",
         });
@@ -44,7 +45,7 @@ public class ServiceCollectionTests
         JuiceOptions options = host.Services.GetRequiredService<IOptions<JuiceOptions>>().Value;
         Assert.That(options.ReloadInterval, Is.EqualTo(TimeSpan.FromSeconds(5)));
         JuiceModelOptions two = options.Models["two"];
-        Assert.That((two.Device, two.Threads, two.MemoryLimit, two.BatchSize, two.Reload), Is.EqualTo(("cpu", 1, 1_000_000_000L, 32, false)));
+        Assert.That((two.Device, two.Threads, two.MemoryLimit, two.BatchSize, two.Precision, two.Reload), Is.EqualTo(("cpu", 1, 1_000_000_000L, 32, Precision.Fast, false)));
         Assert.That(options.Models["one"].Reload, Is.True);
     }
 
@@ -101,6 +102,7 @@ public class ServiceCollectionTests
     [TestCase("Juice:Models:m:Threads", "-1", "Juice:Models:m:Threads is -1; it is at least 0, which stands for all cores.")]
     [TestCase("Juice:Models:m:MemoryLimit", "-5", "Juice:Models:m:MemoryLimit is -5; it is a number of bytes, 0 for no limit.")]
     [TestCase("Juice:Models:m:BatchSize", "0", "Juice:Models:m:BatchSize is 0; it is at least 1.")]
+    [TestCase("Juice:Models:m:Precision", "7", "Juice:Models:m:Precision is 7; it is Exact or Fast.")]
     [TestCase("Juice:Models:m:Device", "abacus", "Juice:Models:m:Device is 'abacus'; there are: cpu")]
     [TestCase("Juice:ReloadInterval", "00:00:00", "Juice:ReloadInterval is 00:00:00; it is between 10 ms and 24 days.")]
     public void Options_that_break_a_rule_keep_the_host_from_starting_with_one_sentence(string key, string value, string sentence)
