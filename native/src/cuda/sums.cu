@@ -170,7 +170,7 @@ __device__ void parameters_tile(const Run& run, const PlanTile& tile, const EmCo
 // ---- kernels ----
 
 template <bool maximise, bool tensor>
-__global__ void __launch_bounds__(tile_threads) values_kernel(const Run run, std::int32_t first) {
+__global__ void __launch_bounds__(tile_threads, 3) values_kernel(const Run run, std::int32_t first) {
     begin_early();
     const PlanTile tile = run.tiles[first + static_cast<std::int32_t>(blockIdx.x)];
     const bool narrow = is_narrow(run.operations[tile.target]);
@@ -190,8 +190,10 @@ template <bool tensor>
 __global__ void __launch_bounds__(tile_threads) operand_kernel(const Run run, std::int32_t first) {
     begin_early();
     const PlanTile tile = run.tiles[first + static_cast<std::int32_t>(blockIdx.x)];
-    wait_for_earlier();
-    operand_tile<tensor>(run, tile, std::int64_t{blockIdx.y} * rows_a_tile);
+    const bool narrow = is_narrow(run.operations[tile.target]);
+    if (narrow) narrow_operand_flows(run, tile, std::int64_t{blockIdx.y} * rows_a_tile);
+    else wait_for_earlier();
+    if (!narrow) operand_tile<tensor>(run, tile, std::int64_t{blockIdx.y} * rows_a_tile);
     operand_done(run, tile.target, blockIdx.y, run.operations[tile.target].operand_tiles);
 }
 
