@@ -36,7 +36,10 @@ TileShape tile_shape(Product product, std::int64_t tiles, std::int32_t panels, s
     if (depth >= 32) return small_rounds < 2 * parts(large_tiles, multiprocessors) ? piped_small : piped_large;
     if (product == Product::OperandFlows && depth >= 16 && small_rounds == 1) return piped_small;
     if (product == Product::OperandFlows && depth >= 16 && large_tiles >= multiprocessors) return piped_large;
-    return {tiles * parts(rows, rows_a_tile) > std::int64_t{2} * multiprocessors ? large : rows_a_tile, columns, false};
+    const std::int64_t small_tiles = tiles * parts(rows, rows_a_tile);
+    if (small_tiles <= std::int64_t{2} * multiprocessors) return {rows_a_tile, columns, false};
+    if (product == Product::OperandFlows && small_tiles <= std::int64_t{3} * multiprocessors) return {rows_a_tile, columns, false, 3};
+    return {large, columns, false};
 }
 
 bool slices_blocks(std::int64_t tiles, std::int32_t rows, std::int32_t multiprocessors) { return tiles * ((rows + 127) / 128) >= multiprocessors; }

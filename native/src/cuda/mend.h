@@ -108,14 +108,15 @@ __device__ void for_each_edge_of_position(const Run& run, const PlanOperation& o
 
 // Element flows of a row, edge by edge: those of so many nodes at a time, a thread a position.
 __device__ inline void slow_operand_row(const Run& run, std::int32_t o, std::int64_t row) {
-    JUICE_SHARED(SlowEntry, entries, block_threads);
+    constexpr int together = block_threads / 2;         // less shared memory, so that more blocks fit
+    JUICE_SHARED(SlowEntry, entries, together);
     const PlanOperation& operation = run.operations[o];
     const float* weights = run.parameters + run.owners[operation.owner].parameters;
     elements_to_logs(run, o, row);
     const float* logs = element_row(run, operation, row);
     float* flows = flow_row(run, operation, row);
-    for (std::int64_t first = 0; first < operation.nodes; first += block_threads) {
-        const std::int64_t end = first + block_threads < operation.nodes ? first + block_threads : operation.nodes, mine = first + threadIdx.x;
+    for (std::int64_t first = 0; first < operation.nodes; first += together) {
+        const std::int64_t end = first + together < operation.nodes ? first + together : operation.nodes, mine = first + threadIdx.x;
         if (mine < end) entries[threadIdx.x] = slow_entry(run, o, mine, row);
         synchronize_workers();
         for (std::int64_t position = threadIdx.x; position < operation.operand_panels * panel; position += block_threads)

@@ -13,6 +13,7 @@ namespace {
 // Multiplies by warps, 32 · fragments lines, or by groups, so many lines and columns.
 template <int fragments_>
 struct ByWarps {
+    static constexpr int blocks = 2;
     static constexpr int fragments = fragments_, lines = fragments * 32;
     using Place = WidePlace<fragments>;
     template <class Steps>
@@ -22,15 +23,15 @@ struct ByWarps {
         multiply_wide<in_chain>(steps, columns, acc);
     }
 };
-template <int lines_, int columns>
+template <int lines_, int columns, int blocks_ = 2>
 struct ByGroups {
-    static constexpr int lines = lines_;
+    static constexpr int lines = lines_, blocks = blocks_;      // thread blocks a multiprocessor
     using Place = GroupPlace<lines, columns>;
     template <class Steps>
-    static constexpr int bytes = group_bytes<lines, columns>;
+    static constexpr int bytes = group_bytes<lines, columns, blocks>;
     template <bool in_chain, class Steps>
     __device__ static void multiply(Steps& steps, int, typename Place::Sums& acc) {
-        multiply_in_groups<in_chain, lines, columns>(steps, acc);
+        multiply_in_groups<in_chain, lines, columns, blocks>(steps, acc);
     }
 };
 
@@ -64,7 +65,7 @@ struct WideTask {
 };
 
 template <class By, class Steps>
-__global__ void __launch_bounds__(block_threads, 2) wide_values_kernel(const Run run, std::int32_t first) {
+__global__ void __launch_bounds__(block_threads, By::blocks) wide_values_kernel(const Run run, std::int32_t first) {
     begin_early();
     const WideTask<By> task(run, first);
     typename By::Place::Sums acc = {};
@@ -74,7 +75,7 @@ __global__ void __launch_bounds__(block_threads, 2) wide_values_kernel(const Run
 }
 
 template <class By, class Steps>
-__global__ void __launch_bounds__(block_threads, 2) wide_operand_kernel(const Run run, std::int32_t first) {
+__global__ void __launch_bounds__(block_threads, By::blocks) wide_operand_kernel(const Run run, std::int32_t first) {
     begin_early();
     const WideTask<By> task(run, first);
     typename By::Place::Sums acc = {};
@@ -84,7 +85,7 @@ __global__ void __launch_bounds__(block_threads, 2) wide_operand_kernel(const Ru
 }
 
 template <class By, class Steps>
-__global__ void __launch_bounds__(block_threads, 2) wide_parameters_kernel(const Run run, std::int32_t first, const EmCoefficients em, const Pass pass) {
+__global__ void __launch_bounds__(block_threads, By::blocks) wide_parameters_kernel(const Run run, std::int32_t first, const EmCoefficients em, const Pass pass) {
     constexpr bool gathered = Steps::b_gathered != Gathered::None;
     const auto number = static_cast<std::int32_t>(blockIdx.x);
     const PlanTile tile = half_piece<gathered>(run.tiles[first + number / 2], number % 2);
@@ -100,18 +101,21 @@ __global__ void __launch_bounds__(block_threads, 2) wide_parameters_kernel(const
 using Warps = ByWarps<2>;           // 64 lines
 using LargeWarps = ByWarps<4>;      // 128
 using Groups = ByGroups<64, 128>;
+using CrowdedGroups = ByGroups<64, 128, 3>;
 using LargeGroups = ByGroups<128, 128>;
 using NarrowGroups = ByGroups<128, 64>;
 static_assert(Warps::lines == rows_a_tile && LargeWarps::lines == wide_columns);
 
 // launch(By) for what multiplies best where a launch has so many tiles of at most so many panels, over at most `depth` panels, or piped(shape).
-template <class Launch, class Piped>
-void with_tiles(const Run& run, Product product, std::int32_t tiles, std::int32_t panels, std::int32_t depth, Launch launch, Piped piped) {
+template <Product product, class Launch, class Piped>
+void with_tiles(const Run& run, std::int32_t tiles, std::int32_t panels, std::int32_t depth, Launch launch, Piped piped) {
     if (tiles == 0) return;
     if (!run.groups) return launch(Warps());
     const TileShape shape = tile_shape(product, tiles, panels, run.rows16, run.multiprocessors, depth);
-    if (shape.piped) piped(shape);
-    else if (shape.columns < wide_columns) launch(NarrowGroups());
+    if (shape.piped) return piped(shape);
+    if constexpr (product == Product::OperandFlows)
+        if (shape.blocks == CrowdedGroups::blocks) return launch(CrowdedGroups());
+    if (shape.columns < wide_columns) launch(NarrowGroups());
     else if (shape.lines == rows_a_tile) launch(Groups());
     else launch(LargeGroups());
 }
@@ -152,6 +156,7 @@ void prepare_wide_sums([[maybe_unused]] bool groups) {
     if (!groups) return;
     ask(NarrowGroups());
     ask(Groups());
+    ask_for_pool(CrowdedGroups::bytes<WideOperandSteps>, wide_operand_kernel<CrowdedGroups, WideOperandSteps>, wide_operand_kernel<CrowdedGroups, GatheredOperandSteps>);
     ask(LargeGroups());
     ask_for_parameters(Groups());
     ask_for_parameters(LargeGroups());
@@ -162,24 +167,24 @@ void prepare_wide_sums([[maybe_unused]] bool groups) {
 }
 
 void wide_values(const Run& run, const PlanStage& stage, cudaStream_t stream) {
-    with_tiles(run, Product::Values, stage.value_gathered - stage.value_begin, stage.value_panels, stage.value_depth, [&](auto by) {
+    with_tiles<Product::Values>(run, stage.value_gathered - stage.value_begin, stage.value_panels, stage.value_depth, [&](auto by) {
         using By = decltype(by);
         launch_over_rows<By>(run, wide_values_kernel<By, WideValueSteps>, By::template bytes<WideValueSteps>, stage.value_begin, stage.value_gathered, stream);
     }, [&](const TileShape& shape) { piped_values(run, shape, stage.value_begin, stage.value_gathered, stream); });
     if (slices(run, stage.value_sliced_end - stage.value_sliced_begin)) return sliced_values(run, stage, stream);
-    with_tiles(run, Product::Values, stage.value_wide - stage.value_gathered, tile_panels, 0, [&](auto by) {
+    with_tiles<Product::Values>(run, stage.value_wide - stage.value_gathered, tile_panels, 0, [&](auto by) {
         using By = decltype(by);
         launch_over_rows<By>(run, wide_values_kernel<By, GatheredValueSteps>, By::template bytes<GatheredValueSteps>, stage.value_gathered, stage.value_wide, stream);
     }, [](const TileShape&) {});
 }
 
 void wide_operand_flows(const Run& run, const PlanStage& stage, cudaStream_t stream) {
-    with_tiles(run, Product::OperandFlows, stage.operand_gathered - stage.operand_begin, stage.operand_panels, stage.operand_depth, [&](auto by) {
+    with_tiles<Product::OperandFlows>(run, stage.operand_gathered - stage.operand_begin, stage.operand_panels, stage.operand_depth, [&](auto by) {
         using By = decltype(by);
         launch_over_rows<By>(run, wide_operand_kernel<By, WideOperandSteps>, By::template bytes<WideOperandSteps>, stage.operand_begin, stage.operand_gathered, stream);
     }, [&](const TileShape& shape) { piped_operand_flows(run, shape, stage.operand_begin, stage.operand_gathered, stream); });
     if (slices(run, stage.operand_sliced_end - stage.operand_sliced_begin)) return sliced_operand_flows(run, stage, stream);
-    with_tiles(run, Product::OperandFlows, stage.operand_wide - stage.operand_gathered, tile_panels, 0, [&](auto by) {
+    with_tiles<Product::OperandFlows>(run, stage.operand_wide - stage.operand_gathered, tile_panels, 0, [&](auto by) {
         using By = decltype(by);
         launch_over_rows<By>(run, wide_operand_kernel<By, GatheredOperandSteps>, By::template bytes<GatheredOperandSteps>, stage.operand_gathered, stage.operand_wide, stream);
     }, [](const TileShape&) {});

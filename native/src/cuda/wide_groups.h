@@ -10,10 +10,10 @@ namespace juice::cuda {
 
 inline constexpr int group_threads = 128;
 static_assert(block_threads == 2 * group_threads);
-template <int lines, int columns>
-inline constexpr int group_stages = lines + columns < 256 ? 4 : 3;      // two thread blocks fit into a multiprocessor
-template <int lines, int columns>
-inline constexpr int group_bytes = group_stages<lines, columns> * (lines + columns) * wide_step * 2;
+template <int lines, int columns, int blocks = 2>
+inline constexpr int group_stages = lines + columns < 256 && blocks == 2 ? 4 : 3;       // so many thread blocks fit into a multiprocessor
+template <int lines, int columns, int blocks = 2>
+inline constexpr int group_bytes = group_stages<lines, columns, blocks> * (lines + columns) * wide_step * 2;
 
 // A thread's part of the tile. Of 128 lines a group has 64, of 64 lines it has all, and half of the columns.
 template <int tile_lines_, int columns_>
@@ -85,9 +85,9 @@ __device__ void multiply_step_later(typename GroupPlace<lines, columns>::Sums& a
 }
 
 // acc = Σ over the steps, as multiply_wide has it. Entries that are not there are neither copied nor cleared: what comes out for them means nothing.
-template <bool in_chain, int lines, int columns, class Steps>
+template <bool in_chain, int lines, int columns, int blocks, class Steps>
 __device__ void multiply_in_groups(Steps& steps, typename GroupPlace<lines, columns>::Sums& acc) {
-    constexpr int stages = group_stages<lines, columns>, stage_size = (lines + columns) * wide_step;
+    constexpr int stages = group_stages<lines, columns, blocks>, stage_size = (lines + columns) * wide_step;
     JUICE_POOL(Bf16, sides, stages * stage_size);
     JUICE_SHARED(Arrival, arrivals, stages);
     using A = GroupCopies<lines, Steps::a_along, Steps::a_gathered>;

@@ -391,6 +391,10 @@ TEST(FastTiles, ArePipedWhereSumsAreLong) {
     EXPECT_TRUE(cuda::tile_shape(cuda::Product::OperandFlows, 16, 8, 512, 132, 16).piped);
     EXPECT_EQ(cuda::tile_shape(cuda::Product::OperandFlows, 16, 8, 512, 132, 16).lines, 64);
     EXPECT_FALSE(cuda::tile_shape(cuda::Product::OperandFlows, 17, 8, 512, 132, 16).piped);     // two rounds
+    EXPECT_EQ(cuda::tile_shape(cuda::Product::OperandFlows, 33, 8, 512, 132, 16).blocks, 2);
+    EXPECT_EQ(cuda::tile_shape(cuda::Product::OperandFlows, 49, 8, 512, 132, 16).blocks, 3);
+    EXPECT_EQ(cuda::tile_shape(cuda::Product::OperandFlows, 49, 8, 512, 132, 16).lines, 64);
+    EXPECT_EQ(cuda::tile_shape(cuda::Product::OperandFlows, 50, 8, 512, 132, 16).lines, 128);
     EXPECT_FALSE(cuda::tile_shape(cuda::Product::OperandFlows, 64, 8, 512, 132, 16).piped);
     EXPECT_EQ(cuda::tile_shape(cuda::Product::OperandFlows, 66, 8, 512, 132, 16).columns, 256);
     EXPECT_FALSE(cuda::slices_blocks(26, 600, 132));
