@@ -3,21 +3,29 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <utility>
 
 #include "cuda/memory.h"
 
 namespace juice::cuda {
 
+// They lie in pinned memory, where kernels put them: a copy would stand between a step and the next one.
 class Answers {
 public:
-    // What comes after all that the stream has been given. At most two are under way.
-    void send(const Array<double>& logs, std::int64_t count, cudaStream_t stream) {
-        Answer& answer = answers_[sent_++ % 2];
-        if (answer.logs.size() < count) {
-            answer.there.wait();        // a step that nobody asked about may still be writing
-            answer.logs = HostArray<double>(count, "log-likelihoods");
+    // For so many at a time, at least as many as before. The stream has been waited for; recordings point at what there was.
+    void make_room(std::int64_t count) {
+        for (Answer& answer : answers_) {
+            HostArray<double> larger(count, "log-likelihoods");
+            std::copy_n(answer.logs.data(), answer.count, larger.data());
+            answer.logs = std::move(larger);
         }
-        logs.download(answer.logs.data(), 0, count, stream);
+    }
+    // Where the next ones go: one of two places.
+    std::int32_t place() const noexcept { return static_cast<std::int32_t>(sent_ % 2); }
+    double* next() noexcept { return answers_[sent_ % 2].logs.data(); }
+    // What the stream has been given puts the next ones there, so many. At most two are under way.
+    void send(std::int64_t count, cudaStream_t stream) {
+        Answer& answer = answers_[sent_++ % 2];
         answer.there.record(stream);
         answer.count = count;
     }

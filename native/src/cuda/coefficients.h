@@ -15,12 +15,15 @@ __device__ inline bool updates_at_once(const PlanOwner& owner, std::int32_t numb
     return pass.in_place && updates_in_place(owner) && !em.blocked[number];
 }
 
-// From the nodes' own flows, added up before their edges'. A flow near the end of a float's range loses edges that fall below it: then, and where flows
-// go edge by edge, the update divides by what was added up instead.
-__device__ inline void find_coefficients(const Run& run, std::int32_t o, const EmCoefficients& em, const Rule& rule) {
-    const PlanOperation& operation = run.operations[o];
-    const PlanOwner& owner = run.owners[operation.owner];
-    if (!updates_in_place(owner)) return;
+// Once the kernel before is done, by a block: of a sum that is updated in place; o is negative where there is none. From the nodes' own flows, added up before their edges'. A flow
+// near the end of a float's range loses edges that fall below it: then, and where flows go edge by edge, the update divides by what was added up instead.
+__device__ inline void find_coefficients(const Run& run, std::int32_t o, const EmCoefficients& em, const Rule* rule_at) {
+    const PlanOperation& operation = run.operations[o < 0 ? 0 : o];
+    const bool wanted = o >= 0 && operation.kind == Operation::Sum && updates_in_place(run.owners[operation.owner]);
+    const PlanOwner& owner = run.owners[wanted ? operation.owner : 0];
+    const Rule rule = wanted ? *rule_at : Rule{};
+    wait_for_earlier();
+    if (!wanted) return;
     const auto block = [&] {
         atomicOr(em.blocked + operation.owner, 1);
         atomicOr(em.blocked + run.owner_count, 1);

@@ -58,6 +58,11 @@ public:
                 auto& widest = operation.segment_end - operation.segment_begin == 1 ? widest_operand_ : widest_segmented_;
                 widest = std::max(widest, operation.operand_panels);
             }
+        last_floats_ = plan.stage_count - 1;
+        for (std::int64_t s = plan.stage_count; s-- > 0;)
+            if (const PlanStage& stage = plan.stages[s]; stage.value_wide < stage.value_end || stage.edges_begin < stage.edges_end) last_floats_ = s;
+        small_stages_ = plan.stage_count - 1;
+        while (small_stages_ > 0 && plan.stages[small_stages_ - 1].panel_end - plan.stages[small_stages_ - 1].panel_begin <= stream_.multiprocessors()) --small_stages_;
         prepare_sums();
         prepare_tables();
         if (plan.totals.shadow > 0) prepare_wide_sums(has_groups(stream_.capability(), arithmetic_));
@@ -93,6 +98,7 @@ public:
 
     void forward(double* log_likelihood) {
         cuda::forward(run_, plan_, *training_, stream_.get());
+        root_logs(run_, training_->logs(), stream_.get());
         if (log_likelihood) training_->download_logs(log_likelihood, std::int64_t{run_.rows} * plan_.roots, stream_.get());
         stream_.wait();
         take_root(log_likelihood);
@@ -110,7 +116,7 @@ public:
     void add_batch() {
         run_.flows = flows_.data();
         sort_beside(run_);
-        run_backward(run_, {false, true});
+        run_backward(run_, {false, true}, nullptr);
         row_sums(run_, plan_.totals, stream_.get());
     }
 
@@ -165,8 +171,8 @@ public:
     }
 
     void step_later(const Rule& rule) {
-        step(rule, nullptr);
-        answers_.send(training_->log_array(), std::int64_t{run_.rows} * plan_.roots, stream_.get());
+        step_to(answers_.next(), rule);
+        answers_.send(std::int64_t{run_.rows} * plan_.roots, stream_.get());
     }
     void logs(double* log_likelihood) {
         answers_.receive(log_likelihood);
@@ -189,6 +195,16 @@ public:
     }
 
     void step(const Rule& rule, double* log_likelihood) {
+        const double* logs = answers_.next();
+        step_to(answers_.next(), rule);
+        if (!log_likelihood) return;
+        stream_.wait();
+        std::copy_n(logs, std::int64_t{run_.rows} * plan_.roots, log_likelihood);
+        take_root(log_likelihood);
+    }
+
+    // logs: the next answers' place.
+    void step_to(double* logs, const Rule& rule) {
         clear_flows();
         run_.root_flows = nullptr;
         send_rule(rule);
@@ -196,34 +212,28 @@ public:
         coefficients_.blocked = training_->blocked();
         if (power_ != 1) {      // out of the ordinary: pass by pass
             cuda::forward(run_, plan_, *training_, stream_.get());
+            root_logs(run_, logs, stream_.get());
             flows_.expect(run_.rows);
             add_batch();
             update(rule);
-            if (log_likelihood) {
-                training_->download_logs(log_likelihood, std::int64_t{run_.rows} * plan_.roots, stream_.get());
-                stream_.wait();
-                take_root(log_likelihood);
-            }
             return;
         }
-        // The rule lies on the device and the batch in the workspace: one recording serves all steps of so many rows.
-        stream_.replay(static_cast<std::uint64_t>(run_.rows) << 3 | static_cast<std::uint64_t>(rule.optimizer) << 1 | (run_.weights != nullptr), [&] {
+        // The rule lies on the device and the batch in the workspace: two recordings, one a place of answers, serve all steps of so many rows.
+        const auto key = static_cast<std::uint64_t>(run_.rows) << 4 | static_cast<std::uint64_t>(answers_.place()) << 3 | static_cast<std::uint64_t>(rule.optimizer) << 1 | (run_.weights != nullptr);
+        stream_.replay(key, [&] {
+            training_->clear(stream_.get());
+            forward_stages(run_, plan_, 0, small_stages_, stream_.get());
             sort_beside(run_);
-            cuda::forward(run_, plan_, *training_, stream_.get());
+            forward_stages(run_, plan_, small_stages_, plan_.stage_count, stream_.get());
             if (rule.optimizer != JUICE_EM) {
-                run_backward(run_, {false, false});
+                run_backward(run_, {false, false}, logs);
                 optimize(run_, rule.optimizer);
                 return;
             }
-            run_backward(run_, {true, false});
-            update_sums(run_, plan_.totals, coefficients_, nullptr, sums_in_place_ ? Rest::Blocked : Rest::NotInPlace, rule_.data(), stream_.get());
+            run_backward(run_, {true, false}, logs);
             if (has_moments_) update_inputs(run_, plan_.totals, nullptr, true, rule_.data(), stream_.get());
             if (has_log_tables_) fill_tables(run_, 0, static_cast<std::int32_t>(plan_.owner_count), stream_.get());
         });
-        if (log_likelihood) {
-            training_->download_logs(log_likelihood, std::int64_t{run_.rows} * plan_.roots, stream_.get());
-            stream_.wait();
-        }
     }
 
     void make_moments(std::int32_t count, bool reach) {
@@ -275,6 +285,9 @@ private:
     std::optional<Workspace> training_;
     Run run_{};
     std::int32_t widest_operand_ = 0, widest_segmented_ = 0;    // panels, of wide sums over one segment, and over several
+    std::int64_t small_stages_ = 0;     // from here on, stages leave most of the GPU to what goes on beside them
+    std::int64_t last_floats_ = 0;      // of the stages backwards, the last that has sums that are not wide
+    Event done_beside_;
     bool has_log_tables_ = false, has_edges_ = false;
     bool sums_in_place_ = true;         // a step may leave nothing of them to the flow buffer
     std::int32_t widest_table_ = 0;     // in panels, of the tables of few values; 0: there are none
@@ -374,6 +387,7 @@ private:
             stream_.forget();
             training_.reset();              // last to come back: where it is, there is room for all else
             large_tables_.make_room(panels_of(rows) * panel);
+            answers_.make_room(panels_of(rows) * panel * plan_.roots);
             training_.emplace(plan_, rows, true);
         }
         allocate_training();
@@ -399,37 +413,52 @@ private:
     // A batch's rows by value, which nothing before the flows of tables needs, and those of tiny ones do without.
     void sort_beside(const Run& run) {
         if (widest_table_ == 0 && !large_tables_.any()) return;
-        stream_.beside([&](cudaStream_t beside) {
+        stream_.beside(done_beside_, [&](cudaStream_t beside) {
             sort_rows(run, plan_.variables, beside);
             large_tables_.sort(run, beside);
         });
     }
 
-    void run_backward(const Run& run, const Pass& pass) {
+    // logs: where the roots' go; NULL: nowhere.
+    void run_backward(const Run& run, const Pass& pass, double* logs) {
+        const auto root_stage = plan_.stage_count - 1;
         if (run.paths) {
-            gradients(run, plan_.stages[plan_.stage_count - 1], stream_.get());     // the root's own flows
+            gradients(run, plan_.stages[root_stage], stream_.get());     // the root's own flows
             for (std::int64_t s = plan_.stage_count; s-- > 0;) path_flows(run, plan_.stages[s], stream_.get());
-            stream_.beside([&](cudaStream_t beside) { input_flows(run, pass, beside); });
+            stream_.beside(done_beside_, [&](cudaStream_t beside) { input_flows(run, pass, beside); });
             path_parameter_flows(run, plan_.totals, stream_.get());
             if (run.slopes) slope_flows(run, plan_.totals, pass, stream_.get());
-            stream_.join();
+            stream_.join(done_beside_);
             return;
         }
+        const bool any_wide = plan_.totals.parameter_begin < plan_.totals.parameter_wide;
+        const auto flows_of_floats = [&](const PlanStage& stage, cudaStream_t stream) {
+            if (pass.in_place) em_coefficients(run, stage.operation_begin, plan_.stages[root_stage].operation_end, coefficients_, rule_.data(), stream);
+            parameter_flows(run, plan_.totals, coefficients_, pass, stream);
+            if (has_edges_) edge_parameter_flows(run, plan_.totals, pass, stream);
+        };
         for (std::int64_t s = plan_.stage_count; s-- > 0;) {
             const PlanStage& stage = plan_.stages[s];
             gradients(run, stage, stream_.get());
             operand_flows(run, stage, stream_.get());
             edge_operand_flows(run, stage, stream_.get());
+            if (s == root_stage && logs) stream_.beside(done_beside_, [&](cudaStream_t beside) { root_logs(run, logs, beside); });
+            if (s == last_floats_ && any_wide) stream_.beside(done_beside_, [&](cudaStream_t beside) { flows_of_floats(stage, beside); });
         }
-        if (pass.in_place) em_coefficients(run, coefficients_, rule_.data(), stream_.get());
-        parameter_flows(run, plan_.totals, coefficients_, pass, stream_.get());
-        if (has_edges_) edge_parameter_flows(run, plan_.totals, pass, stream_.get());
+        if (!any_wide) flows_of_floats(plan_.stages[last_floats_], stream_.get());
+        stream_.join(done_beside_);
         // Between products of floats, which read the elements, and tables, which slow rows' logs are worked out from, and which change now.
-        slow_elements(run, stream_.get());
-        stream_.beside([&](cudaStream_t beside) { input_flows(run, pass, beside); });
+        // It waits for two streams: early only where it is recorded, since a graph's edges name both.
+        Run recorded = run;
+        if (!pass.in_place) recorded.early = 0;
+        slow_elements(recorded, pass.in_place && any_wide ? plan_.stages[last_floats_].operation_begin : 0, coefficients_, rule_.data(), stream_.get());
+        // Products leave multiprocessors at different times, and tables take what they leave; the other way round, nothing would.
+        stream_.mark();
         wide_parameter_flows(run, plan_.totals, coefficients_, pass, stream_.get());
-        stream_.join();
+        stream_.beside_marked(done_beside_, [&](cudaStream_t beside) { input_flows(run, pass, beside); });
         slow_parameter_flows(run, plan_.totals, stream_.get());
+        if (pass.in_place) update_sums(run, plan_.totals, coefficients_, nullptr, sums_in_place_ ? Rest::Blocked : Rest::NotInPlace, rule_.data(), stream_.get());
+        stream_.join(done_beside_);
         if (run.slopes) slope_flows(run, plan_.totals, pass, stream_.get());
     }
 };

@@ -191,9 +191,9 @@ __global__ void __launch_bounds__(block_threads, 4) gradients_kernel(const __gri
 }
 
 // A block an operation.
-__global__ void coefficients_kernel(const Run run, const EmCoefficients em, const Rule* rule) {
-    const auto o = static_cast<std::int32_t>(blockIdx.x);
-    if (run.operations[o].kind == Operation::Sum) find_coefficients(run, o, em, *rule);
+__global__ void coefficients_kernel(const Run run, std::int32_t first, const EmCoefficients em, const Rule* rule_at) {
+    begin_early();
+    find_coefficients(run, run.stage_operations[first + static_cast<std::int32_t>(blockIdx.x)], em, rule_at);
 }
 
 // A panel of element flows (products and inputs: own flows) over all rows; behind a root sum's operand stand its own flows.
@@ -240,8 +240,9 @@ void gradients(const Run& run, const PlanStage& stage, cudaStream_t stream) {
     else launch(gradients_kernel<1>, row_tiles(run), 1);
 }
 
-void em_coefficients(const Run& run, const EmCoefficients& em, const Rule* rule, cudaStream_t stream) {
-    JUICE_LAUNCH(coefficients_kernel, dim3(static_cast<unsigned>(run.operation_count)), dim3(block_threads), stream, run, em, rule);
+void em_coefficients(const Run& run, std::int32_t begin, std::int32_t end, const EmCoefficients& em, const Rule* rule, cudaStream_t stream) {
+    if (begin == end) return;
+    JUICE_LAUNCH_IN_CHAIN(coefficients_kernel, dim3(static_cast<unsigned>(end - begin)), dim3(block_threads), 0, stream, run, begin, em, rule);
 }
 
 void row_sums(const Run& run, const PlanTotals& totals, cudaStream_t stream) {

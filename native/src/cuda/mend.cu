@@ -1,4 +1,7 @@
 // Rows that are mended by a launch of their own, and what is left of slow rows after the stages: their parameter flows. Kernels look at marks and end.
+#include <algorithm>
+
+#include "cuda/coefficients.h"
 #include "cuda/kernels.h"
 #include "cuda/mend.h"
 
@@ -60,10 +63,14 @@ __global__ void __launch_bounds__(block_threads, 4) mend_operand_kernel(const Ru
                  [&](std::int32_t o, std::int64_t row) { slow_operand_row(run, o, row); });
 }
 
-// Elements of all slow rows, as logs for good: products of parameter flows have read them. A thread block has 64 rows of an operation at a time.
-__global__ void slow_elements_kernel(const Run run) {
+// Elements of all slow rows, as logs for good: products of parameter flows have read them. A thread block has 64 rows of an operation at a time, and the coefficients of an
+// operation beforehand, of the first so many.
+__global__ void slow_elements_kernel(const Run run, std::int32_t tasks, std::int32_t sums, const EmCoefficients em, const Rule* rule_at) {
+    begin_early();
+    const auto number = static_cast<std::int32_t>(blockIdx.x);
+    find_coefficients(run, number < sums ? run.stage_operations[number] : -1, em, rule_at);
     if (!run.slow_operations[run.operation_count]) return;
-    for (auto t = static_cast<std::int32_t>(blockIdx.x); t < run.operation_count * row_tiles(run); t += static_cast<std::int32_t>(gridDim.x)) {
+    for (auto t = static_cast<std::int32_t>(blockIdx.x); t < tasks; t += static_cast<std::int32_t>(gridDim.x)) {
         const std::int32_t o = t / row_tiles(run), first = t % row_tiles(run) * rows_a_tile;
         if (run.operations[o].kind != Operation::Sum || !run.slow_operations[o]) continue;
         for_each_marked(run, run.slow_rows, o, first, first + rows_a_tile, [&](std::int64_t row) { elements_to_logs(run, o, row); });
@@ -125,7 +132,11 @@ void mend_operand_flows(const Run& run, const PlanStage& stage, cudaStream_t str
     JUICE_LAUNCH_IN_CHAIN(mend_operand_kernel, sharing_blocks(run, stage), dim3(block_threads), 0, stream, run, stage.operation_begin, stage.operation_end);
 }
 
-void slow_elements(const Run& run, cudaStream_t stream) { JUICE_LAUNCH(slow_elements_kernel, blocks_for(run.operation_count * row_tiles(run)), dim3(block_threads), stream, run); }
+void slow_elements(const Run& run, std::int32_t sums, const EmCoefficients& em, const Rule* rule, cudaStream_t stream) {
+    const std::int32_t tasks = run.operation_count * row_tiles(run);
+    const auto blocks = std::max(blocks_for(tasks).x, static_cast<unsigned>(sums));
+    JUICE_LAUNCH_IN_CHAIN(slow_elements_kernel, dim3(blocks), dim3(block_threads), 0, stream, run, tasks, sums, em, rule);
+}
 
 void slow_parameter_flows(const Run& run, const PlanTotals& totals, cudaStream_t stream) {
     if (totals.node_begin == totals.node_inputs) return;

@@ -6,7 +6,7 @@ namespace juice::cuda {
 
 namespace {
 
-constexpr std::size_t recordings_kept = 8;
+constexpr std::size_t recordings_kept = 16;
 
 }  // namespace
 
@@ -19,34 +19,17 @@ Stream::Stream(std::int32_t device) : device_(device) {
     check(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "making a stream");
 #if !defined(JUICE_CUDA_EMULATION)
     check(cudaStreamCreateWithFlags(&beside_, cudaStreamNonBlocking), "making a stream");
-    check(cudaEventCreateWithFlags(&forked_, cudaEventDisableTiming), "making a stream");
-    check(cudaEventCreateWithFlags(&joined_, cudaEventDisableTiming), "making a stream");
+    marked_.emplace();
 #endif
 }
 
 Stream::~Stream() {
     forget();
-    if (forked_) cudaEventDestroy(forked_);
-    if (joined_) cudaEventDestroy(joined_);
     if (beside_) cudaStreamDestroy(beside_);
     if (stream_) cudaStreamDestroy(stream_);
 }
 
 void Stream::use() const { use_device(device_); }
-
-void Stream::fork() {
-    if (!beside_) return;
-    check(cudaEventRecord(forked_, stream_), "ordering work");
-    check(cudaStreamWaitEvent(beside_, forked_, 0), "ordering work");
-}
-
-void Stream::meet() {
-    if (beside_) check(cudaEventRecord(joined_, beside_), "ordering work");
-}
-
-void Stream::join() {
-    if (beside_) check(cudaStreamWaitEvent(stream_, joined_, 0), "ordering work");
-}
 
 void Stream::forget() {
     for (auto& [key, recording] : recordings_) cudaGraphExecDestroy(static_cast<cudaGraphExec_t>(recording));

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <utility>
 #include <vector>
 
 #include "cuda/device.h"
+#include "cuda/memory.h"
 
 namespace juice::cuda {
 
@@ -21,14 +23,25 @@ public:
     void use() const;               // makes its device the calling thread's; throws where it is lost
     void wait() const { check(cudaStreamSynchronize(stream_), "waiting for the device"); }
 
-    // Work that does not depend on what is asked of the stream meanwhile: beside(…) after what has been asked so far; join() before what comes.
+    // Work that does not depend on what is asked of the stream meanwhile: beside(…) after what has been asked so far, and after what was done beside it before;
+    // join(…) before what comes. beside_marked(…) goes beside what has been asked since mark() as well, which begins first.
     template <class Work>
-    void beside(Work work) {
-        fork();
-        work(beside_ ? beside_ : stream_);
-        meet();
+    void beside(Event& done, Work work) {
+        mark();
+        beside_marked(done, work);
     }
-    void join();
+    void mark() {
+        if (beside_) marked_->record(stream_);
+    }
+    template <class Work>
+    void beside_marked(Event& done, Work work) {
+        if (beside_) marked_->hold(beside_);
+        work(beside_ ? beside_ : stream_);
+        if (beside_) done.record(beside_);
+    }
+    void join(const Event& done) const {
+        if (beside_) done.hold(stream_);
+    }
 
     // Plays what `work` did when it was first called with this key; recorded work must be the same each time.
     template <class Work>
@@ -52,9 +65,7 @@ private:
     std::vector<std::pair<std::uint64_t, void*>> recordings_;
 
     cudaStream_t beside_ = nullptr;         // the emulation does everything on one
-    cudaEvent_t forked_ = nullptr, joined_ = nullptr;
-    void fork();
-    void meet();
+    std::optional<Event> marked_;
 
     bool play(std::uint64_t key);
     void begin_recording();

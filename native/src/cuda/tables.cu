@@ -137,18 +137,47 @@ __device__ void put_together(const Rows& rows, int code, float* table, const flo
 
 // ---- kernels ----
 
-// A variable's rows, so many at a time, in the order of their values.
-__global__ void sort_rows_kernel(const Run run) {
+// How many of a sorted list of 32 numbers are below `limit`.
+__device__ int numbers_below(const std::uint32_t* list, std::uint32_t limit) {
+    int low = 0;
+#pragma unroll
+    for (int hop = warp_lanes / 2; hop > 0; hop /= 2) low += list[low + hop - 1] < limit ? hop : 0;
+    return low + (list[low] < limit ? 1 : 0);
+}
+
+// A variable's rows, so many at a time, in the order of their values: each warp's first, then all of them. A block has one list after the other, so that few blocks leave
+// room for what goes on beside them.
+__global__ void __launch_bounds__(block_threads) sort_rows_kernel(const Run run, std::int32_t lists, std::int32_t lists_a_variable) {
     static_assert(rows_sorted == block_threads);
+    constexpr std::uint32_t missing = 0x7fffffffu;
     JUICE_SHARED(std::uint32_t, codes, rows_sorted);
-    const std::int64_t row = std::int64_t{blockIdx.y} * rows_sorted + threadIdx.x;
-    const auto thread = static_cast<int>(threadIdx.x);
-    const auto mine = row < run.rows ? static_cast<std::uint32_t>(run.codes[blockIdx.x * run.line + row]) : ~0u;       // -1 becomes the largest
-    codes[thread] = mine;
-    __syncthreads();
-    int before = 0;
-    for (int j = 0; j < rows_sorted; ++j) before += codes[j] < mine || (codes[j] == mine && j < thread) ? 1 : 0;
-    run.rows_by_value[blockIdx.x * run.sorted_line + std::int64_t{blockIdx.y} * rows_sorted + before] = {row < run.rows ? thread : 0, static_cast<std::int32_t>(mine)};
+    JUICE_SHARED(std::uint32_t, sorted, rows_sorted);
+    const auto thread = static_cast<int>(threadIdx.x), lane = thread % warp_lanes, own_warp = thread / warp_lanes;
+    const auto row_of = [&](std::int32_t l) { return l % lists_a_variable * rows_sorted + thread; };
+    const auto code_of = [&](std::int32_t l) { return l < lists && row_of(l) < run.rows ? run.codes[l / lists_a_variable * run.line + row_of(l)] : -1; };
+    std::int32_t next = code_of(static_cast<std::int32_t>(blockIdx.x));
+    for (auto l = static_cast<std::int32_t>(blockIdx.x); l < lists; l += static_cast<std::int32_t>(gridDim.x)) {
+        const std::int32_t code = next;
+        next = code_of(l + static_cast<std::int32_t>(gridDim.x));
+        const auto mine = code < 0 ? missing : static_cast<std::uint32_t>(code);
+        codes[thread] = mine;
+        __syncwarp();
+        int before = 0;
+#pragma unroll
+        for (int j = 0; j < warp_lanes; ++j) {
+            const std::uint32_t other = codes[own_warp * warp_lanes + j];
+            before += other < mine || (other == mine && j < lane) ? 1 : 0;
+        }
+        sorted[own_warp * warp_lanes + before] = mine;
+        __syncthreads();
+#pragma unroll
+        for (int w = 0; w < block_warps; ++w) {         // equal ones of warps before come first
+            const int below = numbers_below(sorted + w * warp_lanes, w < own_warp ? mine + 1 : mine);
+            before += w == own_warp ? 0 : below;
+        }
+        run.rows_by_value[l / lists_a_variable * run.sorted_line + l % lists_a_variable * rows_sorted + before] = {row_of(l) < run.rows ? thread : 0, code};
+        __syncthreads();
+    }
 }
 
 // A thread block has so many tiles, panels of owners, `hop` apart.
@@ -232,7 +261,8 @@ void prepare_tables() {
 }
 
 void sort_rows(const Run& run, std::int32_t variables, cudaStream_t stream) {
-    JUICE_LAUNCH(sort_rows_kernel, dim3(static_cast<unsigned>(variables), static_cast<unsigned>((run.rows + rows_sorted - 1) / rows_sorted)), dim3(block_threads), stream, run);
+    const std::int32_t each = (run.rows + rows_sorted - 1) / rows_sorted, lists = variables * each;
+    JUICE_LAUNCH(sort_rows_kernel, dim3(static_cast<unsigned>(std::min(lists, 2 * run.multiprocessors))), dim3(block_threads), stream, run, lists, each);
 }
 
 void table_flows(const Run& run, const PlanTotals& totals, const Pass& pass, const Rule* rule, cudaStream_t stream) {

@@ -52,6 +52,7 @@ __global__ void shadow_kernel(const float* weights, Bf16* shadow, std::int64_t c
 }
 
 __global__ void clear_kernel(float4* to, std::int64_t count) {
+    begin_early();
     const std::int64_t i = std::int64_t{blockIdx.x} * blockDim.x + threadIdx.x;
     if (i < count) to[i] = make_float4(0, 0, 0, 0);
 }

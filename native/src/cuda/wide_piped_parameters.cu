@@ -200,6 +200,7 @@ __device__ void feed_pieces(Pipe& pipe, const Run& run, std::int32_t first, std:
     auto t = first + static_cast<std::int32_t>(blockIdx.x);
     PlanTile next = run.tiles[t];
     FedTile<gathered> mine;
+    wait_for_earlier();
     mine.look(run, next, em, pass);
     mine.look_further(run);
     for (bool odd = false; t < end; t += hop, odd = !odd) {
@@ -228,9 +229,11 @@ __device__ void feed_pieces(Pipe& pipe, const Run& run, std::int32_t first, std:
 
 template <bool gathered>
 __global__ void __launch_bounds__(pipe_threads, 1) piped_parameters_kernel(const Run run, std::int32_t first, std::int32_t end, const EmCoefficients em, const Pass pass) {
+    begin_early();
     Pipe pipe;
     JUICE_SHARED(PostedTile, posted, 2);
     if (pipe.feeds()) return feed_pieces<gathered>(pipe, run, first, end, posted, em, pass);
+    wait_for_earlier();
     // A warp's lines are of one panel of nodes; lane q knows where its weights for panel q of the operand are.
     const Place mine;
     const int p = mine.line / static_cast<int>(panel), lane = static_cast<int>(threadIdx.x) % warp_lanes;

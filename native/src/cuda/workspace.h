@@ -20,7 +20,6 @@ public:
     void pick(Run& run, DataSet& data, std::int64_t first, std::int64_t rows, cudaStream_t stream);
     void load_root_flows(Run& run, const float* root_flows, cudaStream_t stream);
     double* logs() noexcept { return logs_.data(); }
-    const Array<double>& log_array() const noexcept { return logs_; }
     void download_logs(double* to, std::int64_t count, cudaStream_t stream) { logs_.download(to, 0, count, stream); }
 
     // What a forward pass starts from, and a first backward pass behind it; what another backward pass starts from.
