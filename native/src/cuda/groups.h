@@ -107,6 +107,16 @@ __device__ void multiply_later(float (&c)[numbers], const GroupSide& a, const Gr
 #endif
 }
 
+// Σ over the warp's lanes, for all of them.
+__device__ inline unsigned total_in_warp(unsigned x) {
+#if !defined(JUICE_CUDA_EMULATION) && __CUDA_ARCH__ >= 900
+    return __reduce_add_sync(~0u, x);
+#else
+    for (int d = 1; d < 32; d *= 2) x += __shfl_xor_sync(~0u, x, d);
+    return x;
+#endif
+}
+
 // ---- bulk copies, and the arrivals that count their bytes ----
 
 using Arrival = std::uint64_t;      // in shared memory

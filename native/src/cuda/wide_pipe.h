@@ -38,13 +38,13 @@ protected:
     int place_ = 0;
     unsigned parity_ = 0;
 
-    // A barrier must follow.
-    __device__ Places() {
+    // filling: warps that fill a place together. A barrier must follow.
+    __device__ explicit Places(int filling) {
         JUICE_SHARED(Arrival, arrivals, 2 * stages);
         there_ = arrivals;
         free_ = arrivals + stages;
         if (threadIdx.x == 0) {
-            prepare_arrivals(there_, stages, feeders);
+            prepare_arrivals(there_, stages, filling);
             prepare_arrivals(free_, stages, block_warps);
         }
     }
@@ -100,7 +100,7 @@ public:
     using Sums = typename GroupPlace<lines, columns>::Sums;
     static constexpr int stage_size = (lines + columns) * wide_step, bytes = stages * stage_size * 2;
 
-    __device__ WidePipe() {
+    __device__ WidePipe() : Ring(feeders) {
         JUICE_POOL(Bf16, pool, stages * stage_size);
         JUICE_SHARED(std::int32_t, step_lengths, stages);
         sides_ = pool;

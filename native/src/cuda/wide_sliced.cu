@@ -22,87 +22,86 @@ __host__ __device__ std::int32_t row_blocks(const Run& run) { return (run.rows16
 template <class Work>
 __device__ void for_each_sliced(const Run& run, std::int32_t first, std::int32_t end, Work work) {
     const std::int32_t blocks = row_blocks(run);
-    for (auto t = static_cast<std::int32_t>(blockIdx.x); t < (end - first) * blocks; t += static_cast<std::int32_t>(gridDim.x))
-        work(run.tiles[first + t / blocks], std::int64_t{t % blocks} * sliced_lines);
-}
-
-// Panel n of a tile's sums as it is counted in the tile, or -1: a slice of one panel leaves its second place free.
-__device__ int panel_in_tile(const PlanTile& tile, int n) {
-    const auto single = static_cast<unsigned>(tile.begin);
-    const int slice = n / slice_panels, half = n % slice_panels;
-    if (slice >= tile.end || (half == 1 && (single >> slice & 1u) != 0)) return -1;
-    return n - __popc(single & ((1u << slice) - 1));
+    for (auto t = static_cast<std::int32_t>(blockIdx.x); t < (end - first) * blocks; t += static_cast<std::int32_t>(gridDim.x)) {
+        const PlanTile tile = run.tiles[first + t / blocks];
+        work(tile, std::int64_t{t % blocks} * sliced_lines);
+    }
 }
 
 // Across: weights are multiplied by nodes (operand flows), else by positions (values).
 template <bool across>
 class SlicedPipe : public Places<stages> {
     using Ring = Places<stages>;
-    using Ring::advance, Ring::leave, Ring::wait_for_place, Ring::there_, Ring::place_;
+    using Ring::advance, Ring::leave, Ring::wait_for_place, Ring::there_, Ring::place_, Ring::parity_;
 
 public:
     using Place = GroupPlace<sliced_lines, most_slices * slice_panels * static_cast<int>(panel)>;
     using Sums = typename Place::Sums;
 
-    __device__ SlicedPipe() {
+    __device__ SlicedPipe() : Ring(1) {
         JUICE_POOL(Bf16, pool, stages * stage_numbers);
         JUICE_SHARED(std::uint32_t, step_list, stages * steps_together);
+        static_assert(feeders == stages);
         stages_ = pool;
         steps_ = step_list;
+        if (Ring::feeds()) place_ = due_ = static_cast<int>(threadIdx.x) / warp_lanes % feeders;
         __syncthreads();
     }
 
-    // By the feeders: asks for a tile's steps. Each has a panel of a step's rows, if there are so many, and every feeders-th slice.
+    // By the feeders, of whom each has a place for itself: asks for a tile's steps.
     __device__ void feed(const Run& run, const PlanTile& tile, const Bf16* rows, const Bf16* weights, std::int32_t row_count) {
-        static_assert(steps_together * step_words == warp_lanes && most_slices == 2 * feeders && step_panels <= feeders);
-        const int lane = static_cast<int>(threadIdx.x) % warp_lanes, mine = static_cast<int>(threadIdx.x) / warp_lanes % feeders;
-        // Of the lanes of a step the first two ask for a slice's weights, the next two for another's, and one for rows.
-        const int own = lane / step_words, role = lane % step_words, slice = mine + role / 2 % 2 * feeders, part = role % 2;
+        static_assert(steps_together * step_words == warp_lanes && most_slices + step_panels <= step_words);
+        // Of the lanes of a step the first ask for a slice's weights each, the next for a panel of rows each.
+        const int lane = static_cast<int>(threadIdx.x) % warp_lanes, own = lane / step_words, role = lane % step_words, slice = role % most_slices;
         const bool single = (static_cast<unsigned>(tile.begin) >> slice & 1u) != 0;
-        const std::int32_t* words = run.maps + tile.in_panel + lane;
-        std::int32_t word = *words;
-        for (std::int32_t left = tile.in_panels; left > 0; --left, advance()) {
-            const std::int32_t now = word;
-            words += warp_lanes;
-            if (left > 1) word = *words;
-            const auto own_word = [&](int i) { return __shfl_sync(~0u, now, own * step_words + i, warp_lanes); };
-            const SlicedStep step{static_cast<std::uint32_t>(own_word(0))};
-            const std::int32_t place = own_word(step_places + slice), hop = own_word(step_hops + slice / 2) >> slice % 2 * 16 & 0xffff;
+        const std::int32_t* words = run.maps + tile.in_panel + own * step_words;
+        const auto look = [&](int turn, int at) { return turn < tile.in_panels ? words[turn * warp_lanes + at] : 0; };
+        std::int32_t next = look(due_, 0), next_place = look(due_, step_places + slice), next_hops = look(due_, step_hops + slice / 2);
+        each_turn(tile.in_panels, [&](int turn) {
+            const SlicedStep step{static_cast<std::uint32_t>(next)};
+            const std::int32_t place = next_place, hop = next_hops >> slice % 2 * 16 & 0xffff;
+            next = look(turn + stages, 0);
+            next_place = look(turn + stages, step_places + slice);
+            next_hops = look(turn + stages, step_hops + slice / 2);
             // Of the panels of weights, in the order of memory, those that lie one behind the other are a piece: of a panel of what is added up over (across: of a
             // panel of positions) all of the slice, or everything.
             const int inner = across ? step.panels() : single ? 1 : slice_panels, outer = across ? (single ? 1 : slice_panels) : step.panels();
             const bool whole = inner == slice_panels && hop == slice_panels;
-            unsigned bytes = 0;
             const Bf16* from = weights;
-            int to = own * step_numbers;
-            if (role < 4 && (step.slices() >> slice & 1u) != 0 && part < (whole ? 1 : outer)) {
+            int to = own * step_numbers, pieces = 0;
+            unsigned bytes = 0;
+            if (role < most_slices && (step.slices() >> slice & 1u) != 0) {
+                pieces = whole ? 1 : outer;
                 bytes = static_cast<unsigned>((whole ? inner * outer : inner) * tile_numbers * 2);
-                from += (std::int64_t{place} + part * hop) * tile_numbers;
-                to += step_panels * panel_numbers + slice * slice_numbers + part * slice_panels * tile_numbers;
-            } else if (role == 4 && mine < step.panels()) {
+                from += std::int64_t{place} * tile_numbers;
+                to += step_panels * panel_numbers + slice * slice_numbers;
+            } else if (role >= most_slices && role - most_slices < step.panels()) {
+                pieces = 1;
                 bytes = static_cast<unsigned>(row_count) * panel * 2;
-                from = rows + (step.first_panel() + mine) * run.stride;
-                to += mine * panel_numbers;
+                from = rows + (step.first_panel() + role - most_slices) * run.stride;
+                to += (role - most_slices) * panel_numbers;
             }
-            unsigned all = bytes;
-            for (int d = 1; d < warp_lanes; d *= 2)
-                if (d != 8) all += __shfl_xor_sync(~0u, all, d);            // roles are below 8
+            const unsigned all = total_in_warp(static_cast<unsigned>(pieces) * bytes);
             wait_for_place();
-            if (mine == 0 && role == 0) steps_[place_ * steps_together + own] = step.word;
+            if (role == 0) steps_[place_ * steps_together + own] = step.word;
             expect(all);
-            if (bytes > 0) copy_bulk(stages_ + place_ * stage_numbers + to, from, bytes, there_ + place_);
-        }
+            const auto copy = [&](int piece) {
+                if (piece < pieces) copy_bulk(stages_ + place_ * stage_numbers + to + piece * slice_panels * tile_numbers, from + std::int64_t{piece} * hop * tile_numbers, bytes, there_ + place_);
+            };
+            copy(0);
+            if (__ballot_sync(~0u, pieces > 1) != 0) copy(1);
+        });
     }
     // Then for panels that are read once it is multiplied, each part in the place of a stage.
     __device__ void feed_behind(const Run& run, const Bf16* from, std::int32_t panels, std::int32_t row_count) {
-        const int own = fed_piece();
+        const int lane = static_cast<int>(threadIdx.x) % warp_lanes;
         const auto bytes = static_cast<unsigned>(row_count) * static_cast<unsigned>(panel) * 2;
-        for (std::int32_t first = 0; first < most_slices * slice_panels; first += panels_behind, advance()) {
-            const std::int32_t left = panels - first < panels_behind ? panels - first : panels_behind;
+        each_turn((panels + panels_behind - 1) / panels_behind, [&](int part) {
+            const std::int32_t first = part * panels_behind, left = panels - first < panels_behind ? panels - first : panels_behind;
             wait_for_place();
-            expect(share_bytes(left, own % feeders, bytes));
-            if (own < left) copy_bulk(stages_ + place_ * stage_numbers + own * panel_numbers, from + (first + own) * run.stride, bytes, there_ + place_);
-        }
+            expect(static_cast<unsigned>(left) * bytes);
+            if (lane < left) copy_bulk(stages_ + place_ * stage_numbers + lane * panel_numbers, from + (first + lane) * run.stride, bytes, there_ + place_);
+        });
     }
 
     // By the others: acc += Σ over a tile's steps.
@@ -110,25 +109,22 @@ public:
         const int group = static_cast<int>(threadIdx.x) / group_threads;
         const GroupSide rows = GroupSide(stages_, panel_numbers).further(group * 64 * static_cast<int>(panel));
         const GroupSide weights(stages_ + step_panels * panel_numbers, across ? slice_panels * tile_numbers : static_cast<int>(panel));
-        bool last = false;
-        for (int before = -1; !last; advance()) {
+        for (bool last = false; !last;) {
             this->wait();
+            static_assert(steps_together == 2);
+            const SlicedStep both[2] = {{steps_[place_ * steps_together]}, {steps_[place_ * steps_together + 1]}};
+            last = both[0].last();
             begin_products();
 #pragma unroll 1
             for (int s = 0; s < steps_together; ++s) {
-                const SlicedStep step{steps_[place_ * steps_together + s]};
+                const SlicedStep step = s == 0 ? both[0] : both[1];
                 const GroupSide x = rows.further(place_ * stage_numbers + s * step_numbers).kept(), y = weights.further(place_ * stage_numbers + s * step_numbers).kept();
-                last = step.last();
                 if (step.panels() == step_panels) multiply_slices<step_panels>(acc, step.slices(), x, y);
                 else multiply_slices<1>(acc, step.slices(), x, y);
             }
             commit_products();
-            wait_for_products<1>();
-            if (before >= 0) leave(before);         // the stage before has been multiplied
-            before = place_;
-            if (!last) continue;
-            wait_for_products<0>();
-            leave(before);
+            wait_for_products<0>();         // behind branches, waiting for fewer waits for nearly all
+            this->release();
         }
     }
     // The next part of what came behind them, until it is released.
@@ -140,6 +136,7 @@ public:
 private:
     Bf16* stages_;
     std::uint32_t* steps_;
+    int due_ = 0;           // of a feeder: how many turns of what is to be fed come before its own
 
     template <int panels>
     __device__ static void multiply_slices(Sums& acc, std::uint32_t slices, const GroupSide& x, const GroupSide& y) {
@@ -151,17 +148,125 @@ private:
                 multiply_later<true, !across>(reinterpret_cast<float(&)[16]>(acc[i * 16]), x.further(k * panel_numbers), y.further(i * slice_numbers + k * (across ? 1 : slice_panels) * tile_numbers));
         }
     }
+    // work(turn): a feeder's own of so many turns, which the feeders take one after the other.
+    template <class Work>
+    __device__ void each_turn(int turns, Work work) {
+        for (; due_ < turns; due_ += feeders, parity_ ^= 1) work(due_);
+        due_ -= turns;
+    }
     __device__ void expect(unsigned bytes) {
         __syncwarp();
         if (threadIdx.x % warp_lanes == 0) expect_bytes(there_ + place_, bytes);
+        __syncwarp();
+    }
+};
+
+// ---- what becomes of a tile's sums: found out before they are there, so that nobody waits for memory then ----
+
+// A thread has four positions of two lines in each of a tile's panels; a slice of one panel leaves its second place free.
+struct KeptTile {
+    using Place = SlicedPipe<false>::Place;
+    static constexpr int lower = 8 * static_cast<int>(panel);           // numbers to the second line
+    std::uint32_t panels;               // which places for panels are taken, a bit each
+    std::int32_t rows;                  // from the thread's first line on
+    std::int64_t stride;
+
+    __device__ KeptTile(const Run& run, const PlanTile& tile, std::int64_t first_row) : rows(rows_from(run, first_row) - Place().line), stride(run.stride) {
+        auto free = static_cast<unsigned>(tile.begin);          // its bits are put apart, so that they stand for second places
+        free = (free | free << 4) & 0x0f0fu;
+        free = (free | free << 2) & 0x3333u;
+        free = (free | free << 1) & 0x5555u;
+        panels = ((1u << tile.end * slice_panels) - 1) & ~(free << 1);
+    }
+    // work(n, a four of each line) for every place n that is taken.
+    template <class Sums, class Work>
+    __device__ void for_each_panel(const Sums& acc, Work work) const {
+        static_assert(Place::lines == 2 && Place::fours == most_slices * slice_panels && slice_panels == 2);
+        const Place mine;
+#pragma unroll
+        for (int n = 0; n < Place::fours; ++n) {
+            const float4 four[2] = {mine.four(acc, 0, n), mine.four(acc, 1, n)};
+            if ((panels >> n & 1u) != 0) work(n, four);
+        }
+    }
+    __device__ void store(float* to, const float4 (&four)[2]) const {
+        if (rows > 0) store4(to, four[0]);
+        if (rows > 8) store4(to + lower, four[1]);
+    }
+};
+
+struct KeptValues : KeptTile {
+    float* to;                          // in the tile's first panel
+    std::uint8_t* suspects;
+    std::int32_t nodes;                 // from the thread's first position on
+
+    __device__ KeptValues(const Run& run, const PlanTile& tile, std::int64_t first_row) : KeptTile(run, tile, first_row) {
+        const Place mine;
+        const PlanOperation& operation = run.operations[tile.target];
+        to = run.values + value_place(run, operation, first_row + mine.line) + tile.panel * run.stride + mine.four_at(0);
+        suspects = run.suspects + std::int64_t{tile.target} * run.rows16 + first_row + mine.line;
+        nodes = static_cast<std::int32_t>(operation.nodes - tile.panel * panel) - mine.four_at(0);
+    }
+    template <class Pipe>
+    __device__ void keep(Pipe&, const typename Pipe::Sums& acc) const {
+        float* at = to;
+        std::int32_t left = nodes;
+        float least[2] = {1, 1};
+        for_each_panel(acc, [&](int, const float4 (&four)[2]) {
+            store(at, four);
+#pragma unroll
+            for (int m = 0; m < 2; ++m) {
+                if (left >= 4) least[m] = fminf(least[m], fminf(fminf(four[m].x, four[m].y), fminf(four[m].z, four[m].w)));
+                else if (left > 0) least[m] = fminf(least[m], fminf(four[m].x, fminf(left > 1 ? four[m].y : 1, left > 2 ? four[m].z : 1)));
+            }
+            at += stride;
+            left -= static_cast<std::int32_t>(panel);
+        });
+        if (rows > 0 && least[0] < lowest_value) suspects[0] = 1;
+        if (rows > 8 && least[1] < lowest_value) suspects[8] = 1;
+    }
+};
+
+struct KeptOperandFlows : KeptTile {
+    float* to;                          // in the tile's first panel
+
+    __device__ KeptOperandFlows(const Run& run, const PlanTile& tile, std::int64_t first_row) : KeptTile(run, tile, first_row) {
+        const Place mine;
+        to = run.element_flows + operand_place(run, run.operations[tile.target], first_row + mine.line) + tile.panel * run.stride + mine.four_at(0);
+    }
+    template <class Pipe>
+    __device__ void keep(Pipe& pipe, const typename Pipe::Sums& acc) const {
+        const Place mine;
+        const auto own = static_cast<int>(swapped(mine.line * static_cast<int>(panel) + mine.four_at(0)));
+        float* at = to;
+        const Bf16* elements = pipe.behind() + own;
+        int left = panels_behind;           // of this part
+        for_each_panel(acc, [&](int n, const float4 (&four)[2]) {
+            if (n >= panels_behind && left == 0) {
+                pipe.release();
+                elements = pipe.behind() + own;
+                left = panels_behind;
+            }
+            float4 flows[2];
+#pragma unroll
+            for (int m = 0; m < 2; ++m) {
+                const float4 element = from_four(elements + m * lower);
+                flows[m] = make_float4(four[m].x * element.x, four[m].y * element.y, four[m].z * element.z, four[m].w * element.w);
+            }
+            store(at, flows);
+            elements += panel_numbers;
+            at += stride;
+            --left;
+        });
+        pipe.release();
     }
 };
 
 // ---- kernels ----
 
-// feed(pipe, tile, its operation, first row, so many rows) by the feeders, work(pipe, tile, first row, the tile's sums) by the others, for all tiles.
-template <class Pipe, class Feed, class Work>
-__device__ void for_each_product(const Run& run, std::int32_t first, std::int32_t end, Feed feed, Work work) {
+// feed(pipe, tile, its operation, first row, so many rows) by the feeders, for all tiles, of whose sums the others make what Kept does.
+template <class Pipe, class Kept, class Feed>
+__device__ void for_each_product(const Run& run, std::int32_t first, std::int32_t end, Feed feed) {
     begin_early();
     Pipe pipe;
     wait_for_earlier();
@@ -173,67 +278,26 @@ __device__ void for_each_product(const Run& run, std::int32_t first, std::int32_
         return;
     }
     for_each_sliced(run, first, end, [&](const PlanTile& tile, std::int64_t first_row) {
+        const Kept kept(run, tile, first_row);
         typename Pipe::Sums acc = {};
         pipe.multiply(acc);
-        work(pipe, tile, first_row, acc);
+        kept.keep(pipe, acc);
     });
 }
 
 __global__ void __launch_bounds__(pipe_threads, 1) sliced_values_kernel(const __grid_constant__ Run run, std::int32_t first, std::int32_t end) {
     using Pipe = SlicedPipe<false>;
-    for_each_product<Pipe>(
-        run, first, end,
-        [&](Pipe& pipe, const PlanTile& tile, const PlanOperation& operation, std::int64_t first_row, std::int32_t rows) {
-            pipe.feed(run, tile, run.elements16 + operand_place(run, operation, first_row), shadow_of(run, operation), rows);
-        },
-        [&](Pipe&, const PlanTile& tile, std::int64_t first_row, const Pipe::Sums& acc) {
-            const Pipe::Place mine;
-            float* const values = run.values + value_place(run, run.operations[tile.target], first_row) + tile.panel * run.stride;
-            write_lines(run, tile, first_row, mine, [&](int m, auto see) {
-#pragma unroll
-                for (int n = 0; n < Pipe::Place::fours; ++n) {
-                    const int q = panel_in_tile(tile, n), position = mine.four_at(n) % static_cast<int>(panel);
-                    const float4 four = mine.four(acc, m, n);
-                    if (q < 0) continue;
-                    store4(values + mine.line_at(m) * panel + q * run.stride + position, four);
-                    see_four(see, q * static_cast<int>(panel) + position, four);
-                }
-            });
-        });
+    for_each_product<Pipe, KeptValues>(run, first, end, [&](Pipe& pipe, const PlanTile& tile, const PlanOperation& operation, std::int64_t first_row, std::int32_t rows) {
+        pipe.feed(run, tile, run.elements16 + operand_place(run, operation, first_row), shadow_of(run, operation), rows);
+    });
 }
 
 __global__ void __launch_bounds__(pipe_threads, 1) sliced_operand_kernel(const __grid_constant__ Run run, std::int32_t first, std::int32_t end) {
     using Pipe = SlicedPipe<true>;
-    using Place = Pipe::Place;
-    for_each_product<Pipe>(
-        run, first, end,
-        [&](Pipe& pipe, const PlanTile& tile, const PlanOperation& operation, std::int64_t first_row, std::int32_t rows) {
-            pipe.feed(run, tile, run.gradients16 + value_place(run, operation, first_row), shadow_of(run, operation), rows);
-            pipe.feed_behind(run, run.elements16 + operand_place(run, operation, first_row) + tile.panel * run.stride, tile.panels, rows);
-        },
-        [&](Pipe& pipe, const PlanTile& tile, std::int64_t first_row, const Pipe::Sums& acc) {
-            const Place mine;
-            float* const flows = run.element_flows + operand_place(run, run.operations[tile.target], first_row) + tile.panel * run.stride;
-#pragma unroll
-            for (int begin = 0; begin < Place::fours; begin += panels_behind) {
-                const Bf16* elements = pipe.behind();
-#pragma unroll
-                for (int n = 0; n < Place::fours; ++n) {
-                    // Panels of the tile lie behind each other, whatever places slices of one panel leave free: a panel may come with the part before its place's.
-                    const int q = panel_in_tile(tile, n), position = mine.four_at(n) % static_cast<int>(panel);
-                    if (q < begin || q >= begin + panels_behind) continue;
-#pragma unroll
-                    for (int m = 0; m < Place::lines; ++m) {
-                        const int line = mine.line_at(m);
-                        const float4 sum = mine.four(acc, m, n);
-                        if (first_row + line >= run.rows16) continue;
-                        const float4 element = from_four(elements + swapped((q - begin) * panel_numbers + line * static_cast<int>(panel) + position));
-                        store4(flows + q * run.stride + line * panel + position, make_float4(sum.x * element.x, sum.y * element.y, sum.z * element.z, sum.w * element.w));
-                    }
-                }
-                pipe.release();
-            }
-        });
+    for_each_product<Pipe, KeptOperandFlows>(run, first, end, [&](Pipe& pipe, const PlanTile& tile, const PlanOperation& operation, std::int64_t first_row, std::int32_t rows) {
+        pipe.feed(run, tile, run.gradients16 + value_place(run, operation, first_row), shadow_of(run, operation), rows);
+        pipe.feed_behind(run, run.elements16 + operand_place(run, operation, first_row) + tile.panel * run.stride, tile.panels, rows);
+    });
 }
 
 template <class Kernel>
