@@ -104,44 +104,49 @@ __device__ void gather_flows(const Run& run, std::int32_t o, std::int64_t q, int
 // ---- kernels ----
 
 // A thread block has so many panels for so many times 64 rows, one panel after the other, a thread four nodes of a row in each. Whatever a thread reads is under way before it
-// writes anything: a load behind a store waits for memory by itself.
+// writes anything: a load behind a store waits for memory by itself. Warps wait for each other only at the end. Panels whose flows lie in the same place follow each
+// other (plan/launches.cpp), and what was read for one is kept for the next.
+constexpr std::int32_t most_gradient_panels = 8;
 template <int row_tiles_each>
 __global__ void __launch_bounds__(block_threads, 4) gradients_kernel(const __grid_constant__ Run run, std::int32_t first, std::int32_t end, std::int32_t each) {
     begin_early();
-    JUICE_SHARED(float, all_parts, 2 * (block_threads / 32 * panel));
-    for (std::int32_t number = 0; number < each; ++number) {
-        const std::int32_t tile_number = first + static_cast<std::int32_t>(blockIdx.x) * each + number;
-        if (tile_number >= end) return;
-        float* const parts = all_parts + number % 2 * (block_threads / 32 * panel);     // others may still be adding up the last ones
-        const PlanTile& tile = run.tiles[tile_number];
+    JUICE_SHARED(float, parts, most_gradient_panels * block_warps * panel);         // sums over a warp's rows
+    const auto thread = static_cast<int>(threadIdx.x), lane = thread % 4 * 4;
+    const std::int64_t first_row = std::int64_t{blockIdx.y} * row_tiles_each * rows_a_tile + thread / 4;
+    const std::int32_t first_tile = first + static_cast<std::int32_t>(blockIdx.x) * each, count = end - first_tile < each ? end - first_tile : each;
+    constexpr std::int64_t hop = rows_a_tile * panel;
+    std::int64_t kept_place = -1;
+    float kept_flows[row_tiles_each][4] = {};
+    for (std::int32_t number = 0; number < count; ++number) {
+        const PlanTile& tile = run.tiles[first_tile + number];
         const std::int32_t o = tile.target, q = tile.panel;
         const PlanOperation& operation = run.operations[o];
-        const auto thread = static_cast<int>(threadIdx.x), lane = thread % 4 * 4;
-        const std::int64_t first_row = std::int64_t{blockIdx.y} * row_tiles_each * rows_a_tile + thread / 4, first_place = q * run.stride + first_row * panel + lane;
+        const std::int64_t first_place = q * run.stride + first_row * panel + lane;
         const bool sum = operation.kind == Operation::Sum, wide = is_wide(run, operation);
         const auto nodes = static_cast<int>(operation.nodes - q * panel) - lane;
         const std::int64_t own = operation.train_values * run.stride + first_place, mark = std::int64_t{o} * run.rows16 + first_row;
-        const std::int64_t only_flow = operation.only_flow, node_flows_at = (operation.train_values + q) * row_tiles(run);
+        const std::int64_t flow_place = operation.only_flow < 0 ? -1 : operation.only_flow + q;
         float* product_flows = run.element_flows + operation.operand * run.stride + first_place;
         if (number == 0) wait_for_earlier();
         float flows[row_tiles_each][4] = {}, values[row_tiles_each][4] = {};
         std::uint32_t log_row[row_tiles_each] = {};
-        if (only_flow < 0) gather_flows(run, o, q, lane, first_row, flows);
+        if (flow_place < 0) gather_flows(run, o, q, lane, first_row, flows);
 #pragma unroll
         for (int t = 0; t < row_tiles_each; ++t) {
             if (first_row + t * rows_a_tile >= run.rows) continue;
-            if (only_flow >= 0) put(flows[t], load4(run.element_flows + only_flow * run.stride + first_place + t * rows_a_tile * panel));
+            if (flow_place >= 0 && flow_place != kept_place) put(kept_flows[t], load4(run.element_flows + flow_place * run.stride + first_row * panel + lane + t * hop));
             if (!sum) continue;
-            put(values[t], load4(run.values + own + t * rows_a_tile * panel));
+            put(values[t], load4(run.values + own + t * hop));
             log_row[t] = run.log_rows[mark + t * rows_a_tile];
         }
+        kept_place = flow_place;
 #pragma unroll
         for (int t = 0; t < row_tiles_each; ++t) {
-            constexpr std::int64_t hop = rows_a_tile * panel;
-            if (nodes < 4)
 #pragma unroll
-                for (int i = 0; i < 4; ++i)
-                    if (i >= nodes) flows[t][i] = 0;
+            for (int i = 0; i < 4; ++i) {
+                if (flow_place >= 0) flows[t][i] = kept_flows[t][i];
+                if (i >= nodes) flows[t][i] = 0;
+            }
             if (first_row + t * rows_a_tile >= run.rows16) continue;
             if (!sum) {
                 store4(product_flows + t * hop, make_float4(flows[t][0], flows[t][1], flows[t][2], flows[t][3]));
@@ -153,12 +158,12 @@ __global__ void __launch_bounds__(block_threads, 4) gradients_kernel(const __gri
                 const float4 of_logs = log_gradients(run, o, mark + t * rows_a_tile, linear, make_float4(flows[t][0], flows[t][1], flows[t][2], flows[t][3]));
                 put(gradients, of_logs);
                 put(values[t], linear);
+            } else if (wide) {
+#pragma unroll
+                for (int i = 0; i < 4; ++i) gradients[i] = values[t][i] > 0 ? divide_roughly(flows[t][i], values[t][i]) : 0;
             } else {
 #pragma unroll
-                for (int i = 0; i < 4; ++i) {
-                    const float quotient = wide ? divide_roughly(flows[t][i], values[t][i]) : flows[t][i] / values[t][i];
-                    gradients[i] = values[t][i] > 0 ? quotient : 0;
-                }
+                for (int i = 0; i < 4; ++i) gradients[i] = values[t][i] > 0 ? flows[t][i] / values[t][i] : 0;
             }
             if (!wide) {
                 store4(run.gradients + own + t * hop, make_float4(gradients[0], gradients[1], gradients[2], gradients[3]));
@@ -172,22 +177,25 @@ __global__ void __launch_bounds__(block_threads, 4) gradients_kernel(const __gri
 #pragma unroll
             for (int i = 0; i < 4; ++i) flows[t][i] = rounded[i] * values[t][i];
         }
-        // The thread's rows, eight rows of a warp, then the warps, in a fixed order; all of them count as the first of their row tiles.
+        // The thread's rows, then eight rows of a warp, in a fixed order.
+        float sums[4] = {};
 #pragma unroll
         for (int i = 0; i < 4; ++i) {
-            float sum = 0;
 #pragma unroll
-            for (int t = 0; t < row_tiles_each; ++t) sum += flows[t][i];
-            for (int d = 4; d < 32; d *= 2) sum += __shfl_xor_sync(~0u, sum, d);
-            if (thread % 32 < 4) parts[thread / 32 * panel + lane + i] = sum;
+            for (int t = 0; t < row_tiles_each; ++t) sums[i] += flows[t][i];
+            for (int d = 4; d < warp_lanes; d *= 2) sums[i] += __shfl_xor_sync(~0u, sums[i], d);
         }
-        __syncthreads();
-        const std::int64_t row_tile = std::int64_t{blockIdx.y} * row_tiles_each + thread / panel;
-        if (thread >= row_tiles_each * panel || row_tile >= row_tiles(run)) continue;
-        float total = 0;
-        for (int warp = 0; thread < panel && warp < block_threads / 32; ++warp) total += parts[warp * panel + thread];
-        run.node_flows[(node_flows_at + row_tile) * panel + thread % panel] = total;
+        if (thread % warp_lanes < 4) store4(parts + (number * block_warps + thread / warp_lanes) * panel + lane, make_float4(sums[0], sums[1], sums[2], sums[3]));
     }
+    // Then the warps, for every panel; all rows count as the first of their row tiles.
+    __syncthreads();
+    const int number = thread / (row_tiles_each * static_cast<int>(panel)), within = thread % (row_tiles_each * static_cast<int>(panel));
+    const std::int64_t row_tile = std::int64_t{blockIdx.y} * row_tiles_each + within / panel;
+    if (number >= count || row_tile >= row_tiles(run)) return;
+    const PlanTile& tile = run.tiles[first_tile + number];
+    float total = 0;
+    for (int warp = 0; within < panel && warp < block_warps; ++warp) total += parts[(number * block_warps + warp) * panel + within];
+    run.node_flows[((run.operations[tile.target].train_values + tile.panel) * row_tiles(run) + row_tile) * panel + within % panel] = total;
 }
 
 // A block an operation.
@@ -235,7 +243,8 @@ void gradients(const Run& run, const PlanStage& stage, cudaStream_t stream) {
         JUICE_LAUNCH_IN_CHAIN(kernel, grid, dim3(block_threads), 0, stream, run, stage.panel_begin, stage.panel_end, each);
     };
     std::int32_t each = 1;
-    while (each < 4 && std::int64_t{tiles} * large >= std::int64_t{2} * each * 6 * run.multiprocessors) each *= 2;
+    static_assert(most_gradient_panels * many * panel <= block_threads);
+    while (each < most_gradient_panels && std::int64_t{tiles} * large >= std::int64_t{2} * each * 6 * run.multiprocessors) each *= 2;
     if (std::int64_t{tiles} * large >= std::int64_t{2} * run.multiprocessors) launch(gradients_kernel<many>, large, each);
     else launch(gradients_kernel<1>, row_tiles(run), 1);
 }

@@ -283,6 +283,11 @@ private:
             stage.panel_begin = next_tile();
             for (const auto o : operations)
                 for (std::int32_t p = 0; p < operation(o).panels; ++p) plan_.tiles.push_back({o, p, 1, 0, 0, 0, 0});
+            // Those whose flows lie in the same place beside each other, so that it is read once.
+            std::stable_sort(plan_.tiles.begin() + stage.panel_begin, plan_.tiles.end(), [&](const PlanTile& a, const PlanTile& b) {
+                const auto place = [&](const PlanTile& tile) { return operation(tile.target).only_flow < 0 ? -1 : operation(tile.target).only_flow + tile.panel; };
+                return place(a) < place(b);
+            });
             stage.panel_end = stage.value_begin = next_tile();
             stage.value_gathered = cut(operations.begin(), wide, false, &PlanOperation::value_tiles, &Launches::cut_values);
             stage.value_wide = cut(operations.begin(), wide, true, &PlanOperation::value_tiles, &Launches::cut_values);
