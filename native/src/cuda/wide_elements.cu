@@ -108,6 +108,70 @@ __device__ void segmented_elements(const Run& run, std::int32_t o, std::int64_t 
     keep_elements(run, o, row, mine, x, exponent, AsBf16());
 }
 
+// ---- of tables alone, over one segment whose positions are all that a warp's lanes have room for ----
+
+// So many rows, `hop` apart, of a warp, which finds out once for all of them where the tables are, a lane a factor. Whether that is what the operand is made of.
+template <int quads>
+__device__ bool table_elements(const Run& run, std::int32_t o, std::int64_t first_row, std::int64_t hop, std::int32_t rows, int lane) {
+    const PlanOperation& operation = run.operations[o];
+    const PlanSegment& segment = run.segments[operation.segment_begin];
+    const std::int32_t factor_begin = segment.factor_begin, factors = segment.factor_end - factor_begin;
+    const PlanFactor& factor = run.factors[factor_begin + (lane < factors ? lane : 0)];
+    const bool other = factor.kind != FactorKind::Table || factor.mapping != Mapping::Identity || segment.nodes != quads * 8 * static_cast<int>(panel);
+    if (factors > warp_lanes || (run.maximise && !run.paths) || __ballot_sync(~0u, other) != 0) return false;
+    const PlanOwner& owner = run.owners[factor.source];
+    const std::int64_t table = owner.parameters, width = owner.panels * panel;
+    const std::int32_t* const codes = run.codes + factor.variable * run.line;
+    const QuadPlace mine{lane, 0};
+    wait_for_earlier();
+    unsigned lost = 0;
+    std::int32_t next = codes[first_row];
+    for (std::int32_t i = 0; i < rows; ++i) {
+        const std::int64_t row = first_row + i * hop;
+        if (row >= run.rows16) break;
+        const std::int64_t own = next < 0 ? -1 : table + next * width;
+        if (i + 1 < rows && row + hop < run.rows16) next = codes[row + hop];
+        float x[quads][4];
+#pragma unroll
+        for (int j = 0; j < quads; ++j) x[j][0] = x[j][1] = x[j][2] = x[j][3] = lift;
+        long long taken = -lift_exponent;
+        for (std::int32_t f = 0; f < factors; ++f) {
+            if (f > 0 && f % factors_at_once == 0) {            // back to 2^120
+                const int field = exponent_field(fmaxf(largest_of<1, 1>(x), 1.0f));
+                scale_quads(x, power_of_two(374 - field));
+                taken += field - 247;
+            }
+            const std::int64_t place = __shfl_sync(~0u, own, f, warp_lanes);
+            if (place < 0) continue;                            // summed out
+            const float* from = run.parameters + place + mine.position(0);
+            float4 y[quads];
+#pragma unroll
+            for (int j = 0; j < quads; ++j) y[j] = load4(from + j * 8 * panel);
+#pragma unroll
+            for (int j = 0; j < quads; ++j) {
+                x[j][0] *= y[j].x;
+                x[j][1] *= y[j].y;
+                x[j][2] *= y[j].z;
+                x[j][3] *= y[j].w;
+            }
+        }
+        const float top = largest_of<1, 1>(x);
+        if (!(top >= 1)) {
+            lost |= 1u << i;
+            continue;
+        }
+        const int field = exponent_field(top);
+        scale_quads(x, power_of_two(254 - field));
+        const auto line = AsBf16().line(run, operation, row, mine.panel_of(0), mine.first_lane());
+#pragma unroll
+        for (int j = 0; j < quads; ++j) line.put(j * 8, x[j]);
+        if (lane == 0) keep_exponent(run, o, row, static_cast<std::int32_t>(taken + field - 127));
+    }
+    for (std::int32_t i = 0; lost >> i != 0; ++i)
+        if ((lost >> i & 1u) != 0) rows_one_by_one<1, quads, 1>(run, o, first_row + i * hop, 1, lane, 0, AsBf16());
+    return true;
+}
+
 // ---- kernels ----
 
 // So many rows a warp, or, where they are too long, one a thread block; single rows `each` times one after the other.
@@ -118,6 +182,8 @@ __global__ void __launch_bounds__(block_threads, rows == 1 && warps == 1 ? 3 : 2
     const auto warp = static_cast<std::int32_t>(threadIdx.x) / warp_lanes, lane = static_cast<std::int32_t>(threadIdx.x) % warp_lanes;
     const std::int32_t o = run.stage_operations[first + static_cast<std::int32_t>(blockIdx.x)];
     std::int64_t row = std::int64_t{blockIdx.y} * each * rows_a_block + warp / warps * rows;
+    if constexpr (rows == 1 && warps == 1)
+        if (row >= run.rows16 || table_elements<quads>(run, o, row, rows_a_block, each, lane)) return;
     for (std::int32_t i = 0; i < (rows == 1 ? each : 1) && row < run.rows16; ++i, row += rows_a_block) plain_elements<rows, quads, warps>(run, o, row, lane, warp % warps * quads * 8, AsBf16());
 }
 
