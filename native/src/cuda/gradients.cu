@@ -111,6 +111,7 @@ template <int row_tiles_each>
 __global__ void __launch_bounds__(block_threads, 4) gradients_kernel(const __grid_constant__ Run run, std::int32_t first, std::int32_t end, std::int32_t each) {
     begin_early();
     JUICE_SHARED(float, parts, most_gradient_panels * block_warps * panel);         // sums over a warp's rows
+    JUICE_SHARED(std::int64_t, places, most_gradient_panels);                       // of panels, among all values
     const auto thread = static_cast<int>(threadIdx.x), lane = thread % 4 * 4;
     const std::int64_t first_row = std::int64_t{blockIdx.y} * row_tiles_each * rows_a_tile + thread / 4;
     const std::int32_t first_tile = first + static_cast<std::int32_t>(blockIdx.x) * each, count = end - first_tile < each ? end - first_tile : each;
@@ -127,6 +128,7 @@ __global__ void __launch_bounds__(block_threads, 4) gradients_kernel(const __gri
         const std::int64_t own = operation.train_values * run.stride + first_place, mark = std::int64_t{o} * run.rows16 + first_row;
         const std::int64_t flow_place = operation.only_flow < 0 ? -1 : operation.only_flow + q;
         float* product_flows = run.element_flows + operation.operand * run.stride + first_place;
+        if (thread == 0) places[number] = operation.train_values + q;
         if (number == 0) wait_for_earlier();
         float flows[row_tiles_each][4] = {}, values[row_tiles_each][4] = {};
         std::uint32_t log_row[row_tiles_each] = {};
@@ -192,10 +194,9 @@ __global__ void __launch_bounds__(block_threads, 4) gradients_kernel(const __gri
     const int number = thread / (row_tiles_each * static_cast<int>(panel)), within = thread % (row_tiles_each * static_cast<int>(panel));
     const std::int64_t row_tile = std::int64_t{blockIdx.y} * row_tiles_each + within / panel;
     if (number >= count || row_tile >= row_tiles(run)) return;
-    const PlanTile& tile = run.tiles[first_tile + number];
     float total = 0;
     for (int warp = 0; within < panel && warp < block_warps; ++warp) total += parts[(number * block_warps + warp) * panel + within];
-    run.node_flows[((run.operations[tile.target].train_values + tile.panel) * row_tiles(run) + row_tile) * panel + within % panel] = total;
+    run.node_flows[(places[number] * row_tiles(run) + row_tile) * panel + within % panel] = total;
 }
 
 // A block an operation.

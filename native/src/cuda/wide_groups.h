@@ -21,8 +21,8 @@ struct GroupPlace {
     static constexpr int lines = 2, pairs = tile_lines_ * columns_ / (2 * group_threads * lines * 2);
     using Sums = float[pairs * 4];
     int line, column;
-    __device__ GroupPlace() {
-        const int thread = static_cast<int>(threadIdx.x), group = thread / group_threads, lane = thread % 32;
+    __device__ explicit GroupPlace(int thread = static_cast<int>(threadIdx.x)) {
+        const int group = thread / group_threads, lane = thread % 32;
         line = (tile_lines_ == 128 ? group * 64 : 0) + thread % group_threads / 32 * 16 + lane / 4;
         column = (tile_lines_ == 128 ? 0 : group * 64) + lane % 4 * 2;
     }

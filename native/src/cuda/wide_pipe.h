@@ -21,10 +21,10 @@ __device__ inline unsigned share_bytes(int pieces, int first, unsigned each) { r
 inline dim3 pipe_blocks(const Run& run, std::int32_t tasks) { return dim3(static_cast<unsigned>(tasks < run.multiprocessors ? tasks : run.multiprocessors)); }
 
 // So many places in shared memory, which feeders fill and workers use in turn; each of them goes round for itself.
-template <int stages>
+template <int stages, int workers = block_threads>
 class Places {
 public:
-    __device__ static bool feeds() { return threadIdx.x >= block_threads; }
+    __device__ static bool feeds() { return threadIdx.x >= workers; }
 
     // By the workers: until what comes next is there, and all that the feeders wrote before it; and when it is done with.
     __device__ void wait() { wait_for_arrival(there_ + place_, parity_); }
@@ -45,7 +45,7 @@ protected:
         free_ = arrivals + stages;
         if (threadIdx.x == 0) {
             prepare_arrivals(there_, stages, filling);
-            prepare_arrivals(free_, stages, block_warps);
+            prepare_arrivals(free_, stages, workers / warp_lanes);
         }
     }
     __device__ void advance() {

@@ -16,6 +16,13 @@ constexpr int stage_numbers = steps_together * step_numbers;
 constexpr int panels_behind = stage_numbers / panel_numbers;       // of what is read behind the steps, in the place of a stage
 constexpr int pool_bytes = stages * stage_numbers * 2;
 
+// Four groups of warps multiply, each half of the rows with half of the slices.
+constexpr int workers = 4 * group_threads, sliced_threads = workers + feeders * warp_lanes, own_slices = most_slices / 2, own_panels = own_slices * slice_panels;
+struct SlicedPlace : GroupPlace<sliced_lines, own_panels * static_cast<int>(panel)> {
+    int half;               // of the slices
+    __device__ SlicedPlace() : GroupPlace(static_cast<int>(threadIdx.x) % block_threads), half(static_cast<int>(threadIdx.x) / block_threads) {}
+};
+
 __host__ __device__ std::int32_t row_blocks(const Run& run) { return (run.rows16 + sliced_lines - 1) / sliced_lines; }
 
 // What a thread block does, as for_each_tile has it (wide_piped.cu), of tiles from `first` to before `end`, for all rows. work(tile, first row).
@@ -30,13 +37,12 @@ __device__ void for_each_sliced(const Run& run, std::int32_t first, std::int32_t
 
 // Across: weights are multiplied by nodes (operand flows), else by positions (values).
 template <bool across>
-class SlicedPipe : public Places<stages> {
-    using Ring = Places<stages>;
+class SlicedPipe : public Places<stages, workers> {
+    using Ring = Places<stages, workers>;
     using Ring::advance, Ring::leave, Ring::wait_for_place, Ring::there_, Ring::place_, Ring::parity_;
 
 public:
-    using Place = GroupPlace<sliced_lines, most_slices * slice_panels * static_cast<int>(panel)>;
-    using Sums = typename Place::Sums;
+    using Sums = SlicedPlace::Sums;
 
     __device__ SlicedPipe() : Ring(1) {
         JUICE_POOL(Bf16, pool, stages * stage_numbers);
@@ -106,9 +112,9 @@ public:
 
     // By the others: acc += Σ over a tile's steps.
     __device__ void multiply(Sums& acc) {
-        const int group = static_cast<int>(threadIdx.x) / group_threads;
-        const GroupSide rows = GroupSide(stages_, panel_numbers).further(group * 64 * static_cast<int>(panel));
-        const GroupSide weights(stages_ + step_panels * panel_numbers, across ? slice_panels * tile_numbers : static_cast<int>(panel));
+        const int group = static_cast<int>(threadIdx.x) / group_threads, first_slice = group / 2 * own_slices;
+        const GroupSide rows = GroupSide(stages_, panel_numbers).further(group % 2 * 64 * static_cast<int>(panel));
+        const GroupSide weights = GroupSide(stages_ + step_panels * panel_numbers, across ? slice_panels * tile_numbers : static_cast<int>(panel)).further(first_slice * slice_numbers);
         for (bool last = false; !last;) {
             this->wait();
             static_assert(steps_together == 2);
@@ -119,8 +125,8 @@ public:
             for (int s = 0; s < steps_together; ++s) {
                 const SlicedStep step = s == 0 ? both[0] : both[1];
                 const GroupSide x = rows.further(place_ * stage_numbers + s * step_numbers).kept(), y = weights.further(place_ * stage_numbers + s * step_numbers).kept();
-                if (step.panels() == step_panels) multiply_slices<step_panels>(acc, step.slices(), x, y);
-                else multiply_slices<1>(acc, step.slices(), x, y);
+                if (step.panels() == step_panels) multiply_slices<step_panels>(acc, step.slices() >> first_slice, x, y);
+                else multiply_slices<1>(acc, step.slices() >> first_slice, x, y);
             }
             commit_products();
             wait_for_products<0>();         // behind branches, waiting for fewer waits for nearly all
@@ -141,7 +147,7 @@ private:
     template <int panels>
     __device__ static void multiply_slices(Sums& acc, std::uint32_t slices, const GroupSide& x, const GroupSide& y) {
 #pragma unroll
-        for (int i = 0; i < most_slices; ++i) {
+        for (int i = 0; i < own_slices; ++i) {
             if ((slices >> i & 1u) == 0) continue;
 #pragma unroll
             for (int k = 0; k < panels; ++k)
@@ -163,30 +169,32 @@ private:
 
 // ---- what becomes of a tile's sums: found out before they are there, so that nobody waits for memory then ----
 
-// A thread has four positions of two lines in each of a tile's panels; a slice of one panel leaves its second place free.
+// A thread has four positions of two lines in each panel of its half of a tile; a slice of one panel leaves its second place free.
 struct KeptTile {
-    using Place = SlicedPipe<false>::Place;
     static constexpr int lower = 8 * static_cast<int>(panel);           // numbers to the second line
-    std::uint32_t panels;               // which places for panels are taken, a bit each
+    std::uint32_t panels;               // which places for panels are taken, a bit each: of its half
+    std::int32_t first, all;            // panels before its half, and in the tile
     std::int32_t rows;                  // from the thread's first line on
     std::int64_t stride;
 
-    __device__ KeptTile(const Run& run, const PlanTile& tile, std::int64_t first_row) : rows(rows_from(run, first_row) - Place().line), stride(run.stride) {
+    __device__ KeptTile(const Run& run, const PlanTile& tile, std::int64_t first_row, const SlicedPlace& mine) : rows(rows_from(run, first_row) - mine.line), stride(run.stride) {
         auto free = static_cast<unsigned>(tile.begin);          // its bits are put apart, so that they stand for second places
         free = (free | free << 4) & 0x0f0fu;
         free = (free | free << 2) & 0x3333u;
         free = (free | free << 1) & 0x5555u;
         panels = ((1u << tile.end * slice_panels) - 1) & ~(free << 1);
+        all = __popc(panels);
+        first = mine.half == 0 ? 0 : __popc(panels & ((1u << own_panels) - 1));
+        panels = panels >> mine.half * own_panels & ((1u << own_panels) - 1);
     }
     // work(n, a four of each line) for every place n that is taken.
     template <class Sums, class Work>
-    __device__ void for_each_panel(const Sums& acc, Work work) const {
-        static_assert(Place::lines == 2 && Place::fours == most_slices * slice_panels && slice_panels == 2);
-        const Place mine;
+    __device__ void for_each_panel(const SlicedPlace& mine, const Sums& acc, Work work) const {
+        static_assert(SlicedPlace::lines == 2 && SlicedPlace::fours == own_panels && slice_panels == 2);
 #pragma unroll
-        for (int n = 0; n < Place::fours; ++n) {
+        for (int n = 0; n < own_panels; ++n) {
             const float4 four[2] = {mine.four(acc, 0, n), mine.four(acc, 1, n)};
-            if ((panels >> n & 1u) != 0) work(n, four);
+            if ((panels >> n & 1u) != 0) work(four);
         }
     }
     __device__ void store(float* to, const float4 (&four)[2]) const {
@@ -196,23 +204,22 @@ struct KeptTile {
 };
 
 struct KeptValues : KeptTile {
-    float* to;                          // in the tile's first panel
+    float* to;                          // in the first panel of its half
     std::uint8_t* suspects;
     std::int32_t nodes;                 // from the thread's first position on
 
-    __device__ KeptValues(const Run& run, const PlanTile& tile, std::int64_t first_row) : KeptTile(run, tile, first_row) {
-        const Place mine;
+    __device__ KeptValues(const Run& run, const PlanTile& tile, std::int64_t first_row, const SlicedPlace& mine) : KeptTile(run, tile, first_row, mine) {
         const PlanOperation& operation = run.operations[tile.target];
-        to = run.values + value_place(run, operation, first_row + mine.line) + tile.panel * run.stride + mine.four_at(0);
+        to = run.values + value_place(run, operation, first_row + mine.line) + (tile.panel + first) * run.stride + mine.four_at(0);
         suspects = run.suspects + std::int64_t{tile.target} * run.rows16 + first_row + mine.line;
-        nodes = static_cast<std::int32_t>(operation.nodes - tile.panel * panel) - mine.four_at(0);
+        nodes = static_cast<std::int32_t>(operation.nodes - (tile.panel + first) * panel) - mine.four_at(0);
     }
     template <class Pipe>
-    __device__ void keep(Pipe&, const typename Pipe::Sums& acc) const {
+    __device__ void keep(Pipe&, const SlicedPlace& mine, const typename Pipe::Sums& acc) const {
         float* at = to;
         std::int32_t left = nodes;
         float least[2] = {1, 1};
-        for_each_panel(acc, [&](int, const float4 (&four)[2]) {
+        for_each_panel(mine, acc, [&](const float4 (&four)[2]) {
             store(at, four);
 #pragma unroll
             for (int m = 0; m < 2; ++m) {
@@ -228,25 +235,26 @@ struct KeptValues : KeptTile {
 };
 
 struct KeptOperandFlows : KeptTile {
-    float* to;                          // in the tile's first panel
+    float* to;                          // in the first panel of its half
 
-    __device__ KeptOperandFlows(const Run& run, const PlanTile& tile, std::int64_t first_row) : KeptTile(run, tile, first_row) {
-        const Place mine;
-        to = run.element_flows + operand_place(run, run.operations[tile.target], first_row + mine.line) + tile.panel * run.stride + mine.four_at(0);
+    __device__ KeptOperandFlows(const Run& run, const PlanTile& tile, std::int64_t first_row, const SlicedPlace& mine) : KeptTile(run, tile, first_row, mine) {
+        to = run.element_flows + operand_place(run, run.operations[tile.target], first_row + mine.line) + (tile.panel + first) * run.stride + mine.four_at(0);
     }
     template <class Pipe>
-    __device__ void keep(Pipe& pipe, const typename Pipe::Sums& acc) const {
-        const Place mine;
+    __device__ void keep(Pipe& pipe, const SlicedPlace& mine, const typename Pipe::Sums& acc) const {
+        static_assert(own_panels <= panels_behind);
         const auto own = static_cast<int>(swapped(mine.line * static_cast<int>(panel) + mine.four_at(0)));
         float* at = to;
-        const Bf16* elements = pipe.behind() + own;
-        int left = panels_behind;           // of this part
-        for_each_panel(acc, [&](int n, const float4 (&four)[2]) {
-            if (n >= panels_behind && left == 0) {
-                pipe.release();
-                elements = pipe.behind() + own;
-                left = panels_behind;
-            }
+        const Bf16* elements = pipe.behind() + own + first * panel_numbers;
+        int left = panels_behind - first, later = all - panels_behind;          // panels of this part, and of those that come after it
+        const auto next = [&] {
+            pipe.release();
+            elements = pipe.behind() + own;
+            left = panels_behind;
+            later -= panels_behind;
+        };
+        for_each_panel(mine, acc, [&](const float4 (&four)[2]) {
+            if (left == 0) next();
             float4 flows[2];
 #pragma unroll
             for (int m = 0; m < 2; ++m) {
@@ -258,6 +266,7 @@ struct KeptOperandFlows : KeptTile {
             at += stride;
             --left;
         });
+        if (later > 0) next();
         pipe.release();
     }
 };
@@ -278,21 +287,22 @@ __device__ void for_each_product(const Run& run, std::int32_t first, std::int32_
         return;
     }
     for_each_sliced(run, first, end, [&](const PlanTile& tile, std::int64_t first_row) {
-        const Kept kept(run, tile, first_row);
+        const SlicedPlace mine;
+        const Kept kept(run, tile, first_row, mine);
         typename Pipe::Sums acc = {};
         pipe.multiply(acc);
-        kept.keep(pipe, acc);
+        kept.keep(pipe, mine, acc);
     });
 }
 
-__global__ void __launch_bounds__(pipe_threads, 1) sliced_values_kernel(const __grid_constant__ Run run, std::int32_t first, std::int32_t end) {
+__global__ void __launch_bounds__(sliced_threads, 1) sliced_values_kernel(const __grid_constant__ Run run, std::int32_t first, std::int32_t end) {
     using Pipe = SlicedPipe<false>;
     for_each_product<Pipe, KeptValues>(run, first, end, [&](Pipe& pipe, const PlanTile& tile, const PlanOperation& operation, std::int64_t first_row, std::int32_t rows) {
         pipe.feed(run, tile, run.elements16 + operand_place(run, operation, first_row), shadow_of(run, operation), rows);
     });
 }
 
-__global__ void __launch_bounds__(pipe_threads, 1) sliced_operand_kernel(const __grid_constant__ Run run, std::int32_t first, std::int32_t end) {
+__global__ void __launch_bounds__(sliced_threads, 1) sliced_operand_kernel(const __grid_constant__ Run run, std::int32_t first, std::int32_t end) {
     using Pipe = SlicedPipe<true>;
     for_each_product<Pipe, KeptOperandFlows>(run, first, end, [&](Pipe& pipe, const PlanTile& tile, const PlanOperation& operation, std::int64_t first_row, std::int32_t rows) {
         pipe.feed(run, tile, run.gradients16 + value_place(run, operation, first_row), shadow_of(run, operation), rows);
@@ -302,7 +312,7 @@ __global__ void __launch_bounds__(pipe_threads, 1) sliced_operand_kernel(const _
 
 template <class Kernel>
 void launch(const Run& run, Kernel kernel, std::int32_t begin, std::int32_t end, cudaStream_t stream) {
-    JUICE_LAUNCH_IN_CHAIN(kernel, pipe_blocks(run, (end - begin) * row_blocks(run)), dim3(pipe_threads), static_cast<std::size_t>(pool_bytes), stream, run, begin, end);
+    JUICE_LAUNCH_IN_CHAIN(kernel, pipe_blocks(run, (end - begin) * row_blocks(run)), dim3(sliced_threads), static_cast<std::size_t>(pool_bytes), stream, run, begin, end);
 }
 
 }  // namespace
