@@ -4,16 +4,15 @@
 
 #include "cuda/counters.h"
 #include "cuda/kernels.h"
+#include "plan/tables.h"
 
 namespace juice::cuda {
 
 inline constexpr std::int64_t shared_values = small_table_values;
 inline constexpr int rows_sorted = 256;         // at a time, by value
 
-inline constexpr std::int64_t tiny_values = 4;
-
-__host__ __device__ inline bool is_tiny_table(const PlanOwner& owner) { return owner.kind == OwnerKind::Table && owner.domain <= tiny_values; }
-__host__ __device__ inline bool is_small_table(const PlanOwner& owner) { return owner.kind == OwnerKind::Table && owner.domain > tiny_values && owner.domain <= shared_values; }
+__host__ __device__ inline bool is_tiny_table(const PlanOwner& owner) { return owner.kind == OwnerKind::Table && owner.domain <= tiny_table_values; }
+__host__ __device__ inline bool is_small_table(const PlanOwner& owner) { return owner.kind == OwnerKind::Table && owner.domain > tiny_table_values && owner.domain <= shared_values; }
 __host__ __device__ inline bool is_large_table(const PlanOwner& owner) { return owner.kind == OwnerKind::Table && owner.domain > shared_values; }
 // Indicators have no parameters: what flows into them only matters to who asks for it.
 __device__ inline bool wants_flows(const PlanOwner& owner, const Pass& pass) { return !pass.in_place || owner.distribution != DistributionType::Indicator; }

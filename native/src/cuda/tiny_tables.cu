@@ -8,7 +8,7 @@ namespace juice::cuda {
 
 namespace {
 
-constexpr int values = static_cast<int>(tiny_values), rows_a_warp = warp_lanes / 4;
+constexpr int values = static_cast<int>(tiny_table_values), rows_a_warp = warp_lanes / 4;
 
 // Of a lane's four nodes, by value.
 struct TinyFlows {

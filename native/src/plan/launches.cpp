@@ -6,6 +6,7 @@
 
 #include "plan/plan.h"
 #include "plan/slices.h"
+#include "plan/tables.h"
 
 namespace juice {
 
@@ -355,6 +356,22 @@ private:
         }
     }
 
+    // Of tiny tables beside each other, panels whose flows begin in the same place follow each other, as those of a product's factors do: they are read at about the same time.
+    void sort_tiny_tables() {
+        const auto owner = [&](const PlanTile& tile) -> const PlanOwner& { return plan_.owners[static_cast<std::size_t>(tile.target)]; };
+        const auto tiny = [&](const PlanTile& tile) { return owner(tile).kind == OwnerKind::Table && owner(tile).domain <= tiny_table_values; };
+        const auto place = [&](const PlanTile& tile) -> std::int64_t {
+            if (owner(tile).reader_begin == owner(tile).reader_end) return -1;
+            const PlanReader& reader = plan_.readers[static_cast<std::size_t>(owner(tile).reader_begin)];
+            return plan_.operations[static_cast<std::size_t>(reader.operation)].operand + reader.first_panel + tile.panel;
+        };
+        for (auto begin = plan_.tiles.begin() + plan_.totals.node_inputs; begin != plan_.tiles.end();) {
+            const auto end = std::find_if_not(begin, plan_.tiles.end(), tiny);
+            std::stable_sort(begin, end, [&](const PlanTile& a, const PlanTile& b) { return place(a) < place(b); });
+            begin = end == plan_.tiles.end() ? end : end + 1;
+        }
+    }
+
     // What is done once a pass: pieces of weights, and panels of owners with the blocks that hold their nodes' weights.
     void cut_owners() {
         auto& totals = plan_.totals;
@@ -387,6 +404,7 @@ private:
         totals.node_inputs = next_tile();
         for (std::size_t o = 0; o < plan_.owners.size(); ++o)
             for (std::int32_t p = 0; plan_.owners[o].kind != OwnerKind::Sum && p < plan_.owners[o].panels; ++p) plan_.tiles.push_back({static_cast<std::int32_t>(o), p, 1, 0, 0, 0, 0});
+        sort_tiny_tables();
         totals.node_end = totals.row_sum_begin = next_tile();
         for (std::size_t o = 0; o < plan_.operations.size(); ++o)
             for (std::int32_t q = 0; q < plan_.operations[o].sum_panels; ++q) plan_.tiles.push_back({static_cast<std::int32_t>(o), q, 1, 0, 0, 0, 0});
