@@ -35,7 +35,7 @@ TileShape tile_shape(Product product, std::int64_t tiles, std::int32_t panels, s
     // A step of 128 by 256 is four times the work of one of 64 by 128, and twice the copies, which is what takes the time.
     if (depth >= 32) return small_rounds < 2 * parts(large_tiles, multiprocessors) ? piped_small : piped_large;
     if (product == Product::OperandFlows && depth >= 16 && small_rounds == 1) return piped_small;
-    if (product == Product::OperandFlows && depth >= 16 && large_tiles >= multiprocessors) return piped_large;
+    if (product == Product::OperandFlows && large_tiles >= (depth >= 16 ? 1 : 2) * multiprocessors) return piped_large;
     const std::int64_t small_tiles = tiles * parts(rows, rows_a_tile);
     if (small_tiles <= std::int64_t{2} * multiprocessors) return {rows_a_tile, columns, false};
     if (product == Product::OperandFlows && small_tiles <= std::int64_t{3} * multiprocessors) return {rows_a_tile, columns, false, 3};

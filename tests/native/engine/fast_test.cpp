@@ -110,9 +110,10 @@ TEST_P(Fast, AgreesWithTheOracle) {
     }
 }
 
-// Operands of up to 8, 32, 64 and 256 panels, each by a kernel of its own, and of more factors than are multiplied without scaling.
+// Operands of up to 8, 32, 64 and 256 panels, each by a kernel of its own, with 64 panels by another way, since all factors are tables; of more factors than are
+// multiplied without scaling.
 TEST_P(Fast, OperandsOfEveryWidthAgreeWithTheOracle) {
-    for (const std::int64_t width : {90, 300, 600, 1040}) {
+    for (const std::int64_t width : {90, 300, 600, 1024, 1040}) {
         SCOPED_TRACE(std::to_string(width) + " positions");
         constexpr std::int32_t variables = 6;
         constexpr std::int64_t nodes = 64;
@@ -397,6 +398,8 @@ TEST(FastTiles, ArePipedWhereSumsAreLong) {
     EXPECT_EQ(cuda::tile_shape(cuda::Product::OperandFlows, 50, 8, 512, 132, 16).lines, 128);
     EXPECT_FALSE(cuda::tile_shape(cuda::Product::OperandFlows, 64, 8, 512, 132, 16).piped);
     EXPECT_EQ(cuda::tile_shape(cuda::Product::OperandFlows, 66, 8, 512, 132, 16).columns, 256);
+    EXPECT_FALSE(cuda::tile_shape(cuda::Product::OperandFlows, 130, 8, 512, 132, 4).piped);
+    EXPECT_EQ(cuda::tile_shape(cuda::Product::OperandFlows, 131, 8, 512, 132, 4).columns, 256);     // however short
     EXPECT_FALSE(cuda::slices_blocks(26, 600, 132));
     EXPECT_TRUE(cuda::slices_blocks(33, 512, 132));
     EXPECT_FALSE(cuda::pipes_parameters(65, 132));
