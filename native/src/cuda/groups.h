@@ -117,6 +117,24 @@ __device__ inline unsigned total_in_warp(unsigned x) {
 #endif
 }
 
+// A place in shared memory that compilers keep, where they would work it out again at every use.
+template <class T>
+__device__ T* kept_place(T* place) {
+#if !defined(JUICE_CUDA_EMULATION)
+    asm volatile("" : "+l"(place));
+#endif
+    return place;
+}
+__device__ inline std::uint32_t load_shared(const std::uint32_t* place) {
+#if defined(JUICE_CUDA_EMULATION)
+    return *place;
+#else
+    std::uint32_t word;
+    asm volatile("ld.shared.u32 %0, [%1];" : "=r"(word) : "r"(static_cast<unsigned>(__cvta_generic_to_shared(place))) : "memory");
+    return word;
+#endif
+}
+
 // ---- bulk copies, and the arrivals that count their bytes ----
 
 using Arrival = std::uint64_t;      // in shared memory

@@ -1,6 +1,7 @@
 // The operands of wide sums, as bf16 (operand_rows.h); here also those over several segments.
 #include "cuda/kernels.h"
 #include "cuda/operand_rows.h"
+#include "plan/tables.h"
 
 namespace juice::cuda {
 
@@ -108,29 +109,48 @@ __device__ void segmented_elements(const Run& run, std::int32_t o, std::int64_t 
     keep_elements(run, o, row, mine, x, exponent, AsBf16());
 }
 
-// ---- of tables alone, over one segment whose positions are all that a warp's lanes have room for ----
+// ---- kernels ----
 
-// So many rows, `hop` apart, of a warp, which finds out once for all of them where the tables are, a lane a factor. Whether that is what the operand is made of.
+// So many rows a warp, or, where they are too long, one a thread block; single rows `each` times one after the other.
+template <int rows, int quads, int warps>
+__global__ void __launch_bounds__(block_threads, rows == 1 && warps == 1 ? 3 : 2) wide_elements_kernel(const __grid_constant__ Run run, std::int32_t first, std::int32_t each) {
+    begin_early();
+    constexpr int rows_a_block = block_warps / warps * rows;
+    const auto warp = static_cast<std::int32_t>(threadIdx.x) / warp_lanes, lane = static_cast<std::int32_t>(threadIdx.x) % warp_lanes;
+    const std::int32_t o = run.stage_operations[first + static_cast<std::int32_t>(blockIdx.x)];
+    std::int64_t row = std::int64_t{blockIdx.y} * each * rows_a_block + warp / warps * rows;
+    for (std::int32_t i = 0; i < (rows == 1 ? each : 1) && row < run.rows16; ++i, row += rows_a_block) plain_elements<rows, quads, warps>(run, o, row, lane, warp % warps * quads * 8, AsBf16());
+}
+
+// Operands of tables alone, over one segment whose positions are all that a warp's lanes have room for: so many rows a warp, one after the other, for all of which it
+// finds out once where the tables are, a lane a factor. A block's rows are neighbours, and what it writes of a panel is whole lines of memory, by way of shared memory.
 template <int quads>
-__device__ bool table_elements(const Run& run, std::int32_t o, std::int64_t first_row, std::int64_t hop, std::int32_t rows, int lane) {
+__global__ void __launch_bounds__(block_threads, 3) table_elements_kernel(const __grid_constant__ Run run, std::int32_t first, std::int32_t each) {
+    begin_early();
+    // [rows at a time, twice][panel][row]: 16 bf16 numbers a row and panel; a row more, so that panels begin in other banks.
+    constexpr int panels = quads * 8, fours_a_row = 2, fours_a_panel = (block_warps + 1) * fours_a_row;
+    JUICE_SHARED(float4, lines, 2 * panels * fours_a_panel);
+    const auto warp = static_cast<int>(threadIdx.x) / warp_lanes;
+    const QuadPlace mine{static_cast<int>(threadIdx.x) % warp_lanes, 0};
+    const std::int32_t o = run.stage_operations[first + static_cast<std::int32_t>(blockIdx.x)];
     const PlanOperation& operation = run.operations[o];
     const PlanSegment& segment = run.segments[operation.segment_begin];
-    const std::int32_t factor_begin = segment.factor_begin, factors = segment.factor_end - factor_begin;
-    const PlanFactor& factor = run.factors[factor_begin + (lane < factors ? lane : 0)];
-    const bool other = factor.kind != FactorKind::Table || factor.mapping != Mapping::Identity || segment.nodes != quads * 8 * static_cast<int>(panel);
-    if (factors > warp_lanes || (run.maximise && !run.paths) || __ballot_sync(~0u, other) != 0) return false;
+    const std::int32_t factors = segment.factor_end - segment.factor_begin;
+    const std::int64_t first_row = std::int64_t{blockIdx.y} * each * block_warps + warp;
+    // A lane without a factor looks at the first.
+    static_assert(few_tables == warp_lanes);
+    const PlanFactor& factor = run.factors[segment.factor_begin + (mine.lane < factors ? mine.lane : 0)];
     const PlanOwner& owner = run.owners[factor.source];
     const std::int64_t table = owner.parameters, width = owner.panels * panel;
     const std::int32_t* const codes = run.codes + factor.variable * run.line;
-    const QuadPlace mine{lane, 0};
     wait_for_earlier();
     unsigned lost = 0;
-    std::int32_t next = codes[first_row];
-    for (std::int32_t i = 0; i < rows; ++i) {
-        const std::int64_t row = first_row + i * hop;
+    std::int32_t next = first_row < run.rows16 ? codes[first_row] : -1;
+    for (std::int32_t i = 0; i < each; ++i) {
+        const std::int64_t row = first_row + i * block_warps;
         if (row >= run.rows16) break;
         const std::int64_t own = next < 0 ? -1 : table + next * width;
-        if (i + 1 < rows && row + hop < run.rows16) next = codes[row + hop];
+        if (i + 1 < each && row + block_warps < run.rows16) next = codes[row + block_warps];
         float x[quads][4];
 #pragma unroll
         for (int j = 0; j < quads; ++j) x[j][0] = x[j][1] = x[j][2] = x[j][3] = lift;
@@ -142,7 +162,7 @@ __device__ bool table_elements(const Run& run, std::int32_t o, std::int64_t firs
                 taken += field - 247;
             }
             const std::int64_t place = __shfl_sync(~0u, own, f, warp_lanes);
-            if (place < 0) continue;                            // summed out
+            if (place < 0) continue;            // missing: summed out
             const float* from = run.parameters + place + mine.position(0);
             float4 y[quads];
 #pragma unroll
@@ -156,35 +176,24 @@ __device__ bool table_elements(const Run& run, std::int32_t o, std::int64_t firs
             }
         }
         const float top = largest_of<1, 1>(x);
-        if (!(top >= 1)) {
-            lost |= 1u << i;
-            continue;
-        }
         const int field = exponent_field(top);
         scale_quads(x, power_of_two(254 - field));
-        const auto line = AsBf16().line(run, operation, row, mine.panel_of(0), mine.first_lane());
+        if (!(top >= 1)) lost |= 1u << i;
+        else if (mine.lane == 0) keep_exponent(run, o, row, static_cast<std::int32_t>(taken + field - 127));
+        float4* const now = lines + i % 2 * (panels * fours_a_panel);
+        auto* const own_line = reinterpret_cast<std::uint64_t*>(now + mine.panel_of(0) * fours_a_panel + warp * fours_a_row) + (mine.first_lane() ^ (row & 4) * 2) / 4;
 #pragma unroll
-        for (int j = 0; j < quads; ++j) line.put(j * 8, x[j]);
-        if (lane == 0) keep_exponent(run, o, row, static_cast<std::int32_t>(taken + field - 127));
+        for (int j = 0; j < quads; ++j) own_line[j * 8 * fours_a_panel * 2] = to_four(to_pair(x[j][0], x[j][1]), to_pair(x[j][2], x[j][3]));
+        __syncthreads();
+        constexpr int together = block_warps * fours_a_row, panels_at_once = block_threads / together;
+        const int first = static_cast<int>(threadIdx.x) / together, four = static_cast<int>(threadIdx.x) % together;
+        Bf16* const to = run.elements16 + operand_place(run, operation, row - warp) + first * run.stride + four * 8;
+#pragma unroll
+        for (int k = 0; k < panels; k += panels_at_once) *reinterpret_cast<float4*>(to + k * run.stride) = now[(first + k) * fours_a_panel + four];
     }
+    __syncthreads();            // what was written for rows that are lost is written over
     for (std::int32_t i = 0; lost >> i != 0; ++i)
-        if ((lost >> i & 1u) != 0) rows_one_by_one<1, quads, 1>(run, o, first_row + i * hop, 1, lane, 0, AsBf16());
-    return true;
-}
-
-// ---- kernels ----
-
-// So many rows a warp, or, where they are too long, one a thread block; single rows `each` times one after the other.
-template <int rows, int quads, int warps>
-__global__ void __launch_bounds__(block_threads, rows == 1 && warps == 1 ? 3 : 2) wide_elements_kernel(const __grid_constant__ Run run, std::int32_t first, std::int32_t each) {
-    begin_early();
-    constexpr int rows_a_block = block_warps / warps * rows;
-    const auto warp = static_cast<std::int32_t>(threadIdx.x) / warp_lanes, lane = static_cast<std::int32_t>(threadIdx.x) % warp_lanes;
-    const std::int32_t o = run.stage_operations[first + static_cast<std::int32_t>(blockIdx.x)];
-    std::int64_t row = std::int64_t{blockIdx.y} * each * rows_a_block + warp / warps * rows;
-    if constexpr (rows == 1 && warps == 1)
-        if (row >= run.rows16 || table_elements<quads>(run, o, row, rows_a_block, each, lane)) return;
-    for (std::int32_t i = 0; i < (rows == 1 ? each : 1) && row < run.rows16; ++i, row += rows_a_block) plain_elements<rows, quads, warps>(run, o, row, lane, warp % warps * quads * 8, AsBf16());
+        if ((lost >> i & 1u) != 0) rows_one_by_one<1, quads, 1>(run, o, first_row + i * block_warps, 1, mine.lane, 0, AsBf16());
 }
 
 template <int quads, int warps>
@@ -209,7 +218,10 @@ void wide_elements(const Run& run, const PlanStage& stage, cudaStream_t stream) 
             while (rows <= block_warps && each < 4 && std::int64_t{operations} * run.rows16 >= std::int64_t{2} * each * rows * 8 * run.multiprocessors) each *= 2;
             JUICE_LAUNCH_IN_CHAIN(kernel, grid(operations, rows * each), dim3(block_threads), 0, stream, run, stage.operation_begin, each);
         };
-        if (run.widest_operand <= 8) launch(wide_elements_kernel<4, 4, 1>, 4 * block_warps);
+        constexpr int table_quads = 8;
+        const bool sums_out = !run.maximise || run.paths;
+        if (sums_out && stage.table_operands == table_quads * 8 * panel) launch(table_elements_kernel<table_quads>, block_warps);
+        else if (run.widest_operand <= 8) launch(wide_elements_kernel<4, 4, 1>, 4 * block_warps);
         else if (run.widest_operand <= 16) launch(wide_elements_kernel<4, 8, 1>, 4 * block_warps);
         else if (run.widest_operand <= 32) launch(wide_elements_kernel<2, 8, 1>, 2 * block_warps);
         else if (run.widest_operand <= 64) launch(wide_elements_kernel<1, 8, 1>, block_warps);

@@ -39,17 +39,19 @@ __device__ void for_each_sliced(const Run& run, std::int32_t first, std::int32_t
 template <bool across>
 class SlicedPipe : public Places<stages, workers> {
     using Ring = Places<stages, workers>;
-    using Ring::advance, Ring::leave, Ring::wait_for_place, Ring::there_, Ring::place_, Ring::parity_;
+    using Ring::advance, Ring::leave, Ring::wait_for_place, Ring::there_, Ring::free_, Ring::place_, Ring::parity_;
 
 public:
     using Sums = SlicedPlace::Sums;
 
     __device__ SlicedPipe() : Ring(1) {
         JUICE_POOL(Bf16, pool, stages * stage_numbers);
-        JUICE_SHARED(std::uint32_t, step_list, stages * steps_together);
+        JUICE_SHARED(std::uint32_t, step_list, stages);
         static_assert(feeders == stages);
         stages_ = pool;
-        steps_ = step_list;
+        steps_ = kept_place(step_list);
+        there_ = kept_place(there_);
+        free_ = kept_place(free_);
         if (Ring::feeds()) place_ = due_ = static_cast<int>(threadIdx.x) / warp_lanes % feeders;
         __syncthreads();
     }
@@ -88,8 +90,9 @@ public:
                 to += (role - most_slices) * panel_numbers;
             }
             const unsigned all = total_in_warp(static_cast<unsigned>(pieces) * bytes);
+            const SlicedStep second{static_cast<std::uint32_t>(__shfl_sync(~0u, static_cast<std::int32_t>(step.word), step_words, warp_lanes))};
             wait_for_place();
-            if (role == 0) steps_[place_ * steps_together + own] = step.word;
+            if (lane == 0) steps_[place_] = posted(step, second);
             expect(all);
             const auto copy = [&](int piece) {
                 if (piece < pieces) copy_bulk(stages_ + place_ * stage_numbers + to + piece * slice_panels * tile_numbers, from + std::int64_t{piece} * hop * tile_numbers, bytes, there_ + place_);
@@ -116,18 +119,23 @@ public:
         const GroupSide rows = GroupSide(stages_, panel_numbers).further(group % 2 * 64 * static_cast<int>(panel));
         const GroupSide weights = GroupSide(stages_ + step_panels * panel_numbers, across ? slice_panels * tile_numbers : static_cast<int>(panel)).further(first_slice * slice_numbers);
         for (bool last = false; !last;) {
+            const GroupSide x = rows.further(place_ * stage_numbers).kept(), y = weights.further(place_ * stage_numbers).kept();
             this->wait();
-            static_assert(steps_together == 2);
-            const SlicedStep both[2] = {{steps_[place_ * steps_together]}, {steps_[place_ * steps_together + 1]}};
-            last = both[0].last();
+            const std::uint32_t steps = load_shared(steps_ + place_), slices = steps >> first_slice;
+            last = (steps & posted_last) != 0;
             begin_products();
-#pragma unroll 1
-            for (int s = 0; s < steps_together; ++s) {
-                const SlicedStep step = s == 0 ? both[0] : both[1];
-                const GroupSide x = rows.further(place_ * stage_numbers + s * step_numbers).kept(), y = weights.further(place_ * stage_numbers + s * step_numbers).kept();
-                if (step.panels() == step_panels) multiply_slices<step_panels>(acc, step.slices() >> first_slice, x, y);
-                else multiply_slices<1>(acc, step.slices() >> first_slice, x, y);
-            }
+#pragma unroll
+            for (int s = 0; s < steps_together; ++s)
+#pragma unroll
+                for (int i = 0; i < own_slices; ++i) {
+                    if ((slices >> (s * most_slices + i) & 1u) == 0) continue;
+                    const auto multiply = [&](int k) {
+                        multiply_later<true, !across>(reinterpret_cast<float(&)[16]>(acc[i * 16]), x.further(s * step_numbers + k * panel_numbers),
+                                                      y.further(s * step_numbers + i * slice_numbers + k * (across ? 1 : slice_panels) * tile_numbers));
+                    };
+                    multiply(0);
+                    if ((steps & posted_two << s) != 0) multiply(1);
+                }
             commit_products();
             wait_for_products<0>();         // behind branches, waiting for fewer waits for nearly all
             this->release();
@@ -144,15 +152,12 @@ private:
     std::uint32_t* steps_;
     int due_ = 0;           // of a feeder: how many turns of what is to be fed come before its own
 
-    template <int panels>
-    __device__ static void multiply_slices(Sums& acc, std::uint32_t slices, const GroupSide& x, const GroupSide& y) {
-#pragma unroll
-        for (int i = 0; i < own_slices; ++i) {
-            if ((slices >> i & 1u) == 0) continue;
-#pragma unroll
-            for (int k = 0; k < panels; ++k)
-                multiply_later<true, !across>(reinterpret_cast<float(&)[16]>(acc[i * 16]), x.further(k * panel_numbers), y.further(i * slice_numbers + k * (across ? 1 : slice_panels) * tile_numbers));
-        }
+    // What feeders leave of a place's steps for the others: slices that have blocks there, a bit each, of one step after the other; which steps are of two panels;
+    // whether they are a tile's last.
+    static constexpr std::uint32_t posted_two = 1u << 16, posted_last = 1u << 18;
+    __device__ static std::uint32_t posted(SlicedStep first, SlicedStep second) {
+        static_assert(steps_together == 2 && step_panels == 2 && 2 * most_slices <= 16);
+        return first.slices() | second.slices() << most_slices | (first.panels() == 2 ? posted_two : 0) | (second.panels() == 2 ? posted_two << 1 : 0) | (first.last() ? posted_last : 0);
     }
     // work(turn): a feeder's own of so many turns, which the feeders take one after the other.
     template <class Work>

@@ -248,6 +248,20 @@ private:
         return depth;
     }
 
+    // PlanStage::table_operands of such sums.
+    template <class At>
+    std::int32_t table_operands(At begin, At end) const {
+        std::int32_t nodes = 0;
+        for (auto o = begin; o != end; ++o) {
+            const PlanSegment& segment = plan_.segments[static_cast<std::size_t>(plan_.operations[static_cast<std::size_t>(*o)].segment_begin)];
+            const auto is_table = [](const PlanFactor& factor) { return factor.kind == FactorKind::Table && factor.mapping == Mapping::Identity; };
+            if ((o != begin && segment.nodes != nodes) || segment.factor_end - segment.factor_begin > few_tables) return 0;
+            if (!std::all_of(plan_.factors.begin() + segment.factor_begin, plan_.factors.begin() + segment.factor_end, is_table)) return 0;
+            nodes = segment.nodes;
+        }
+        return nodes;
+    }
+
     void cut_stages() {
         std::vector<std::vector<std::int32_t>> by_stage;
         for (std::size_t o = 0; o < plan_.operations.size(); ++o) {
@@ -281,6 +295,7 @@ private:
             plan_.stage_operations.insert(plan_.stage_operations.end(), operations.begin(), operations.end());
             stage.operation_end = stage.edges_end = static_cast<std::int32_t>(plan_.stage_operations.size());
             stage.has_blocks = std::any_of(operations.begin(), operations.end(), [&](std::int32_t o) { return operation(o).kind == Operation::Sum && operation(o).form == Form::Blocks; });
+            if (segmented == wide) stage.table_operands = table_operands(operations.begin(), wide);
             stage.panel_begin = next_tile();
             for (const auto o : operations)
                 for (std::int32_t p = 0; p < operation(o).panels; ++p) plan_.tiles.push_back({o, p, 1, 0, 0, 0, 0});

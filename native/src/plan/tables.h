@@ -1,4 +1,4 @@
-// Tables of so few values that each of them has a large share of a batch's rows.
+// What a GPU's kernels take for few: values of a table, of which each has a large share of a batch's rows; tables that an element is a product of.
 #pragma once
 
 #include <cstdint>
@@ -6,5 +6,6 @@
 namespace juice {
 
 inline constexpr std::int64_t tiny_table_values = 4;
+inline constexpr std::int32_t few_tables = 32;
 
 }  // namespace juice
