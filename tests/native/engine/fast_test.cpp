@@ -128,6 +128,31 @@ TEST_P(Fast, OperandsOfEveryWidthAgreeWithTheOracle) {
     }
 }
 
+// Some rows' products fall below a float's range before they are scaled, and are worked out in logs.
+TEST_P(Fast, RowsOfTablesFarBelowOneAgreeWithTheOracle) {
+    for (const std::int64_t width : {300, 1024}) {
+        SCOPED_TRACE(std::to_string(width) + " positions");
+        constexpr std::int32_t variables = 4;
+        constexpr std::int64_t nodes = 64;
+        Random random(static_cast<std::uint64_t>(width));
+        const Distribution bit{DistributionType::Categorical, 2, 0, 0};
+        Maker maker(variables);
+        std::vector<std::int32_t> children;
+        for (std::int32_t v = 0; v < variables; ++v) {
+            std::vector<float> low;
+            for (std::int64_t i = 0; i < width; ++i) low.insert(low.end(), {0x1p-40f * static_cast<float>(1 + (i + v) % 7), 1.0f});
+            children.push_back(maker.input(v, bit, 1, width, low));
+        }
+        const std::int32_t sum = maker.sum({maker.product(children, 1)}, 1, nodes, random_weights(random, 1, nodes, 1, width, {}, false, 1));
+        const auto circuit = maker.make(maker.sum({sum}, 1, 1, random_weights(random, 1, 1, 1, nodes, {}, false, 1)));
+        Table rows;
+        rows.variables = variables;
+        for (int r = 0; r < 40; ++r)
+            for (std::int32_t v = 0; v < variables; ++v) rows.values.push_back(r >> v & 1);
+        EXPECT_TRUE(near(log_likelihood(*compile(circuit), rows), Reference(circuit).log_likelihood(rows), 2e-4));
+    }
+}
+
 // Long enough for tiles that are taken one after the other: small ones, and large ones, two of the plan's or the odd one at the end.
 TEST_P(Fast, LongSumsAgreeWithTheOracle) {
     if (GetParam().instruction_set == "plain") GTEST_SKIP() << "no groups of warps: long sums go the way of short ones";
