@@ -50,6 +50,9 @@ void sample(const Run& run, const SampleMemory& memory, const SampleOptions& opt
 
 // ---- backward, stage by stage from the root ----
 void gradients(const Run& run, const PlanStage& stage, cudaStream_t stream);
+// How many panels a thread block should have, and gradients by such blocks: gradients.cu asks for them.
+std::int32_t gradient_panels(const Run& run, const PlanStage& stage);
+void many_gradients(const Run& run, const PlanStage& stage, std::int32_t each, cudaStream_t stream);
 void operand_flows(const Run& run, const PlanStage& stage, cudaStream_t stream);
 void edge_operand_flows(const Run& run, const PlanStage& stage, cudaStream_t stream);
 
