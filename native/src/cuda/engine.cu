@@ -287,7 +287,6 @@ private:
     std::int32_t widest_operand_ = 0, widest_segmented_ = 0;    // panels, of wide sums over one segment, and over several
     std::int64_t small_stages_ = 0;     // from here on, stages leave most of the GPU to what goes on beside them
     std::int64_t last_floats_ = 0;      // of the stages backwards, the last that has sums that are not wide
-    Event done_beside_;
     bool has_log_tables_ = false, has_edges_ = false;
     bool sums_in_place_ = true;         // a step may leave nothing of them to the flow buffer
     std::int32_t widest_table_ = 0;     // in panels, of the tables of few values; 0: there are none
@@ -413,7 +412,7 @@ private:
     // A batch's rows by value, which nothing before the flows of tables needs, and those of tiny ones do without.
     void sort_beside(const Run& run) {
         if (widest_table_ == 0 && !large_tables_.any()) return;
-        stream_.beside(done_beside_, [&](cudaStream_t beside) {
+        stream_.beside([&](cudaStream_t beside) {
             sort_rows(run, plan_.variables, beside);
             large_tables_.sort(run, beside);
         });
@@ -425,10 +424,10 @@ private:
         if (run.paths) {
             gradients(run, plan_.stages[root_stage], stream_.get());     // the root's own flows
             for (std::int64_t s = plan_.stage_count; s-- > 0;) path_flows(run, plan_.stages[s], stream_.get());
-            stream_.beside(done_beside_, [&](cudaStream_t beside) { input_flows(run, pass, beside); });
+            stream_.beside([&](cudaStream_t beside) { input_flows(run, pass, beside); });
             path_parameter_flows(run, plan_.totals, stream_.get());
             if (run.slopes) slope_flows(run, plan_.totals, pass, stream_.get());
-            stream_.join(done_beside_);
+            stream_.join();
             return;
         }
         const bool any_wide = plan_.totals.parameter_begin < plan_.totals.parameter_wide;
@@ -442,11 +441,11 @@ private:
             gradients(run, stage, stream_.get());
             operand_flows(run, stage, stream_.get());
             edge_operand_flows(run, stage, stream_.get());
-            if (s == root_stage && logs) stream_.beside(done_beside_, [&](cudaStream_t beside) { root_logs(run, logs, beside); });
-            if (s == last_floats_ && any_wide) stream_.beside(done_beside_, [&](cudaStream_t beside) { flows_of_floats(stage, beside); });
+            if (s == root_stage && logs) stream_.beside([&](cudaStream_t beside) { root_logs(run, logs, beside); });
+            if (s == last_floats_ && any_wide) stream_.beside([&](cudaStream_t beside) { flows_of_floats(stage, beside); });
         }
         if (!any_wide) flows_of_floats(plan_.stages[last_floats_], stream_.get());
-        stream_.join(done_beside_);
+        stream_.join();
         // Between products of floats, which read the elements, and tables, which slow rows' logs are worked out from, and which change now.
         // It waits for two streams: early only where it is recorded, since a graph's edges name both.
         Run recorded = run;
@@ -455,10 +454,10 @@ private:
         // Products leave multiprocessors at different times, and tables take what they leave; the other way round, nothing would.
         stream_.mark();
         wide_parameter_flows(run, plan_.totals, coefficients_, pass, stream_.get());
-        stream_.beside_marked(done_beside_, [&](cudaStream_t beside) { input_flows(run, pass, beside); });
+        stream_.beside_marked([&](cudaStream_t beside) { input_flows(run, pass, beside); });
         slow_parameter_flows(run, plan_.totals, stream_.get());
         if (pass.in_place) update_sums(run, plan_.totals, coefficients_, nullptr, sums_in_place_ ? Rest::Blocked : Rest::NotInPlace, rule_.data(), stream_.get());
-        stream_.join(done_beside_);
+        stream_.join();
         if (run.slopes) slope_flows(run, plan_.totals, pass, stream_.get());
     }
 };

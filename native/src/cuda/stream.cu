@@ -20,6 +20,7 @@ Stream::Stream(std::int32_t device) : device_(device) {
 #if !defined(JUICE_CUDA_EMULATION)
     check(cudaStreamCreateWithFlags(&beside_, cudaStreamNonBlocking), "making a stream");
     marked_.emplace();
+    done_.emplace();
 #endif
 }
 
@@ -31,12 +32,19 @@ Stream::~Stream() {
 
 void Stream::use() const { use_device(device_); }
 
+// Only what this pass has put there: of a recording that has ended, the event may not be waited for.
+void Stream::join() {
+    if (apart_) done_->hold(stream_);
+    apart_ = false;
+}
+
 void Stream::forget() {
     for (auto& [key, recording] : recordings_) cudaGraphExecDestroy(static_cast<cudaGraphExec_t>(recording));
     recordings_.clear();
 }
 
 void Stream::give_up_recording() {
+    apart_ = false;
     cudaGraph_t graph = nullptr;
     if (cudaStreamEndCapture(stream_, &graph) == cudaSuccess && graph) cudaGraphDestroy(graph);
     (void)cudaGetLastError();

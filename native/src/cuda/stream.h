@@ -24,24 +24,24 @@ public:
     void wait() const { check(cudaStreamSynchronize(stream_), "waiting for the device"); }
 
     // Work that does not depend on what is asked of the stream meanwhile: beside(…) after what has been asked so far, and after what was done beside it before;
-    // join(…) before what comes. beside_marked(…) goes beside what has been asked since mark() as well, which begins first.
+    // join() before what comes. beside_marked(…) goes beside what has been asked since mark() as well, which begins first.
     template <class Work>
-    void beside(Event& done, Work work) {
+    void beside(Work work) {
         mark();
-        beside_marked(done, work);
+        beside_marked(work);
     }
     void mark() {
         if (beside_) marked_->record(stream_);
     }
     template <class Work>
-    void beside_marked(Event& done, Work work) {
-        if (beside_) marked_->hold(beside_);
-        work(beside_ ? beside_ : stream_);
-        if (beside_) done.record(beside_);
+    void beside_marked(Work work) {
+        if (!beside_) return work(stream_);
+        marked_->hold(beside_);
+        apart_ = true;
+        work(beside_);
+        done_->record(beside_);
     }
-    void join(const Event& done) const {
-        if (beside_) done.hold(stream_);
-    }
+    void join();
 
     // Plays what `work` did when it was first called with this key; recorded work must be the same each time.
     template <class Work>
@@ -65,7 +65,8 @@ private:
     std::vector<std::pair<std::uint64_t, void*>> recordings_;
 
     cudaStream_t beside_ = nullptr;         // the emulation does everything on one
-    std::optional<Event> marked_;
+    std::optional<Event> marked_, done_;
+    bool apart_ = false;                    // something is beside that has not been joined
 
     bool play(std::uint64_t key);
     void begin_recording();

@@ -143,6 +143,10 @@ __global__ void __launch_bounds__(block_threads, 3) table_elements_kernel(const 
     const PlanOwner& owner = run.owners[factor.source];
     const std::int64_t table = owner.parameters, width = owner.panels * panel;
     const std::int32_t* const codes = run.codes + factor.variable * run.line;
+    constexpr int together = block_warps * fours_a_row, panels_at_once = block_threads / together;
+    const int first_panel = static_cast<int>(threadIdx.x) / together, own_four = static_cast<int>(threadIdx.x) % together;
+    Bf16* to = run.elements16 + operand_place(run, operation, first_row - warp) + first_panel * run.stride + own_four * 8;       // what a thread writes
+    const std::int64_t stride = run.stride;
     wait_for_earlier();
     unsigned lost = 0;
     std::int32_t next = first_row < run.rows16 ? codes[first_row] : -1;
@@ -164,15 +168,19 @@ __global__ void __launch_bounds__(block_threads, 3) table_elements_kernel(const 
             const std::int64_t place = __shfl_sync(~0u, own, f, warp_lanes);
             if (place < 0) continue;            // missing: summed out
             const float* from = run.parameters + place + mine.position(0);
-            float4 y[quads];
+            constexpr int ahead = quads / 2;
 #pragma unroll
-            for (int j = 0; j < quads; ++j) y[j] = load4(from + j * 8 * panel);
+            for (int begin = 0; begin < quads; begin += ahead) {
+                float4 y[ahead];
 #pragma unroll
-            for (int j = 0; j < quads; ++j) {
-                x[j][0] *= y[j].x;
-                x[j][1] *= y[j].y;
-                x[j][2] *= y[j].z;
-                x[j][3] *= y[j].w;
+                for (int j = 0; j < ahead; ++j) y[j] = load4(from + (begin + j) * 8 * panel);
+#pragma unroll
+                for (int j = 0; j < ahead; ++j) {
+                    x[begin + j][0] *= y[j].x;
+                    x[begin + j][1] *= y[j].y;
+                    x[begin + j][2] *= y[j].z;
+                    x[begin + j][3] *= y[j].w;
+                }
             }
         }
         const float top = largest_of<1, 1>(x);
@@ -185,11 +193,9 @@ __global__ void __launch_bounds__(block_threads, 3) table_elements_kernel(const 
 #pragma unroll
         for (int j = 0; j < quads; ++j) own_line[j * 8 * fours_a_panel * 2] = to_four(to_pair(x[j][0], x[j][1]), to_pair(x[j][2], x[j][3]));
         __syncthreads();
-        constexpr int together = block_warps * fours_a_row, panels_at_once = block_threads / together;
-        const int first = static_cast<int>(threadIdx.x) / together, four = static_cast<int>(threadIdx.x) % together;
-        Bf16* const to = run.elements16 + operand_place(run, operation, row - warp) + first * run.stride + four * 8;
 #pragma unroll
-        for (int k = 0; k < panels; k += panels_at_once) *reinterpret_cast<float4*>(to + k * run.stride) = now[(first + k) * fours_a_panel + four];
+        for (int k = 0; k < panels; k += panels_at_once) *reinterpret_cast<float4*>(to + k * stride) = now[(first_panel + k) * fours_a_panel + own_four];
+        to += block_warps * panel;
     }
     __syncthreads();            // what was written for rows that are lost is written over
     for (std::int32_t i = 0; lost >> i != 0; ++i)

@@ -39,7 +39,7 @@ __device__ void for_each_sliced(const Run& run, std::int32_t first, std::int32_t
 template <bool across>
 class SlicedPipe : public Places<stages, workers> {
     using Ring = Places<stages, workers>;
-    using Ring::advance, Ring::leave, Ring::wait_for_place, Ring::there_, Ring::free_, Ring::place_, Ring::parity_;
+    using Ring::wait_for_place, Ring::there_, Ring::free_, Ring::place_, Ring::parity_;
 
 public:
     using Sums = SlicedPlace::Sums;
@@ -116,8 +116,8 @@ public:
     // By the others: acc += Σ over a tile's steps.
     __device__ void multiply(Sums& acc) {
         const int group = static_cast<int>(threadIdx.x) / group_threads, first_slice = group / 2 * own_slices;
-        const GroupSide rows = GroupSide(stages_, panel_numbers).further(group % 2 * 64 * static_cast<int>(panel));
-        const GroupSide weights = GroupSide(stages_ + step_panels * panel_numbers, across ? slice_panels * tile_numbers : static_cast<int>(panel)).further(first_slice * slice_numbers);
+        const GroupSide rows = GroupSide(stages_, panel_numbers).further(group % 2 * 64 * static_cast<int>(panel)).kept();
+        const GroupSide weights = GroupSide(stages_ + step_panels * panel_numbers, across ? slice_panels * tile_numbers : static_cast<int>(panel)).further(first_slice * slice_numbers).kept();
         for (bool last = false; !last;) {
             const GroupSide x = rows.further(place_ * stage_numbers).kept(), y = weights.further(place_ * stage_numbers).kept();
             this->wait();
@@ -192,7 +192,7 @@ struct KeptTile {
         first = mine.half == 0 ? 0 : __popc(panels & ((1u << own_panels) - 1));
         panels = panels >> mine.half * own_panels & ((1u << own_panels) - 1);
     }
-    // work(n, a four of each line) for every place n that is taken.
+    // work(a four of each line) for every place that is taken.
     template <class Sums, class Work>
     __device__ void for_each_panel(const SlicedPlace& mine, const Sums& acc, Work work) const {
         static_assert(SlicedPlace::lines == 2 && SlicedPlace::fours == own_panels && slice_panels == 2);
