@@ -231,7 +231,8 @@ void wide_elements(const Run& run, const PlanStage& stage, cudaStream_t stream) 
         else if (run.widest_operand <= 16) launch(wide_elements_kernel<4, 8, 1>, 4 * block_warps);
         else if (run.widest_operand <= 32) launch(wide_elements_kernel<2, 8, 1>, 2 * block_warps);
         else if (run.widest_operand <= 64) launch(wide_elements_kernel<1, 8, 1>, block_warps);
-        else launch(wide_elements_kernel<1, 4, block_warps>, 1);
+        else if (run.widest_operand <= 256) launch(wide_elements_kernel<1, 4, block_warps>, 1);
+        else launch(wide_elements_kernel<1, 8, block_warps>, 1);
     }
     if (stage.wide_end > stage.segmented_begin) {
         const auto widest = run.widest_segmented;
@@ -239,7 +240,8 @@ void wide_elements(const Run& run, const PlanStage& stage, cudaStream_t stream) 
         const auto kernel = widest <= 32    ? segmented_elements_kernel<4, 1>
                             : widest <= 64  ? segmented_elements_kernel<8, 1>
                             : widest <= 128 ? segmented_elements_kernel<4, 4>
-                                            : segmented_elements_kernel<4, block_warps>;
+                            : widest <= 256 ? segmented_elements_kernel<4, block_warps>
+                                            : segmented_elements_kernel<8, block_warps>;
         JUICE_LAUNCH_IN_CHAIN(kernel, grid(stage.wide_end - stage.segmented_begin, block_warps / warps), dim3(block_threads), 0, stream, run, stage.segmented_begin);
     }
 }

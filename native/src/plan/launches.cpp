@@ -32,7 +32,7 @@ public:
     }
 
 private:
-    static constexpr std::int32_t least_wide = 64, most_wide_panels = 256;
+    static constexpr std::int32_t least_wide = 64, most_wide_panels = 512, most_listed_panels = 256;
     static constexpr std::int32_t wide_columns = 2 * wide_panels;       // of a wide sum's piece of parameters
     Plan& plan_;
 
@@ -127,12 +127,12 @@ private:
         }
     }
 
-    // Enough nodes and positions for wide tiles, blocks of 32 and more, and an operand that a warp holds in registers: one segment, or several that
-    // divide its lanes evenly.
+    // Enough nodes and positions for wide tiles, blocks of 32 and more, and an operand that a block's warps hold in registers: one segment, or
+    // several that divide their lanes evenly.
     bool is_wide(const PlanOperation& operation) const {
         if (!plan_.target.fast || !in_blocks(operation)) return false;
         if (operation.nodes < least_wide || operation.operand_panels < tile_panels || operation.operand_panels > most_wide_panels) return false;
-        if (operation.form == Form::Blocks && operation.panels > most_wide_panels) return false;
+        if (operation.form == Form::Blocks && (operation.panels > most_listed_panels || operation.operand_panels > most_listed_panels)) return false;
         for (auto b = operation.block_begin; b < operation.block_end; ++b)
             if (const auto& block = plan_.blocks[static_cast<std::size_t>(b)]; block.out_panels < wide_block_panels || block.in_panels < wide_block_panels) return false;
         if (operation.segment_end - operation.segment_begin == 1) return true;

@@ -110,10 +110,11 @@ TEST_P(Fast, AgreesWithTheOracle) {
     }
 }
 
-// Operands of up to 8, 32, 64 and 256 panels, each by a kernel of its own, with 64 panels by another way, since all factors are tables; of more factors than are
+// Operands of up to 8, 32, 64, 256 and 512 panels, each by a kernel of its own, with 64 panels by another way, since all factors are tables; of more factors than are
 // multiplied without scaling.
 TEST_P(Fast, OperandsOfEveryWidthAgreeWithTheOracle) {
-    for (const std::int64_t width : {90, 300, 600, 1024, 1040}) {
+    for (const std::int64_t width : {90, 300, 600, 1024, 1040, 4200}) {
+        if (JUICE_SANITIZED && width > 4000) continue;
         SCOPED_TRACE(std::to_string(width) + " positions");
         constexpr std::int32_t variables = 6;
         constexpr std::int64_t nodes = 64;
@@ -123,6 +124,28 @@ TEST_P(Fast, OperandsOfEveryWidthAgreeWithTheOracle) {
         std::vector<std::int32_t> children;
         for (std::int32_t v = 0; v < variables; ++v) children.push_back(maker.input(v, die, 1, width, random_inputs(random, die, width, false)));
         const std::int32_t sum = maker.sum({maker.product(children, 1)}, 1, nodes, random_weights(random, 1, nodes, 1, width, {}, false, 1));
+        const auto circuit = maker.make(maker.sum({sum}, 1, 1, random_weights(random, 1, 1, 1, nodes, {}, false, 1)));
+        expect_agreement(circuit, Some::rows(*circuit, small() ? 20 : 200, 3, 0.1));
+    }
+}
+
+// The same of several segments: of up to 32, 64, 128, 256 and 512 panels in all.
+TEST_P(Fast, OperandsOfSeveralSegmentsAgreeWithTheOracle) {
+    for (const std::int64_t width : {64, 384, 768, 1536, 2176}) {
+        if (JUICE_SANITIZED && width > 1000) continue;
+        SCOPED_TRACE("two segments of " + std::to_string(width) + " positions");
+        constexpr std::int32_t variables = 3;
+        constexpr std::int64_t nodes = 64, segments = 2;
+        Random random(static_cast<std::uint64_t>(width));
+        const Distribution die{DistributionType::Categorical, 20, 0, 0};
+        Maker maker(variables);
+        std::vector<std::int32_t> products;
+        for (std::int64_t s = 0; s < segments; ++s) {
+            std::vector<std::int32_t> children;
+            for (std::int32_t v = 0; v < variables; ++v) children.push_back(maker.input(v, die, 1, width, random_inputs(random, die, width, false)));
+            products.push_back(maker.product(children, 1));
+        }
+        const std::int32_t sum = maker.sum(products, 1, nodes, random_weights(random, 1, nodes, segments, width, {}, false, 1));
         const auto circuit = maker.make(maker.sum({sum}, 1, 1, random_weights(random, 1, 1, 1, nodes, {}, false, 1)));
         expect_agreement(circuit, Some::rows(*circuit, small() ? 20 : 200, 3, 0.1));
     }
