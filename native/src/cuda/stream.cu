@@ -17,11 +17,9 @@ Stream::Stream(std::int32_t device) : device_(device) {
     capability_ = properties.major * 10 + properties.minor;
     multiprocessors_ = properties.multiProcessorCount;
     check(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "making a stream");
-#if !defined(JUICE_CUDA_EMULATION)
     check(cudaStreamCreateWithFlags(&beside_, cudaStreamNonBlocking), "making a stream");
     marked_.emplace();
     done_.emplace();
-#endif
 }
 
 Stream::~Stream() {

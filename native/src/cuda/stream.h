@@ -30,12 +30,9 @@ public:
         mark();
         beside_marked(work);
     }
-    void mark() {
-        if (beside_) marked_->record(stream_);
-    }
+    void mark() { marked_->record(stream_); }
     template <class Work>
     void beside_marked(Work work) {
-        if (!beside_) return work(stream_);
         marked_->hold(beside_);
         apart_ = true;
         work(beside_);
@@ -64,8 +61,8 @@ private:
     std::int32_t capability_ = 0, multiprocessors_ = 0;
     std::vector<std::pair<std::uint64_t, void*>> recordings_;
 
-    cudaStream_t beside_ = nullptr;         // the emulation does everything on one
-    std::optional<Event> marked_, done_;
+    cudaStream_t beside_ = nullptr;
+    std::optional<Event> marked_, done_;    // made where the device is chosen
     bool apart_ = false;                    // something is beside that has not been joined
 
     bool play(std::uint64_t key);

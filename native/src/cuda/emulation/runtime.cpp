@@ -6,30 +6,46 @@
 #include <cstring>
 #include <deque>
 #include <map>
+#include <memory>
 #include <mutex>
-#include <optional>
 #include <set>
 #include <utility>
 #include <vector>
 
 using Work = std::function<void()>;
 
-struct EmulatedStream {
-    int device = 0;
-    std::deque<Work> waiting;
-    std::int64_t given = 0, done = 0;           // pieces of work
-    std::optional<std::vector<Work>> recorded;  // while it is recorded
+// What is recorded of one stream beside others: work, or waiting until so much of another track is done.
+struct Piece {
+    Work work;
+    std::size_t track = 0, until = 0;
+};
+struct Recording {
+    std::vector<std::vector<Piece>> tracks;     // the first is that of the stream whose recording was asked for
+    std::vector<cudaStream_t> streams;
+    bool over = false;
 };
 
-// The stream's work as it was when the event was recorded.
+struct EmulatedStream {
+    int device = 0;
+    bool early = false;                         // does its work as soon as that may be done, not when it is waited for
+    std::deque<Work> waiting;
+    std::int64_t given = 0, done = 0;           // pieces of work
+    std::shared_ptr<Recording> recording;       // while it is recorded
+    std::size_t track = 0;                      // there
+};
+
+// The stream's work, or its track, as it was when the event was recorded.
 struct EmulatedEvent {
     cudaStream_t stream = nullptr;
     std::int64_t given = 0;
     std::chrono::steady_clock::time_point time;
+    std::shared_ptr<Recording> recording;
+    std::size_t track = 0, until = 0;
 };
 
 struct EmulatedGraph {
-    std::vector<Work> work;
+    std::shared_ptr<const Recording> recording;
+    bool early = false;                         // what goes on beside the first track goes as far as it may, not as little as it must
 };
 
 namespace juice::cuda::emulation {
@@ -42,6 +58,7 @@ struct State {
     std::recursive_mutex mutex;         // one thread at a time gives work or does it
     Machine machine{};
     std::set<cudaStream_t> streams;
+    std::int64_t streams_made = 0, graphs_made = 0;     // every fourth and every second of which hurries
     std::map<const char*, std::size_t> pinned;
     std::int64_t allocations_left[most_devices], kernels_left[most_devices];     // until one fails; -1: none does
     cudaError_t to_come[most_devices]{}, fault[most_devices]{};
@@ -87,14 +104,51 @@ cudaError_t give(cudaStream_t stream, Work work) {
         work();
         return state().fault[device];
     }
-    if (stream->recorded) {
-        stream->recorded->push_back(std::move(work));
+    if (stream->recording) {
+        stream->recording->tracks[stream->track].push_back({std::move(work)});
         return cudaSuccess;
     }
     stream->waiting.push_back(std::move(work));
     ++stream->given;
+    if (stream->early) work_off(*stream, stream->given);
     return cudaSuccess;
 }
+
+// Plays a recording, or, without a device, only follows its order.
+class Player {
+public:
+    Player(const Recording& recording, int device) : tracks_(recording.tracks), done_(recording.tracks.size()), device_(device) {}
+
+    void play(bool early) {
+        for (std::size_t until = 1; until <= tracks_[0].size(); ++until) {
+            work_off(0, until);
+            for (std::size_t track = 1; early && track < tracks_.size(); ++track)
+                while (done_[track] < tracks_[track].size() && may_go_on(track)) work_off(track, done_[track] + 1);
+        }
+    }
+    bool all_done() const {
+        for (std::size_t track = 0; track < tracks_.size(); ++track)
+            if (done_[track] < tracks_[track].size()) return false;
+        return true;
+    }
+
+private:
+    const std::vector<std::vector<Piece>>& tracks_;
+    std::vector<std::size_t> done_;
+    int device_;        // -1: none
+
+    bool may_go_on(std::size_t track) const {
+        const Piece& next = tracks_[track][done_[track]];
+        return next.work || done_[next.track] >= next.until;
+    }
+    void work_off(std::size_t track, std::size_t until) {
+        while (done_[track] < until) {
+            const Piece& piece = tracks_[track][done_[track]++];
+            if (!piece.work) work_off(piece.track, piece.until);
+            else if (device_ >= 0 && state().fault[device_] == cudaSuccess) piece.work();
+        }
+    }
+};
 
 // An answer of the device at work: what it is asked, or its fault.
 cudaError_t unless_faulted(int device) { return state().fault[device]; }
@@ -279,6 +333,7 @@ cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned) {
     if (const cudaError_t fault = unless_faulted(current); fault != cudaSuccess) return fault;
     *stream = new EmulatedStream;
     (*stream)->device = current;
+    (*stream)->early = state().streams_made++ % 4 == 3;
     state().streams.insert(*stream);
     return cudaSuccess;
 }
@@ -301,6 +356,18 @@ cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
 
 cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned) {
     const auto lock = locked();
+    if (const auto& recording = event->recording) {
+        if (recording->over || (stream->recording && stream->recording != recording)) return cudaErrorInvalidValue;
+        if (!stream->recording) {
+            stream->recording = recording;
+            stream->track = recording->tracks.size();
+            recording->tracks.emplace_back();
+            recording->streams.push_back(stream);
+        }
+        recording->tracks[stream->track].push_back({nullptr, event->track, event->until});
+        return unless_faulted(stream->device);
+    }
+    if (stream->recording) return cudaErrorInvalidValue;
     return give(stream, [awaited = event->stream, until = event->given] {
         if (awaited && state().streams.count(awaited) > 0) work_off(*awaited, until);
     });
@@ -320,7 +387,11 @@ cudaError_t cudaEventDestroy(cudaEvent_t event) {
 
 cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
     const auto lock = locked();
-    *event = {stream, stream ? stream->given : 0, std::chrono::steady_clock::now()};
+    *event = {stream, stream ? stream->given : 0, std::chrono::steady_clock::now(), stream ? stream->recording : nullptr, 0, 0};
+    if (event->recording) {
+        event->track = stream->track;
+        event->until = event->recording->tracks[stream->track].size();
+    }
     return unless_faulted(stream ? stream->device : current);
 }
 
@@ -340,21 +411,30 @@ cudaError_t cudaEventElapsedTime(float* milliseconds, cudaEvent_t start, cudaEve
 
 cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode) {
     const auto lock = locked();
-    if (stream->recorded) return cudaErrorInvalidValue;
-    stream->recorded.emplace();
+    if (stream->recording) return cudaErrorInvalidValue;
+    stream->recording = std::make_shared<Recording>(Recording{{{}}, {stream}});
+    stream->track = 0;
     return unless_faulted(stream->device);
 }
 
+// What went on beside the stream must have been waited for.
 cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t* graph) {
     const auto lock = locked();
-    if (!stream->recorded) return cudaErrorInvalidValue;
-    *graph = new EmulatedGraph{std::move(*stream->recorded)};
-    stream->recorded.reset();
-    return unless_faulted(stream->device);
+    if (!stream->recording || stream->track != 0) return cudaErrorInvalidValue;
+    const std::shared_ptr<Recording> recording = stream->recording;
+    for (const cudaStream_t one : recording->streams) one->recording.reset();
+    recording->over = true;
+    Player order(*recording, -1);
+    order.play(false);
+    if (!order.all_done()) return cudaErrorInvalidValue;
+    if (const cudaError_t fault = unless_faulted(stream->device); fault != cudaSuccess) return fault;
+    *graph = new EmulatedGraph{recording};
+    return cudaSuccess;
 }
 
 cudaError_t cudaGraphInstantiate(cudaGraphExec_t* recording, cudaGraph_t graph, unsigned long long) {
-    *recording = new EmulatedGraph(*graph);
+    const auto lock = locked();
+    *recording = new EmulatedGraph{graph->recording, state().graphs_made++ % 2 == 1};
     return cudaSuccess;
 }
 
@@ -366,9 +446,5 @@ cudaError_t cudaGraphDestroy(cudaGraph_t graph) {
 cudaError_t cudaGraphExecDestroy(cudaGraphExec_t recording) { return cudaGraphDestroy(recording); }
 
 cudaError_t cudaGraphLaunch(cudaGraphExec_t recording, cudaStream_t stream) {
-    const auto lock = locked();
-    cudaError_t error = unless_faulted(stream->device);
-    for (const Work& work : recording->work)
-        if (error == cudaSuccess) error = give(stream, work);
-    return error;
+    return give(stream, [played = recording->recording, early = recording->early, device = stream->device] { Player(*played, device).play(early); });
 }

@@ -1,5 +1,6 @@
 // The run-time library of the emulation. Device memory is the process's own. What a stream is given is done when somebody waits for it and not a moment
-// before, so that a missing wait shows: pages that are pinned are read and written then, others when the call is made, as CUDA has it.
+// before, so that a missing wait shows: pages that are pinned are read and written then, others when the call is made, as CUDA has it. Some streams, and what
+// goes on beside the first in some recordings, do their work as soon as they may instead, so that other missing waits show.
 #pragma once
 
 #include <cstddef>
