@@ -176,6 +176,38 @@ TEST_P(Fast, RowsOfTablesFarBelowOneAgreeWithTheOracle) {
     }
 }
 
+// Sums 2^-160 of their largest element, in all nodes: a third of the positions is much likelier and has no weights, a third has nearly all weights and is
+// impossible; every position for every node, or blocks of them.
+TEST_P(Fast, SumsFarBelowTheirElementsAgreeWithTheOracle) {
+    constexpr std::int64_t block = 32, node_blocks = 3, below = 6;
+    const Distribution bit{DistributionType::Categorical, 2, 0, 0};
+    for (const bool blocks : {false, true}) {
+        SCOPED_TRACE(blocks ? "blocks" : "dense");
+        Random random(9);
+        const auto small_part = [&] { return static_cast<float>(random.between(0.5, 1)) * 0x1p-80f; };
+        Maker maker(2);
+        std::vector<float> low;
+        for (std::int64_t j = 0; j < below * block; ++j) {
+            const float zero = j < 2 * block ? 0.5f : j < 4 * block ? small_part() : 0.0f;
+            low.insert(low.end(), {zero, 1 - zero});
+        }
+        const std::vector<std::int32_t> inputs{maker.input(0, bit, below, block, low), maker.input(1, bit, below, block, random_inputs(random, bit, below * block, false))};
+        const std::vector<std::int32_t> edges = block_edges(node_blocks, below, [&](std::int64_t i, std::int64_t j) { return !blocks || j < 2 || (i + j) % 2 == 0; });
+        std::vector<float> weights;
+        for (std::size_t e = 0; e < edges.size() / 2; ++e)
+            for (std::int64_t k = 0; k < block * block; ++k) {
+                const std::int32_t j = edges[edges.size() / 2 + e];
+                weights.push_back(j < 2 ? 0.0f : j < 4 ? small_part() : 1.0f / (block * (blocks ? 1 : 2)));
+            }
+        const std::int32_t sum = maker.sum({maker.product(inputs, below)}, node_blocks, block, weights, edges);
+        const auto circuit = maker.make(maker.sum({sum}, 1, 1, random_weights(random, 1, 1, node_blocks, block, {}, false, 1)));
+        const Table rows = Some::rows(*circuit, 40, 3, 0.1);
+        const auto model = compile(circuit);        // of few positions: roundings even out less than elsewhere
+        EXPECT_TRUE(near(log_likelihood(*model, rows), Reference(circuit).log_likelihood(rows), 1e-3));
+        EXPECT_TRUE(near(forward(*model, rows), Reference(circuit).log_likelihood(rows), 1e-3)) << "by forward";
+    }
+}
+
 // Long enough for tiles that are taken one after the other: small ones, and large ones, two of the plan's or the odd one at the end.
 TEST_P(Fast, LongSumsAgreeWithTheOracle) {
     if (GetParam().instruction_set == "plain") GTEST_SKIP() << "no groups of warps: long sums go the way of short ones";

@@ -1,6 +1,7 @@
 // CUDA on the processor: what the kernels use of CUDA's language and run-time library, for tests without a GPU. Every thread of a block is a fiber; they
 // take turns in a shuffled order and switch at barriers and shuffles, so that a missing barrier shows as a wrong result. Shared memory comes from the
-// heap, filled with NaN, so that sanitizers see overruns and reads of what was never written show. Blocks run one after the other, also shuffled.
+// heap, filled with NaN, so that sanitizers see overruns and reads of what was never written show. Blocks run one after the other, also shuffled. A kernel that
+// may begin early mostly does so: one block's threads go on to where they wait for the kernel before, which is only done then.
 #pragma once
 
 #include <cmath>
@@ -72,6 +73,10 @@ struct GroupSide {
 void multiply_later(float* c, int columns, const GroupSide& a, const GroupSide& b);
 void commit_products();
 void wait_for_products(int batches);
+void expect_no_products();
+
+// Until the kernel before is done, which has not begun where this one was launched early.
+void wait_for_earlier();
 
 // Bulk copies are made when somebody waits for their arrival, or some at once, as it happens; what is expected must come to the byte. A phase needs
 // `arrivers` that arrive, of whom each that expects bytes is one.
@@ -110,10 +115,15 @@ T shuffle(unsigned mask, T value, int source_lane) {
         (void)(bytes);                                             \
         JUICE_LAUNCH(kernel, grid, block, stream, __VA_ARGS__);    \
     } while (false)
-#define JUICE_LAUNCH_IN_CHAIN(kernel, grid, block, bytes, stream, ...) JUICE_LAUNCH_WITH(kernel, grid, block, bytes, stream, __VA_ARGS__)
-#define JUICE_LAUNCH(kernel, grid, block, stream, ...)                                                                                                  \
-    ::juice::cuda::check(::juice::cuda::emulation::enqueue_kernel(                                                                                      \
-                             stream, [=, grid_ = dim3(grid), block_ = dim3(block)] { ::juice::cuda::emulation::launch(grid_, block_, [=] { kernel(__VA_ARGS__); }); }), \
+#define JUICE_LAUNCH_IN_CHAIN(kernel, grid, block, bytes, stream, run, ...)                       \
+    do {                                                                                         \
+        (void)(bytes);                                                                           \
+        JUICE_ENQUEUE((run).early != 0, kernel, grid, block, stream, run, __VA_ARGS__);          \
+    } while (false)
+#define JUICE_LAUNCH(kernel, grid, block, stream, ...) JUICE_ENQUEUE(false, kernel, grid, block, stream, __VA_ARGS__)
+#define JUICE_ENQUEUE(early, kernel, grid, block, stream, ...)                                                                                                  \
+    ::juice::cuda::check(::juice::cuda::emulation::enqueue_kernel(                                                                                              \
+                             stream, [=, grid_ = dim3(grid), block_ = dim3(block)] { ::juice::cuda::emulation::launch(grid_, block_, [=] { kernel(__VA_ARGS__); }); }, early), \
                          #kernel)
 
 inline void __syncthreads() { juice::cuda::emulation::synchronize_block(); }
@@ -149,6 +159,6 @@ inline int __float_as_int(float value) { return __builtin_bit_cast(int, value); 
 namespace juice::cuda {
 
 inline void begin_early() {}
-inline void wait_for_earlier() {}
+inline void wait_for_earlier() { emulation::wait_for_earlier(); }
 
 }  // namespace juice::cuda

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -112,7 +113,7 @@ public:
         ready_.resize(static_cast<std::size_t>(threads));
         for (int t = 0; t < threads; ++t) ready_[static_cast<std::size_t>(t)] = t;
         shuffle(ready_);
-        while (!ready_.empty()) {
+        while (!ready_.empty() || some_wait_for_earlier()) {
             current_ = ready_.back();
             ready_.pop_back();
             auto& fiber = fiber_of_[static_cast<std::size_t>(current_)];
@@ -137,6 +138,13 @@ public:
         const auto first = mask == ~0u ? 32 : __builtin_ctz(mask);
         arrive(warps_[static_cast<std::size_t>(current_ / 32 * 33 + first)], __builtin_popcount(mask));
     }
+    static bool is_to_come();
+    static void run_earlier();
+    void synchronize_earlier() {
+        if (!is_to_come()) return;
+        earlier_.waiting.push_back(current_);
+        sleep();
+    }
     void sleep() { leave_fiber(*fiber_of_[static_cast<std::size_t>(current_)]); }
     void wake(int thread) { ready_.push_back(thread); }
     int current() const { return current_; }
@@ -148,7 +156,7 @@ private:
     std::uint64_t random_ = 0;
     int live_ = 0, current_ = 0;
     bool finished_ = false;
-    Barrier block_, some_;
+    Barrier block_, some_, earlier_;
     std::vector<Barrier> warps_;                        // [warps][33]: by first lane of the mask, and the whole warp
     std::vector<Fiber*> fiber_of_, free_;
     std::vector<std::unique_ptr<Fiber>> fibers_;
@@ -165,6 +173,13 @@ private:
         }
     }
 
+    // Nobody can go on but those who wait for what comes earlier: then it is done.
+    bool some_wait_for_earlier() {
+        if (earlier_.waiting.empty()) return false;
+        run_earlier();
+        release_if_complete(earlier_, static_cast<int>(earlier_.waiting.size()));
+        return true;
+    }
     void arrive(Barrier& barrier, int expected) {
         barrier.waiting.push_back(current_);
         release_if_complete(barrier, expected);
@@ -226,12 +241,37 @@ private:
     }
 };
 
-Scheduler& scheduler() {
-    thread_local Scheduler one;
+// Kernels at work, each launched before the one that comes before it has been done, which is then launched from within.
+struct Levels {
+    struct Level {
+        Scheduler scheduler;
+        void (*earlier)(void*) = nullptr;
+        void* closure = nullptr;
+    };
+    std::vector<std::unique_ptr<Level>> all;
+    std::size_t depth = 0;
+
+    Level& now() {
+        if (all.size() <= depth) all.push_back(std::make_unique<Level>());
+        return *all[depth];
+    }
+};
+Levels& levels() {
+    thread_local Levels one;
     return one;
 }
+Scheduler& scheduler() { return levels().now().scheduler; }
 
 void Scheduler::entry() { scheduler().loop(); }
+bool Scheduler::is_to_come() { return levels().now().earlier != nullptr; }
+void Scheduler::run_earlier() {
+    auto& level = levels().now();
+    const auto earlier = std::exchange(level.earlier, nullptr);
+    if (!earlier) return;
+    ++levels().depth;
+    earlier(level.closure);
+    --levels().depth;
+}
 
 }  // namespace
 
@@ -241,6 +281,15 @@ void synchronize_some(int threads) { scheduler().synchronize_some(threads); }
 void sleep_thread() { scheduler().sleep(); }
 void wake_thread(int thread) { scheduler().wake(thread); }
 int current_thread() { return scheduler().current(); }
+void synchronize_earlier() { scheduler().synchronize_earlier(); }
+
+void run_before_earlier(void (*earlier)(void*), void* earlier_closure, void (*work)(void*), void* closure) {
+    auto& level = levels().now();
+    level.earlier = earlier;
+    level.closure = earlier_closure;
+    work(closure);
+    Scheduler::run_earlier();
+}
 
 void run_threads(int threads, std::uint64_t seed, void (*enter)(int), void (*body)(void*), void* closure) {
     scheduler().run(threads, seed, enter, body, closure);

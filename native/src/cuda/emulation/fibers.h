@@ -15,6 +15,12 @@ void synchronize_warp(unsigned mask);
 void sleep_thread();
 void wake_thread(int thread);
 
+// The kernel at work is launched before the one that comes before it: `earlier` is run once all threads of a block that can go on have asked for it, or behind
+// everything. With no threads at work.
+void run_before_earlier(void (*earlier)(void*), void* earlier_closure, void (*work)(void*), void* closure);
+// Until what comes earlier is done.
+void synchronize_earlier();
+
 // Runs body(closure) once for every thread number below `threads`, in an order drawn from `seed`; `enter` is told the number each time that a
 // thread gets its turn. Ends the process where threads wait for what never comes.
 void run_threads(int threads, std::uint64_t seed, void (*enter)(int thread), void (*body)(void*), void* closure);

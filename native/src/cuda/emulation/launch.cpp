@@ -5,6 +5,7 @@
 #include <deque>
 #include <memory>
 #include <numeric>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -18,14 +19,17 @@ struct SharedArray {
     const void* site;
     std::unique_ptr<std::uint32_t[]> memory;
 };
-thread_local std::vector<SharedArray> shared_arrays;    // of the block at work
-thread_local std::vector<std::uint64_t> exchanged;      // by thread
-thread_local std::vector<std::array<unsigned, 6>> fragments;        // by thread
 struct Copies {
     std::vector<std::pair<void*, const void*>> open;
     std::deque<std::vector<std::pair<void*, const void*>>> groups;
 };
-thread_local std::vector<Copies> copies;                            // by thread
+struct BlockAtWork {
+    std::vector<SharedArray> shared_arrays;
+    std::vector<std::uint64_t> exchanged;                   // by thread, and so on
+    std::vector<std::array<unsigned, 6>> fragments;
+    std::vector<Copies> copies;
+};
+thread_local BlockAtWork at_work;
 thread_local std::uint64_t next_seed = 1;
 
 void enter(int thread) {
@@ -38,42 +42,42 @@ void enter(int thread) {
 int lane() { return current_thread() % 32; }
 
 void* shared_array(const void* site, std::size_t bytes) {
-    for (const auto& array : shared_arrays)
+    for (const auto& array : at_work.shared_arrays)
         if (array.site == site) return array.memory.get();
     const std::size_t words = (bytes + 3) / 4;
     auto memory = std::make_unique<std::uint32_t[]>(words);
     for (std::size_t i = 0; i < words; ++i) memory[i] = ~0u;
-    shared_arrays.push_back({site, std::move(memory)});
-    return shared_arrays.back().memory.get();
+    at_work.shared_arrays.push_back({site, std::move(memory)});
+    return at_work.shared_arrays.back().memory.get();
 }
 
 std::uint64_t exchange(unsigned mask, std::uint64_t value, int source_lane) {
     const int thread = current_thread();
-    exchanged[static_cast<std::size_t>(thread)] = value;
+    at_work.exchanged[static_cast<std::size_t>(thread)] = value;
     synchronize_warp(mask);
-    const auto answer = exchanged[static_cast<std::size_t>(thread / 32 * 32 + source_lane)];
+    const auto answer = at_work.exchanged[static_cast<std::size_t>(thread / 32 * 32 + source_lane)];
     synchronize_warp(mask);
     return answer;
 }
 
 unsigned ballot(unsigned mask, bool yes) {
     const int thread = current_thread();
-    exchanged[static_cast<std::size_t>(thread)] = yes ? 1 : 0;
+    at_work.exchanged[static_cast<std::size_t>(thread)] = yes ? 1 : 0;
     synchronize_warp(mask);
     unsigned bits = 0;
     for (unsigned k = 0; k < 32; ++k)
-        if (mask >> k & 1u) bits |= static_cast<unsigned>(exchanged[static_cast<std::size_t>(thread / 32 * 32) + k]) << k;
+        if (mask >> k & 1u) bits |= static_cast<unsigned>(at_work.exchanged[static_cast<std::size_t>(thread / 32 * 32) + k]) << k;
     synchronize_warp(mask);
     return bits;
 }
 
 void mma_tf32(float (&c)[4], const unsigned (&a)[4], const unsigned (&b)[2]) {
     const int thread = current_thread(), warp = thread / 32, lane = thread % 32;
-    if (fragments.size() < static_cast<std::size_t>(warp + 1) * 32) fragments.resize(static_cast<std::size_t>(warp + 1) * 32);
-    auto& mine = fragments[static_cast<std::size_t>(thread)];
+    if (at_work.fragments.size() < static_cast<std::size_t>(warp + 1) * 32) at_work.fragments.resize(static_cast<std::size_t>(warp + 1) * 32);
+    auto& mine = at_work.fragments[static_cast<std::size_t>(thread)];
     for (std::size_t i = 0; i < 6; ++i) mine[i] = (i < 4 ? a[i] : b[i - 4]) & ~0x1fffu;      // TF32: the rest is ignored
     synchronize_warp(~0u);
-    const auto number = [&](int from, int part) { return __builtin_bit_cast(float, fragments[static_cast<std::size_t>(warp * 32 + from)][static_cast<std::size_t>(part)]); };
+    const auto number = [&](int from, int part) { return __builtin_bit_cast(float, at_work.fragments[static_cast<std::size_t>(warp * 32 + from)][static_cast<std::size_t>(part)]); };
     for (int i = 0; i < 4; ++i) {
         const int row = lane / 4 + i / 2 * 8, column = lane % 4 * 2 + i % 2;
         for (int k = 0; k < 8; ++k) c[i] += number(row % 8 * 4 + k % 4, (row >= 8 ? 1 : 0) + (k >= 4 ? 2 : 0)) * number(column * 4 + k % 4, 4 + (k >= 4 ? 1 : 0));
@@ -83,11 +87,11 @@ void mma_tf32(float (&c)[4], const unsigned (&a)[4], const unsigned (&b)[2]) {
 
 void mma_bf16(float (&c)[4], const unsigned (&a)[4], unsigned b0, unsigned b1) {
     const int thread = current_thread(), warp = thread / 32, lane = thread % 32;
-    if (fragments.size() < static_cast<std::size_t>(warp + 1) * 32) fragments.resize(static_cast<std::size_t>(warp + 1) * 32);
-    fragments[static_cast<std::size_t>(thread)] = {a[0], a[1], a[2], a[3], b0, b1};
+    if (at_work.fragments.size() < static_cast<std::size_t>(warp + 1) * 32) at_work.fragments.resize(static_cast<std::size_t>(warp + 1) * 32);
+    at_work.fragments[static_cast<std::size_t>(thread)] = {a[0], a[1], a[2], a[3], b0, b1};
     synchronize_warp(~0u);
     const auto number = [&](int from, int part, int half) {
-        const unsigned pair = fragments[static_cast<std::size_t>(warp * 32 + from)][static_cast<std::size_t>(part)];
+        const unsigned pair = at_work.fragments[static_cast<std::size_t>(warp * 32 + from)][static_cast<std::size_t>(part)];
         return __builtin_bit_cast(float, half ? pair & 0xffff0000u : pair << 16);
     };
     for (int i = 0; i < 4; ++i) {
@@ -114,16 +118,16 @@ void load_matrices(unsigned (&to)[4], const std::uint16_t* line, bool turned) {
     synchronize_warp(~0u);
 }
 
-void copy_later(void* to, const void* from) { copies[static_cast<std::size_t>(current_thread())].open.emplace_back(to, from); }
+void copy_later(void* to, const void* from) { at_work.copies[static_cast<std::size_t>(current_thread())].open.emplace_back(to, from); }
 
 void commit_copies() {
-    Copies& mine = copies[static_cast<std::size_t>(current_thread())];
+    Copies& mine = at_work.copies[static_cast<std::size_t>(current_thread())];
     mine.groups.push_back(std::move(mine.open));
     mine.open.clear();
 }
 
 void wait_for_copies(int groups) {
-    Copies& mine = copies[static_cast<std::size_t>(current_thread())];
+    Copies& mine = at_work.copies[static_cast<std::size_t>(current_thread())];
     for (; mine.groups.size() > static_cast<std::size_t>(groups); mine.groups.pop_front())
         for (const auto& [to, from] : mine.groups.front()) {
             if (from) std::memcpy(to, from, 16);
@@ -131,21 +135,28 @@ void wait_for_copies(int groups) {
         }
 }
 
+void wait_for_earlier() { synchronize_earlier(); }
+
 void launch(dim3 grid, dim3 block, void (*body)(void*), void* closure) {
+    const auto kept = std::tuple(thread_index, block_index, block_size, grid_size);     // of the kernel that comes later and has begun, if there is one
+    BlockAtWork others = std::exchange(at_work, {});
+    expect_no_products();
     const auto blocks = std::uint64_t{grid.x} * grid.y * grid.z;
     const auto threads = static_cast<int>(block.x * block.y * block.z);
     grid_size = grid;
     block_size = block;
-    exchanged.assign(static_cast<std::size_t>(threads), 0);
-    copies.assign(static_cast<std::size_t>(threads), {});
+    at_work.exchanged.assign(static_cast<std::size_t>(threads), 0);
+    at_work.copies.assign(static_cast<std::size_t>(threads), {});
     // A stride without a common divisor visits every block once, out of order.
     std::uint64_t stride = blocks / 2 + 1;
     while (std::gcd(stride, blocks) != 1) ++stride;
     for (std::uint64_t i = 0, b = next_seed % blocks; i < blocks; ++i, b = (b + stride) % blocks) {
         block_index = dim3(static_cast<unsigned>(b % grid.x), static_cast<unsigned>(b / grid.x % grid.y), static_cast<unsigned>(b / (std::uint64_t{grid.x} * grid.y)));
         run_threads(threads, next_seed++, enter, body, closure);
-        shared_arrays.clear();
+        at_work.shared_arrays.clear();
     }
+    at_work = std::move(others);
+    std::tie(thread_index, block_index, block_size, grid_size) = kept;
 }
 
 }  // namespace juice::cuda::emulation

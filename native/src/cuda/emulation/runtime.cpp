@@ -12,7 +12,12 @@
 #include <utility>
 #include <vector>
 
-using Work = std::function<void()>;
+#include "cuda/emulation/fibers.h"
+
+struct Work {
+    std::function<void()> call;
+    bool kernel = false, early = false;         // early: a kernel that may begin before the one before it is done
+};
 
 // What is recorded of one stream beside others: work, or waiting until so much of another track is done.
 struct Piece {
@@ -59,6 +64,7 @@ struct State {
     Machine machine{};
     std::set<cudaStream_t> streams;
     std::int64_t streams_made = 0, graphs_made = 0;     // every fourth and every second of which hurries
+    std::int64_t chains_made = 0;
     std::map<const char*, std::size_t> pinned;
     std::int64_t allocations_left[most_devices], kernels_left[most_devices];     // until one fails; -1: none does
     cudaError_t to_come[most_devices]{}, fault[most_devices]{};
@@ -86,13 +92,44 @@ bool is_pinned(const void* address) {
     return at < begin + bytes;
 }
 
+// Pieces of work that follow each other, of which all but the first are kernels that may begin early: each begins before the one before it, or, every third
+// time, all in order.
+void work_off_chain(const std::vector<const Work*>& chain, std::size_t last, int device) {
+    auto call = [&] {
+        if (state().fault[device] == cudaSuccess) chain[last]->call();          // after a fault nothing is done any more
+    };
+    if (last == 0) return call();
+    auto earlier = [&] { work_off_chain(chain, last - 1, device); };
+    run_before_earlier([](void* closure) { (*static_cast<decltype(earlier)*>(closure))(); }, &earlier, [](void* closure) { (*static_cast<decltype(call)*>(closure))(); }, &call);
+}
+// How many pieces of work from `first` on begin together: next(i) is the i-th piece, NULL where there is none to be done.
+constexpr std::size_t longest_chain = 3;
+template <class Next>
+std::vector<const Work*> chain_of(Next next) {
+    std::vector<const Work*> chain{next(std::size_t{0})};
+    if (!chain[0]->kernel || state().chains_made++ % 3 == 2) return chain;
+    while (chain.size() < longest_chain) {
+        const Work* const work = next(chain.size());
+        if (!work || !work->early) break;
+        chain.push_back(work);
+    }
+    return chain;
+}
+
 // Does a stream's work up to a piece of it.
 void work_off(EmulatedStream& stream, std::int64_t until) {
     while (stream.done < until && !stream.waiting.empty()) {
-        const Work work = std::move(stream.waiting.front());
-        stream.waiting.pop_front();
-        ++stream.done;
-        if (state().fault[stream.device] == cudaSuccess) work();        // after a fault nothing is done any more
+        const auto next = [&](std::size_t i) { return stream.done + static_cast<std::int64_t>(i) < until && i < stream.waiting.size() ? &stream.waiting[i] : nullptr; };
+        const std::size_t length = chain_of(next).size();
+        std::vector<Work> taken;
+        for (std::size_t i = 0; i < length; ++i) {
+            taken.push_back(std::move(stream.waiting.front()));
+            stream.waiting.pop_front();
+        }
+        stream.done += static_cast<std::int64_t>(length);
+        std::vector<const Work*> chain;
+        for (const Work& work : taken) chain.push_back(&work);
+        work_off_chain(chain, length - 1, stream.device);
     }
 }
 
@@ -101,7 +138,7 @@ cudaError_t give(cudaStream_t stream, Work work) {
     const int device = stream ? stream->device : current;
     if (state().fault[device] != cudaSuccess) return state().fault[device];
     if (!stream) {
-        work();
+        work.call();
         return state().fault[device];
     }
     if (stream->recording) {
@@ -113,6 +150,7 @@ cudaError_t give(cudaStream_t stream, Work work) {
     if (stream->early) work_off(*stream, stream->given);
     return cudaSuccess;
 }
+cudaError_t give(cudaStream_t stream, std::function<void()> call) { return give(stream, Work{std::move(call)}); }
 
 // Plays a recording, or, without a device, only follows its order.
 class Player {
@@ -120,9 +158,10 @@ public:
     Player(const Recording& recording, int device) : tracks_(recording.tracks), done_(recording.tracks.size()), device_(device) {}
 
     void play(bool early) {
+        if (!early) return work_off(0, tracks_[0].size());
         for (std::size_t until = 1; until <= tracks_[0].size(); ++until) {
             work_off(0, until);
-            for (std::size_t track = 1; early && track < tracks_.size(); ++track)
+            for (std::size_t track = 1; track < tracks_.size(); ++track)
                 while (done_[track] < tracks_[track].size() && may_go_on(track)) work_off(track, done_[track] + 1);
         }
     }
@@ -139,13 +178,21 @@ private:
 
     bool may_go_on(std::size_t track) const {
         const Piece& next = tracks_[track][done_[track]];
-        return next.work || done_[next.track] >= next.until;
+        return next.work.call || done_[next.track] >= next.until;
     }
     void work_off(std::size_t track, std::size_t until) {
         while (done_[track] < until) {
-            const Piece& piece = tracks_[track][done_[track]++];
-            if (!piece.work) work_off(piece.track, piece.until);
-            else if (device_ >= 0 && state().fault[device_] == cudaSuccess) piece.work();
+            const auto& pieces = tracks_[track];
+            const Piece& piece = pieces[done_[track]];
+            if (!piece.work.call) {
+                ++done_[track];
+                work_off(piece.track, piece.until);
+                continue;
+            }
+            const auto begin = done_[track];
+            const std::vector<const Work*> chain = chain_of([&](std::size_t i) { return begin + i < until && pieces[begin + i].work.call ? &pieces[begin + i].work : nullptr; });
+            done_[track] += chain.size();
+            if (device_ >= 0) work_off_chain(chain, chain.size() - 1, device_);
         }
     }
 };
@@ -190,13 +237,14 @@ void fault_after(int device, std::int64_t kernels, cudaError_t error) {
     state().to_come[device] = error;
 }
 
-cudaError_t enqueue_kernel(cudaStream_t stream, Work kernel) {
+cudaError_t enqueue_kernel(cudaStream_t stream, std::function<void()> kernel, bool early) {
     const int device = stream ? stream->device : current;
-    return give(stream, [device, kernel = std::move(kernel)] {
+    const auto call = [device, kernel = std::move(kernel)] {
         State& all = state();
         if (all.kernels_left[device] >= 0 && all.kernels_left[device]-- == 0) all.fault[device] = all.to_come[device];
         else kernel();
-    });
+    };
+    return give(stream, {call, true, early});
 }
 
 }  // namespace juice::cuda::emulation
@@ -364,7 +412,7 @@ cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned
             recording->tracks.emplace_back();
             recording->streams.push_back(stream);
         }
-        recording->tracks[stream->track].push_back({nullptr, event->track, event->until});
+        recording->tracks[stream->track].push_back({{}, event->track, event->until});
         return unless_faulted(stream->device);
     }
     if (stream->recording) return cudaErrorInvalidValue;

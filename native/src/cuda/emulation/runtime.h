@@ -61,7 +61,8 @@ bool allocation_is_to_fail(int device);         // it has not come to that yet
 void fault_after(int device, std::int64_t kernels, cudaError_t error);
 
 // ---- for the launch macro ----
-cudaError_t enqueue_kernel(cudaStream_t stream, std::function<void()> kernel);
+// early: it may begin before the kernel before it is done.
+cudaError_t enqueue_kernel(cudaStream_t stream, std::function<void()> kernel, bool early);
 
 }  // namespace juice::cuda::emulation
 
