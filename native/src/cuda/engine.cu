@@ -12,17 +12,17 @@
 
 #include "common/error.h"
 #include "cuda/answers.h"
+#include "cuda/backward.h"
 #include "cuda/coefficients.h"
 #include "cuda/data.h"
 #include "cuda/device_plan.h"
 #include "cuda/flow_buffer.h"
 #include "cuda/forward.h"
 #include "cuda/kernels.h"
-#include "cuda/large_tables.h"
 #include "cuda/parameters.h"
+#include "cuda/plan_facts.h"
 #include "cuda/queries.h"
 #include "cuda/stream.h"
-#include "cuda/tables.h"
 #include "cuda/workspace.h"
 
 namespace juice::cuda {
@@ -40,29 +40,9 @@ public:
           device_plan_(plan, stream_.get()),
           parameters_(plan, options.device),
           queries_(plan, options.device),
-          tiny_tables_(plan),
-          large_tables_(plan, stream_.get()),
+          facts_(plan, stream_.multiprocessors()),
+          backward_(plan, facts_, stream_),
           flows_(plan, stream_) {
-        for (std::int64_t o = 0; o < plan.owner_count; ++o) {
-            const PlanOwner& owner = plan.owners[o];
-            has_log_tables_ = has_log_tables_ || owner.kind == OwnerKind::LogTable;
-            if (owner.kind == OwnerKind::Sum) sums_in_place_ = sums_in_place_ && updates_in_place(owner);
-            else if (is_small_table(owner)) widest_table_ = std::max(widest_table_, owner.panels);
-            else has_moments_ = has_moments_ || owner.kind != OwnerKind::Table;
-            has_edges_ = has_edges_ || (owner.kind == OwnerKind::Sum && owner.form == Form::Edges);
-        }
-        for (std::int64_t o = 0; o < plan.owner_count; ++o) has_slopes_ = has_slopes_ || plan.owners[o].distribution == DistributionType::DiscreteLogistic;
-        for (std::int64_t o = 0; o < plan.operation_count; ++o) widest_ = std::max(widest_, plan.operations[o].operand_panels);
-        for (std::int64_t o = 0; o < plan.operation_count; ++o)
-            if (const PlanOperation& operation = plan.operations[o]; operation.wide) {
-                auto& widest = operation.segment_end - operation.segment_begin == 1 ? widest_operand_ : widest_segmented_;
-                widest = std::max(widest, operation.operand_panels);
-            }
-        last_floats_ = plan.stage_count - 1;
-        for (std::int64_t s = plan.stage_count; s-- > 0;)
-            if (const PlanStage& stage = plan.stages[s]; stage.value_wide < stage.value_end || stage.edges_begin < stage.edges_end) last_floats_ = s;
-        small_stages_ = plan.stage_count - 1;
-        while (small_stages_ > 0 && plan.stages[small_stages_ - 1].panel_end - plan.stages[small_stages_ - 1].panel_begin <= stream_.multiprocessors()) --small_stages_;
         prepare_sums();
         prepare_tables();
         if (plan.totals.shadow > 0) prepare_wide_sums(has_groups(stream_.capability(), arithmetic_));
@@ -105,7 +85,7 @@ public:
     }
 
     void backward(const float* root_flows, bool slopes) {
-        run_.slopes = slopes && has_slopes_;
+        run_.slopes = slopes && facts_.has_slopes;
         flows_.expect(run_.rows);
         training_->load_root_flows(run_, root_flows, stream_.get());
         training_->clear_backward(stream_.get());
@@ -115,8 +95,8 @@ public:
 
     void add_batch() {
         run_.flows = flows_.data();
-        sort_beside(run_);
-        run_backward(run_, {false, true}, nullptr);
+        backward_.sort(run_);
+        backward_.go(run_, {false, true}, {coefficients_, rule_.data(), nullptr});
         row_sums(run_, plan_.totals, stream_.get());
     }
 
@@ -136,7 +116,7 @@ public:
         send_rule(rule);
         update_sums(run, plan_.totals, {}, touched_on_device_.data(), Rest::All, rule_.data(), stream_.get());
         update_inputs(run, plan_.totals, touched_on_device_.data(), false, rule_.data(), stream_.get());
-        if (has_log_tables_) fill_tables(run, 0, static_cast<std::int32_t>(plan_.owner_count), stream_.get());
+        if (facts_.has_log_tables) fill_tables(run, 0, static_cast<std::int32_t>(plan_.owner_count), stream_.get());
         stream_.wait();
         clear_flows();
     }
@@ -208,7 +188,7 @@ public:
         clear_flows();
         run_.root_flows = nullptr;
         send_rule(rule);
-        run_.slopes = climbs(rule.optimizer) && has_slopes_;
+        run_.slopes = climbs(rule.optimizer) && facts_.has_slopes;
         coefficients_.blocked = training_->blocked();
         if (power_ != 1) {      // out of the ordinary: pass by pass
             cuda::forward(run_, plan_, *training_, stream_.get());
@@ -221,18 +201,19 @@ public:
         // The rule lies on the device and the batch in the workspace: two recordings, one a place of answers, serve all steps of so many rows.
         const auto key = static_cast<std::uint64_t>(run_.rows) << 4 | static_cast<std::uint64_t>(answers_.place()) << 3 | static_cast<std::uint64_t>(rule.optimizer) << 1 | (run_.weights != nullptr);
         stream_.replay(key, [&] {
+            const Given given{coefficients_, rule_.data(), logs};
             training_->clear(stream_.get());
-            forward_stages(run_, plan_, 0, small_stages_, stream_.get());
-            sort_beside(run_);
-            forward_stages(run_, plan_, small_stages_, plan_.stage_count, stream_.get());
+            forward_stages(run_, plan_, 0, facts_.small_stages, stream_.get());
+            backward_.sort(run_);
+            forward_stages(run_, plan_, facts_.small_stages, plan_.stage_count, stream_.get());
             if (rule.optimizer != JUICE_EM) {
-                run_backward(run_, {false, false}, logs);
+                backward_.go(run_, {false, false}, given);
                 optimize(run_, rule.optimizer);
                 return;
             }
-            run_backward(run_, {true, false}, logs);
-            if (has_moments_) update_inputs(run_, plan_.totals, nullptr, true, rule_.data(), stream_.get());
-            if (has_log_tables_) fill_tables(run_, 0, static_cast<std::int32_t>(plan_.owner_count), stream_.get());
+            backward_.go(run_, {true, false}, given);
+            if (facts_.has_moments) update_inputs(run_, plan_.totals, nullptr, true, rule_.data(), stream_.get());
+            if (facts_.has_log_tables) fill_tables(run_, 0, static_cast<std::int32_t>(plan_.owner_count), stream_.get());
         });
     }
 
@@ -278,19 +259,12 @@ private:
     DevicePlan device_plan_;
     Parameters parameters_;
     Queries queries_;
-    TinyTables tiny_tables_;
-    LargeTables large_tables_;
+    const PlanFacts facts_;
+    Backward backward_;
     FlowBuffer flows_;
     std::mutex mutex_;                  // of those who read
     std::optional<Workspace> training_;
     Run run_{};
-    std::int32_t widest_operand_ = 0, widest_segmented_ = 0;    // panels, of wide sums over one segment, and over several
-    std::int64_t small_stages_ = 0;     // from here on, stages leave most of the GPU to what goes on beside them
-    std::int64_t last_floats_ = 0;      // of the stages backwards, the last that has sums that are not wide
-    bool has_log_tables_ = false, has_edges_ = false;
-    bool sums_in_place_ = true;         // a step may leave nothing of them to the flow buffer
-    std::int32_t widest_table_ = 0;     // in panels, of the tables of few values; 0: there are none
-    bool has_moments_ = false;          // inputs that are no tables
 
     Array<std::uint8_t> touched_on_device_;
     Array<float> em_;
@@ -300,8 +274,6 @@ private:
     Array<float> moments_[2];           // what an optimiser remembers, like the parameter flows
     std::int32_t moment_count_ = 0;
     Array<float> reach_;                // top-down probabilities: of elements like their flow sums, of operations' nodes, of owners' nodes
-    std::int32_t widest_ = 0;           // operand, in panels
-    bool has_slopes_ = false;           // discrete logistics
     float power_ = 1;                   // what training passes compute
     Array<float> raised_;               // parameters to that power
     Array<std::uint16_t> raised16_;
@@ -322,9 +294,9 @@ private:
         run.early = run.wide && stream_.capability() >= 90;     // products in float32 lose by it: the blocks that wait take their places
         run.groups = run.wide && has_groups(stream_.capability(), arithmetic_);
         run.multiprocessors = stream_.multiprocessors();
-        run.widest_operand = widest_operand_;
-        run.widest_segmented = widest_segmented_;
-        run.widest_table = widest_table_;
+        run.widest_operand = facts_.widest_operand;
+        run.widest_segmented = facts_.widest_segmented;
+        run.widest_table = facts_.widest_table;
         run.flows = flows_.data();
         for (int k = 0; k < moment_count_; ++k) run.moments[k] = moments_[k].data();
         if (reach_.size() > 0) {
@@ -359,7 +331,7 @@ private:
     // What an optimiser other than EM makes of the flow buffer.
     void optimize(const Run& run, std::int32_t optimizer) {
         if (optimizer == JUICE_ANEMONE) {
-            for (std::int64_t s = plan_.stage_count; s-- > 0;) stage_reach(run, plan_.stages[s], widest_, stream_.get());
+            for (std::int64_t s = plan_.stage_count; s-- > 0;) stage_reach(run, plan_.stages[s], facts_.widest_elements, stream_.get());
             owner_reach(run, plan_.totals, stream_.get());
             if (run.moments[0]) average_flows(run, plan_.totals, rule_.data(), stream_.get());
             update_sums(run, plan_.totals, {}, nullptr, Rest::All, rule_.data(), stream_.get());
@@ -367,7 +339,7 @@ private:
         } else {
             climb(run, plan_.totals, rule_.data(), stream_.get());
         }
-        if (has_log_tables_) fill_tables(run, 0, static_cast<std::int32_t>(plan_.owner_count), stream_.get());
+        if (facts_.has_log_tables) fill_tables(run, 0, static_cast<std::int32_t>(plan_.owner_count), stream_.get());
     }
 
     // Steps mostly have the rule of the step before.
@@ -385,7 +357,7 @@ private:
             stream_.wait();
             stream_.forget();
             training_.reset();              // last to come back: where it is, there is room for all else
-            large_tables_.make_room(panels_of(rows) * panel);
+            backward_.make_room(panels_of(rows) * panel);
             answers_.make_room(panels_of(rows) * panel * plan_.roots);
             training_.emplace(plan_, rows, true);
         }
@@ -400,65 +372,6 @@ private:
         touched_on_device_ = Array<std::uint8_t>(plan_.owner_count, "training");
         coefficients_ = {em_.data(), em_.data() + nodes, em_.data() + 2 * nodes, nullptr};
         rule_ = Array<Rule>(1, "training");
-    }
-
-    void input_flows(const Run& run, const Pass& pass, cudaStream_t stream) const {
-        if (widest_table_ > 0) table_flows(run, plan_.totals, pass, rule_.data(), stream);
-        tiny_tables_.flows(run, pass, rule_.data(), stream);
-        large_tables_.flows(run, pass, rule_.data(), stream);
-        if (has_moments_) moment_flows(run, plan_.totals, pass.add, stream);
-    }
-
-    // A batch's rows by value, which nothing before the flows of tables needs, and those of tiny ones do without.
-    void sort_beside(const Run& run) {
-        if (widest_table_ == 0 && !large_tables_.any()) return;
-        stream_.beside([&](cudaStream_t beside) {
-            sort_rows(run, plan_.variables, beside);
-            large_tables_.sort(run, beside);
-        });
-    }
-
-    // logs: where the roots' go; NULL: nowhere.
-    void run_backward(const Run& run, const Pass& pass, double* logs) {
-        const auto root_stage = plan_.stage_count - 1;
-        if (run.paths) {
-            gradients(run, plan_.stages[root_stage], stream_.get());     // the root's own flows
-            for (std::int64_t s = plan_.stage_count; s-- > 0;) path_flows(run, plan_.stages[s], stream_.get());
-            stream_.beside([&](cudaStream_t beside) { input_flows(run, pass, beside); });
-            path_parameter_flows(run, plan_.totals, stream_.get());
-            if (run.slopes) slope_flows(run, plan_.totals, pass, stream_.get());
-            stream_.join();
-            return;
-        }
-        const bool any_wide = plan_.totals.parameter_begin < plan_.totals.parameter_wide;
-        const auto flows_of_floats = [&](const PlanStage& stage, cudaStream_t stream) {
-            if (pass.in_place) em_coefficients(run, stage.operation_begin, plan_.stages[root_stage].operation_end, coefficients_, rule_.data(), stream);
-            parameter_flows(run, plan_.totals, coefficients_, pass, stream);
-            if (has_edges_) edge_parameter_flows(run, plan_.totals, pass, stream);
-        };
-        for (std::int64_t s = plan_.stage_count; s-- > 0;) {
-            const PlanStage& stage = plan_.stages[s];
-            gradients(run, stage, stream_.get());
-            operand_flows(run, stage, stream_.get());
-            edge_operand_flows(run, stage, stream_.get());
-            if (s == root_stage && logs) stream_.beside([&](cudaStream_t beside) { root_logs(run, logs, beside); });
-            if (s == last_floats_ && any_wide) stream_.beside([&](cudaStream_t beside) { flows_of_floats(stage, beside); });
-        }
-        if (!any_wide) flows_of_floats(plan_.stages[last_floats_], stream_.get());
-        stream_.join();
-        // Between products of floats, which read the elements, and tables, which slow rows' logs are worked out from, and which change now.
-        // It waits for two streams: early only where it is recorded, since a graph's edges name both.
-        Run recorded = run;
-        if (!pass.in_place) recorded.early = 0;
-        slow_elements(recorded, pass.in_place && any_wide ? plan_.stages[last_floats_].operation_begin : 0, coefficients_, rule_.data(), stream_.get());
-        // Products leave multiprocessors at different times, and tables take what they leave; the other way round, nothing would.
-        stream_.mark();
-        wide_parameter_flows(run, plan_.totals, coefficients_, pass, stream_.get());
-        stream_.beside_marked([&](cudaStream_t beside) { input_flows(run, pass, beside); });
-        slow_parameter_flows(run, plan_.totals, stream_.get());
-        if (pass.in_place) update_sums(run, plan_.totals, coefficients_, nullptr, sums_in_place_ ? Rest::Blocked : Rest::NotInPlace, rule_.data(), stream_.get());
-        stream_.join();
-        if (run.slopes) slope_flows(run, plan_.totals, pass, stream_.get());
     }
 };
 
