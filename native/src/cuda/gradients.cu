@@ -3,7 +3,6 @@
 #include "cuda/counters.h"
 #include "cuda/gradients.h"
 #include "cuda/kernels.h"
-#include "cuda/mma.h"
 
 namespace juice::cuda {
 
@@ -63,30 +62,7 @@ __global__ void __launch_bounds__(block_threads, 4) gradients_kernel(const __gri
             store4(product_flows + t * hop, make_float4(flows[t][0], flows[t][1], flows[t][2], flows[t][3]));
             continue;
         }
-        float gradients[4];
-        if (log_row[t] != 0) {
-            float4 linear = make_float4(values[t][0], values[t][1], values[t][2], values[t][3]);
-            const float4 of_logs = log_gradients(run, o, mark + t * rows_a_tile, linear, make_float4(flows[t][0], flows[t][1], flows[t][2], flows[t][3]));
-            put(gradients, of_logs);
-            put(values[t], linear);
-        } else {
-#pragma unroll
-            for (int i = 0; i < 4; ++i) {
-                const float quotient = wide ? divide_roughly(flows[t][i], values[t][i]) : flows[t][i] / values[t][i];
-                gradients[i] = values[t][i] > 0 ? quotient : 0;
-            }
-        }
-        if (!wide) {
-            store4(run.gradients + own + t * hop, make_float4(gradients[0], gradients[1], gradients[2], gradients[3]));
-            continue;
-        }
-        // What the rounded gradient carries is what the products will see, and what EM must divide by.
-        const unsigned first_pair = to_pair(gradients[0], gradients[1]), second_pair = to_pair(gradients[2], gradients[3]);
-        *reinterpret_cast<std::uint64_t*>(run.gradients16 + swapped(own + t * hop)) = to_four(first_pair, second_pair);
-        const float2 lower = from_pair(first_pair), upper = from_pair(second_pair);
-        const float rounded[4] = {lower.x, lower.y, upper.x, upper.y};
-#pragma unroll
-        for (int i = 0; i < 4; ++i) flows[t][i] = rounded[i] * values[t][i];
+        keep_gradients(run, o, mark + t * rows_a_tile, own + t * hop, wide, log_row[t] != 0, values[t], flows[t]);
     }
     // The thread's rows, eight rows of a warp, then the warps, in a fixed order; all of them count as the first of their row tiles.
 #pragma unroll

@@ -1,6 +1,7 @@
 // What gradients are made of: own flows gathered from the readers, and quotients of rows that are kept as logs.
 #pragma once
 
+#include "cuda/mma.h"
 #include "cuda/numbers.h"
 
 namespace juice::cuda {
@@ -34,6 +35,31 @@ __device__ inline void add(float (&to)[4], float4 x) {
     to[1] += x.y;
     to[2] += x.z;
     to[3] += x.w;
+}
+
+// Gradients of four nodes of a sum's row, kept at `place`, from values and flows, which become what the node flows are added up from.
+__device__ inline void keep_gradients(const Run& run, std::int32_t o, std::int64_t mark, std::int64_t place, bool wide, bool logs, float (&values)[4], float (&flows)[4]) {
+    float gradients[4];
+    if (logs) {
+        float4 linear = make_float4(values[0], values[1], values[2], values[3]);
+        const float4 of_logs = log_gradients(run, o, mark, linear, make_float4(flows[0], flows[1], flows[2], flows[3]));
+        put(gradients, of_logs);
+        put(values, linear);
+    } else {
+#pragma unroll
+        for (int i = 0; i < 4; ++i) {
+            const float quotient = wide ? divide_roughly(flows[i], values[i]) : flows[i] / values[i];
+            gradients[i] = values[i] > 0 ? quotient : 0;
+        }
+    }
+    if (!wide) return store4(run.gradients + place, make_float4(gradients[0], gradients[1], gradients[2], gradients[3]));
+    // What the rounded gradient carries is what the products will see, and what EM must divide by.
+    const unsigned first_pair = to_pair(gradients[0], gradients[1]), second_pair = to_pair(gradients[2], gradients[3]);
+    *reinterpret_cast<std::uint64_t*>(run.gradients16 + swapped(place)) = to_four(first_pair, second_pair);
+    const float2 lower = from_pair(first_pair), upper = from_pair(second_pair);
+    const float rounded[4] = {lower.x, lower.y, upper.x, upper.y};
+#pragma unroll
+    for (int i = 0; i < 4; ++i) flows[i] = rounded[i] * values[i];
 }
 
 // Flows of nodes lane … lane + 3 of the root, as own_flow has them. What is behind its nodes is nobody's.

@@ -4,7 +4,6 @@
 #include "cuda/counters.h"
 #include "cuda/gradients.h"
 #include "cuda/kernels.h"
-#include "cuda/mma.h"
 
 namespace juice::cuda {
 
@@ -93,33 +92,7 @@ __global__ void __launch_bounds__(block_threads, 4) many_gradients_kernel(const 
                     store4(run.element_flows + own.product + place + t * hop, make_float4(flows[t][0], flows[t][1], flows[t][2], flows[t][3]));
                     continue;
                 }
-                float gradients[4];
-                if (log_row[t] != 0) {
-                    float4 linear = make_float4(values[t][0], values[t][1], values[t][2], values[t][3]);
-                    const float4 of_logs = log_gradients(run, o, mark + t * rows_a_tile, linear, make_float4(flows[t][0], flows[t][1], flows[t][2], flows[t][3]));
-                    put(gradients, of_logs);
-                    put(values[t], linear);
-                } else if (wide) {
-#pragma unroll
-                    for (int i = 0; i < 4; ++i) {
-                        const float quotient = divide_roughly(flows[t][i], values[t][i]);
-                        gradients[i] = values[t][i] > 0 ? quotient : 0;
-                    }
-                } else {
-#pragma unroll
-                    for (int i = 0; i < 4; ++i) gradients[i] = values[t][i] > 0 ? flows[t][i] / values[t][i] : 0;
-                }
-                if (!wide) {
-                    store4(run.gradients + values_at + t * hop, make_float4(gradients[0], gradients[1], gradients[2], gradients[3]));
-                    continue;
-                }
-                // What the rounded gradient carries is what the products will see, and what EM must divide by.
-                const unsigned first_pair = to_pair(gradients[0], gradients[1]), second_pair = to_pair(gradients[2], gradients[3]);
-                *reinterpret_cast<std::uint64_t*>(run.gradients16 + swapped(values_at + t * hop)) = to_four(first_pair, second_pair);
-                const float2 lower = from_pair(first_pair), upper = from_pair(second_pair);
-                const float rounded[4] = {lower.x, lower.y, upper.x, upper.y};
-#pragma unroll
-                for (int i = 0; i < 4; ++i) flows[t][i] = rounded[i] * values[t][i];
+                keep_gradients(run, o, mark + t * rows_a_tile, values_at + t * hop, wide, log_row[t] != 0, values[t], flows[t]);
             }
         };
         if (whole && own.plain) work(std::true_type());
