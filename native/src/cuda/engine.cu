@@ -77,8 +77,7 @@ public:
     }
 
     void forward(double* log_likelihood) {
-        cuda::forward(run_, plan_, *training_, stream_.get());
-        root_logs(run_, training_->logs(), stream_.get());
+        cuda::forward(run_, plan_, *training_, training_->logs(), stream_.get());
         if (log_likelihood) training_->download_logs(log_likelihood, std::int64_t{run_.rows} * plan_.roots, stream_.get());
         stream_.wait();
         take_root(log_likelihood);
@@ -116,7 +115,7 @@ public:
         send_rule(rule);
         update_sums(run, plan_.totals, {}, touched_on_device_.data(), Rest::All, rule_.data(), stream_.get());
         update_inputs(run, plan_.totals, touched_on_device_.data(), false, rule_.data(), stream_.get());
-        if (facts_.has_log_tables) fill_tables(run, 0, static_cast<std::int32_t>(plan_.owner_count), stream_.get());
+        fill_log_tables(run);
         stream_.wait();
         clear_flows();
     }
@@ -151,7 +150,7 @@ public:
     }
 
     void step_later(const Rule& rule) {
-        step_to(answers_.next(), rule);
+        give_step(rule);
         answers_.send(std::int64_t{run_.rows} * plan_.roots, stream_.get());
     }
     void logs(double* log_likelihood) {
@@ -175,24 +174,23 @@ public:
     }
 
     void step(const Rule& rule, double* log_likelihood) {
-        const double* logs = answers_.next();
-        step_to(answers_.next(), rule);
+        give_step(rule);
         if (!log_likelihood) return;
         stream_.wait();
-        std::copy_n(logs, std::int64_t{run_.rows} * plan_.roots, log_likelihood);
+        std::copy_n(answers_.next(), std::int64_t{run_.rows} * plan_.roots, log_likelihood);
         take_root(log_likelihood);
     }
 
-    // logs: the next answers' place.
-    void step_to(double* logs, const Rule& rule) {
+    // Its log-likelihoods go to the next answers' place.
+    void give_step(const Rule& rule) {
+        double* const logs = answers_.next();
         clear_flows();
         run_.root_flows = nullptr;
         send_rule(rule);
         run_.slopes = climbs(rule.optimizer) && facts_.has_slopes;
         coefficients_.blocked = training_->blocked();
         if (power_ != 1) {      // out of the ordinary: pass by pass
-            cuda::forward(run_, plan_, *training_, stream_.get());
-            root_logs(run_, logs, stream_.get());
+            cuda::forward(run_, plan_, *training_, logs, stream_.get());
             flows_.expect(run_.rows);
             add_batch();
             update(rule);
@@ -201,19 +199,15 @@ public:
         // The rule lies on the device and the batch in the workspace: two recordings, one a place of answers, serve all steps of so many rows.
         const auto key = static_cast<std::uint64_t>(run_.rows) << 4 | static_cast<std::uint64_t>(answers_.place()) << 3 | static_cast<std::uint64_t>(rule.optimizer) << 1 | (run_.weights != nullptr);
         stream_.replay(key, [&] {
-            const Given given{coefficients_, rule_.data(), logs};
+            const bool em = rule.optimizer == JUICE_EM;
             training_->clear(stream_.get());
             forward_stages(run_, plan_, 0, facts_.small_stages, stream_.get());
             backward_.sort(run_);
             forward_stages(run_, plan_, facts_.small_stages, plan_.stage_count, stream_.get());
-            if (rule.optimizer != JUICE_EM) {
-                backward_.go(run_, {false, false}, given);
-                optimize(run_, rule.optimizer);
-                return;
-            }
-            backward_.go(run_, {true, false}, given);
+            backward_.go(run_, {em, false}, {coefficients_, rule_.data(), logs});
+            if (!em) return optimize(run_, rule.optimizer);
             if (facts_.has_moments) update_inputs(run_, plan_.totals, nullptr, true, rule_.data(), stream_.get());
-            if (facts_.has_log_tables) fill_tables(run_, 0, static_cast<std::int32_t>(plan_.owner_count), stream_.get());
+            fill_log_tables(run_);
         });
     }
 
@@ -328,6 +322,10 @@ private:
 
     std::int64_t element_reach() const { return plan_.totals.flows - plan_.totals.parameter_flows; }
 
+    void fill_log_tables(const Run& run) {
+        if (facts_.has_log_tables) fill_tables(run, 0, static_cast<std::int32_t>(plan_.owner_count), stream_.get());
+    }
+
     // What an optimiser other than EM makes of the flow buffer.
     void optimize(const Run& run, std::int32_t optimizer) {
         if (optimizer == JUICE_ANEMONE) {
@@ -339,7 +337,7 @@ private:
         } else {
             climb(run, plan_.totals, rule_.data(), stream_.get());
         }
-        if (facts_.has_log_tables) fill_tables(run, 0, static_cast<std::int32_t>(plan_.owner_count), stream_.get());
+        fill_log_tables(run);
     }
 
     // Steps mostly have the rule of the step before.

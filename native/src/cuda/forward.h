@@ -1,4 +1,4 @@
-// The forward pass of a batch: its stages from the inputs up, after the workspace has been cleared. The roots' logs are root_logs' to make.
+// The forward pass of a batch: its stages from the inputs up, and the roots' logs.
 #pragma once
 
 #include "cuda/kernels.h"
@@ -16,9 +16,11 @@ inline void forward_stages(const Run& run, const PlanView& plan, std::int64_t be
     }
 }
 
-inline void forward(const Run& run, const PlanView& plan, Workspace& workspace, cudaStream_t stream) {
+// All of them, in a workspace that is cleared before, and the roots' logs.
+inline void forward(const Run& run, const PlanView& plan, Workspace& workspace, double* logs, cudaStream_t stream) {
     workspace.clear(stream);
     forward_stages(run, plan, 0, plan.stage_count, stream);
+    root_logs(run, logs, stream);
 }
 
 }  // namespace juice::cuda

@@ -45,8 +45,7 @@ void Queries::query(Run run, Stream& after, const BatchView& batch, bool maximis
     for (std::int64_t first = 0; first < batch.rows; first += workspace.capacity()) {
         const auto rows = std::min(workspace.capacity(), batch.rows - first);
         workspace.load(run, plan_, batch, first, rows, stream);
-        forward(run, plan_, workspace, stream);
-        root_logs(run, workspace.logs(), stream);
+        forward(run, plan_, workspace, workspace.logs(), stream);
         workspace.download_logs(destination + first * plan_.roots, rows * plan_.roots, stream);
         place->stream.wait();
     }
@@ -71,8 +70,7 @@ std::int64_t Queries::sample(Run run, Stream& after, const BatchView& batch, con
     for (std::int64_t row = 0; row < batch.rows; row += workspace.capacity()) {
         const auto rows = std::min(workspace.capacity(), batch.rows - row);
         workspace.load(run, plan_, batch, row, rows, stream);
-        forward(run, plan_, workspace, stream);
-        root_logs(run, workspace.logs(), stream);
+        forward(run, plan_, workspace, workspace.logs(), stream);
         logs.resize(static_cast<std::size_t>(rows * plan_.roots));
         workspace.download_logs(logs.data(), rows * plan_.roots, stream);
         place->stream.wait();
