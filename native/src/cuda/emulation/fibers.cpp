@@ -245,8 +245,7 @@ private:
 struct Levels {
     struct Level {
         Scheduler scheduler;
-        void (*earlier)(void*) = nullptr;
-        void* closure = nullptr;
+        std::function<void()> earlier;
     };
     std::vector<std::unique_ptr<Level>> all;
     std::size_t depth = 0;
@@ -263,13 +262,12 @@ Levels& levels() {
 Scheduler& scheduler() { return levels().now().scheduler; }
 
 void Scheduler::entry() { scheduler().loop(); }
-bool Scheduler::is_to_come() { return levels().now().earlier != nullptr; }
+bool Scheduler::is_to_come() { return static_cast<bool>(levels().now().earlier); }
 void Scheduler::run_earlier() {
-    auto& level = levels().now();
-    const auto earlier = std::exchange(level.earlier, nullptr);
+    const auto earlier = std::exchange(levels().now().earlier, nullptr);
     if (!earlier) return;
     ++levels().depth;
-    earlier(level.closure);
+    earlier();
     --levels().depth;
 }
 
@@ -283,11 +281,9 @@ void wake_thread(int thread) { scheduler().wake(thread); }
 int current_thread() { return scheduler().current(); }
 void synchronize_earlier() { scheduler().synchronize_earlier(); }
 
-void run_before_earlier(void (*earlier)(void*), void* earlier_closure, void (*work)(void*), void* closure) {
-    auto& level = levels().now();
-    level.earlier = earlier;
-    level.closure = earlier_closure;
-    work(closure);
+void run_before_earlier(std::function<void()> earlier, const std::function<void()>& work) {
+    levels().now().earlier = std::move(earlier);
+    work();
     Scheduler::run_earlier();
 }
 

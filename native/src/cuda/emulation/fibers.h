@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 
 namespace juice::cuda::emulation {
 
@@ -15,9 +16,8 @@ void synchronize_warp(unsigned mask);
 void sleep_thread();
 void wake_thread(int thread);
 
-// The kernel at work is launched before the one that comes before it: `earlier` is run once all threads of a block that can go on have asked for it, or behind
-// everything. With no threads at work.
-void run_before_earlier(void (*earlier)(void*), void* earlier_closure, void (*work)(void*), void* closure);
+// Does work, a kernel's launch, before what comes earlier: that is done once all threads of a block that can go on have asked for it, or behind everything.
+void run_before_earlier(std::function<void()> earlier, const std::function<void()>& work);
 // Until what comes earlier is done.
 void synchronize_earlier();
 

@@ -1,10 +1,12 @@
 #include "cuda/emulation/runtime.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <deque>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -92,44 +94,36 @@ bool is_pinned(const void* address) {
     return at < begin + bytes;
 }
 
-// Pieces of work that follow each other, of which all but the first are kernels that may begin early: each begins before the one before it, or, every third
-// time, all in order.
-void work_off_chain(const std::vector<const Work*>& chain, std::size_t last, int device) {
-    auto call = [&] {
-        if (state().fault[device] == cudaSuccess) chain[last]->call();          // after a fault nothing is done any more
-    };
-    if (last == 0) return call();
-    auto earlier = [&] { work_off_chain(chain, last - 1, device); };
-    run_before_earlier([](void* closure) { (*static_cast<decltype(earlier)*>(closure))(); }, &earlier, [](void* closure) { (*static_cast<decltype(call)*>(closure))(); }, &call);
+// How many pieces of work begin together, each before the one before it: at(i) is the i-th, NULL where there is none to be done. All but the first are kernels that
+// may begin early; every third time none does.
+template <class At>
+std::size_t chain_length(At at) {
+    constexpr std::size_t longest = 3;
+    if (!at(0)->kernel || state().chains_made++ % 3 == 2) return 1;
+    std::size_t length = 1;
+    while (length < longest && at(length) && at(length)->early) ++length;
+    return length;
 }
-// How many pieces of work from `first` on begin together: next(i) is the i-th piece, NULL where there is none to be done.
-constexpr std::size_t longest_chain = 3;
-template <class Next>
-std::vector<const Work*> chain_of(Next next) {
-    std::vector<const Work*> chain{next(std::size_t{0})};
-    if (!chain[0]->kernel || state().chains_made++ % 3 == 2) return chain;
-    while (chain.size() < longest_chain) {
-        const Work* const work = next(chain.size());
-        if (!work || !work->early) break;
-        chain.push_back(work);
-    }
-    return chain;
+// Does them up to the i-th.
+template <class At>
+void do_chain(At at, std::size_t i, int device) {
+    const auto call = [&] {
+        if (state().fault[device] == cudaSuccess) at(i)->call();        // after a fault nothing is done any more
+    };
+    if (i == 0) call();
+    else run_before_earlier([&] { do_chain(at, i - 1, device); }, call);
 }
 
 // Does a stream's work up to a piece of it.
 void work_off(EmulatedStream& stream, std::int64_t until) {
     while (stream.done < until && !stream.waiting.empty()) {
-        const auto next = [&](std::size_t i) { return stream.done + static_cast<std::int64_t>(i) < until && i < stream.waiting.size() ? &stream.waiting[i] : nullptr; };
-        const std::size_t length = chain_of(next).size();
-        std::vector<Work> taken;
-        for (std::size_t i = 0; i < length; ++i) {
-            taken.push_back(std::move(stream.waiting.front()));
-            stream.waiting.pop_front();
-        }
+        const auto left = std::min(static_cast<std::size_t>(until - stream.done), stream.waiting.size());
+        const std::size_t length = chain_length([&](std::size_t i) { return i < left ? &stream.waiting[i] : nullptr; });
+        const auto end = stream.waiting.begin() + static_cast<std::ptrdiff_t>(length);
+        const std::vector<Work> taken(std::move_iterator(stream.waiting.begin()), std::move_iterator(end));       // it may be given more meanwhile
+        stream.waiting.erase(stream.waiting.begin(), end);
         stream.done += static_cast<std::int64_t>(length);
-        std::vector<const Work*> chain;
-        for (const Work& work : taken) chain.push_back(&work);
-        work_off_chain(chain, length - 1, stream.device);
+        do_chain([&](std::size_t i) { return &taken[i]; }, length - 1, stream.device);
     }
 }
 
@@ -189,10 +183,10 @@ private:
                 work_off(piece.track, piece.until);
                 continue;
             }
-            const auto begin = done_[track];
-            const std::vector<const Work*> chain = chain_of([&](std::size_t i) { return begin + i < until && pieces[begin + i].work.call ? &pieces[begin + i].work : nullptr; });
-            done_[track] += chain.size();
-            if (device_ >= 0) work_off_chain(chain, chain.size() - 1, device_);
+            const auto at = [&pieces, begin = done_[track], until](std::size_t i) { return begin + i < until && pieces[begin + i].work.call ? &pieces[begin + i].work : nullptr; };
+            const std::size_t length = chain_length(at);
+            done_[track] += length;
+            if (device_ >= 0) do_chain(at, length - 1, device_);
         }
     }
 };
