@@ -5,7 +5,6 @@
 #include <map>
 
 #include "cuda/emulation/runtime.h"
-#include "cuda/run.h"
 #include "engine/engine.h"
 #include "plan/plan.h"
 #include "reference/cases.h"
@@ -28,6 +27,20 @@ std::vector<std::int32_t> block_edges(std::int64_t node_blocks, std::int64_t bel
     }
     edges.insert(edges.end(), in.begin(), in.end());
     return edges;
+}
+
+// A product of inputs of all variables, of so many positions.
+std::int32_t product_of_inputs(Maker& maker, Random& random, std::int32_t variables, const Distribution& distribution, std::int64_t width) {
+    std::vector<std::int32_t> children;
+    for (std::int32_t v = 0; v < variables; ++v) children.push_back(maker.input(v, distribution, 1, width, random_inputs(random, distribution, width, false)));
+    return maker.product(children, 1);
+}
+
+// A sum of 64 nodes over products of so many positions each, and the root over it.
+std::shared_ptr<const Circuit> sum_over(Maker& maker, Random& random, const std::vector<std::int32_t>& products, std::int64_t width) {
+    constexpr std::int64_t nodes = 64;
+    const std::int32_t sum = maker.sum(products, 1, nodes, random_weights(random, 1, nodes, static_cast<std::int64_t>(products.size()), width, {}, false, 1));
+    return maker.make(maker.sum({sum}, 1, 1, random_weights(random, 1, 1, 1, nodes, {}, false, 1)));
 }
 
 class Fast : public OnDevice {
@@ -117,14 +130,10 @@ TEST_P(Fast, OperandsOfEveryWidthAgreeWithTheOracle) {
         if (JUICE_SANITIZED && width > 4000) continue;
         SCOPED_TRACE(std::to_string(width) + " positions");
         constexpr std::int32_t variables = 6;
-        constexpr std::int64_t nodes = 64;
         Random random(static_cast<std::uint64_t>(width));
-        const Distribution die{DistributionType::Categorical, 50, 0, 0};
         Maker maker(variables);
-        std::vector<std::int32_t> children;
-        for (std::int32_t v = 0; v < variables; ++v) children.push_back(maker.input(v, die, 1, width, random_inputs(random, die, width, false)));
-        const std::int32_t sum = maker.sum({maker.product(children, 1)}, 1, nodes, random_weights(random, 1, nodes, 1, width, {}, false, 1));
-        const auto circuit = maker.make(maker.sum({sum}, 1, 1, random_weights(random, 1, 1, 1, nodes, {}, false, 1)));
+        const std::int32_t product = product_of_inputs(maker, random, variables, {DistributionType::Categorical, 50, 0, 0}, width);
+        const auto circuit = sum_over(maker, random, {product}, width);
         expect_agreement(circuit, Some::rows(*circuit, small() ? 20 : 200, 3, 0.1));
     }
 }
@@ -135,18 +144,11 @@ TEST_P(Fast, OperandsOfSeveralSegmentsAgreeWithTheOracle) {
         if (JUICE_SANITIZED && width > 1000) continue;
         SCOPED_TRACE("two segments of " + std::to_string(width) + " positions");
         constexpr std::int32_t variables = 3;
-        constexpr std::int64_t nodes = 64, segments = 2;
         Random random(static_cast<std::uint64_t>(width));
-        const Distribution die{DistributionType::Categorical, 20, 0, 0};
         Maker maker(variables);
         std::vector<std::int32_t> products;
-        for (std::int64_t s = 0; s < segments; ++s) {
-            std::vector<std::int32_t> children;
-            for (std::int32_t v = 0; v < variables; ++v) children.push_back(maker.input(v, die, 1, width, random_inputs(random, die, width, false)));
-            products.push_back(maker.product(children, 1));
-        }
-        const std::int32_t sum = maker.sum(products, 1, nodes, random_weights(random, 1, nodes, segments, width, {}, false, 1));
-        const auto circuit = maker.make(maker.sum({sum}, 1, 1, random_weights(random, 1, 1, 1, nodes, {}, false, 1)));
+        for (int s = 0; s < 2; ++s) products.push_back(product_of_inputs(maker, random, variables, {DistributionType::Categorical, 20, 0, 0}, width));
+        const auto circuit = sum_over(maker, random, products, width);
         expect_agreement(circuit, Some::rows(*circuit, small() ? 20 : 200, 3, 0.1));
     }
 }
@@ -156,7 +158,6 @@ TEST_P(Fast, RowsOfTablesFarBelowOneAgreeWithTheOracle) {
     for (const std::int64_t width : {300, 1024}) {
         SCOPED_TRACE(std::to_string(width) + " positions");
         constexpr std::int32_t variables = 4;
-        constexpr std::int64_t nodes = 64;
         Random random(static_cast<std::uint64_t>(width));
         const Distribution bit{DistributionType::Categorical, 2, 0, 0};
         Maker maker(variables);
@@ -166,8 +167,7 @@ TEST_P(Fast, RowsOfTablesFarBelowOneAgreeWithTheOracle) {
             for (std::int64_t i = 0; i < width; ++i) low.insert(low.end(), {0x1p-40f * static_cast<float>(1 + (i + v) % 7), 1.0f});
             children.push_back(maker.input(v, bit, 1, width, low));
         }
-        const std::int32_t sum = maker.sum({maker.product(children, 1)}, 1, nodes, random_weights(random, 1, nodes, 1, width, {}, false, 1));
-        const auto circuit = maker.make(maker.sum({sum}, 1, 1, random_weights(random, 1, 1, 1, nodes, {}, false, 1)));
+        const auto circuit = sum_over(maker, random, {maker.product(children, 1)}, width);
         Table rows;
         rows.variables = variables;
         for (int r = 0; r < 40; ++r)
@@ -442,55 +442,6 @@ TEST(FastTiles, OfParametersHaveEveryWeightOnce) {
         }
         for (const auto& [entry, count] : missing) EXPECT_EQ(count, 0) << "panel " << entry[1] << " of owner " << entry[0];
     }
-}
-
-TEST(FastTiles, AreLargeWhereSmallOnesWouldComeInWaves) {
-    const auto shape = [](std::int64_t tiles, std::int32_t panels, std::int32_t rows) { return cuda::tile_shape(cuda::Product::Values, tiles, panels, rows, 132, 16); };
-    EXPECT_EQ(shape(1, 8, 512).lines, 64);
-    EXPECT_EQ(shape(33, 8, 512).lines, 64);
-    EXPECT_EQ(shape(34, 8, 512).lines, 128);
-    EXPECT_EQ(shape(89, 5, 129).lines, 128);
-    EXPECT_EQ(shape(132, 8, 100).lines, 64);
-    EXPECT_EQ(shape(132, 5, 100).columns, 128);
-}
-
-TEST(FastTiles, AreNarrowWhereNoneIsWide) {
-    EXPECT_EQ(cuda::tile_shape(cuda::Product::Values, 1, 4, 512, 132, 16).columns, 64);
-    EXPECT_EQ(cuda::tile_shape(cuda::Product::Values, 1, 4, 512, 132, 16).lines, 128);
-}
-
-TEST(FastTiles, ArePipedWhereSumsAreLong) {
-    const auto shape = [](std::int64_t tiles, std::int32_t panels, std::int32_t depth) { return cuda::tile_shape(cuda::Product::Values, tiles, panels, 512, 132, depth); };
-    EXPECT_FALSE(shape(8, 8, 31).piped);
-    EXPECT_TRUE(shape(8, 8, 32).piped);
-    EXPECT_FALSE(shape(8, 4, 64).piped);
-    EXPECT_EQ(shape(8, 8, 64).lines, 64);           // 64 blocks, or 16 for twice as long
-    EXPECT_EQ(shape(8, 8, 64).columns, 128);
-    EXPECT_EQ(shape(24, 8, 64).lines, 128);         // 192 blocks would take two rounds
-    EXPECT_EQ(shape(24, 8, 64).columns, 256);
-    EXPECT_FALSE(cuda::tile_shape(cuda::Product::OperandFlows, 8, 8, 512, 132, 15).piped);
-    EXPECT_TRUE(cuda::tile_shape(cuda::Product::OperandFlows, 16, 8, 512, 132, 16).piped);
-    EXPECT_EQ(cuda::tile_shape(cuda::Product::OperandFlows, 16, 8, 512, 132, 16).lines, 64);
-    EXPECT_FALSE(cuda::tile_shape(cuda::Product::OperandFlows, 17, 8, 512, 132, 16).piped);     // two rounds
-    EXPECT_EQ(cuda::tile_shape(cuda::Product::OperandFlows, 33, 8, 512, 132, 16).blocks, 2);
-    EXPECT_EQ(cuda::tile_shape(cuda::Product::OperandFlows, 49, 8, 512, 132, 16).blocks, 3);
-    EXPECT_EQ(cuda::tile_shape(cuda::Product::OperandFlows, 49, 8, 512, 132, 16).lines, 64);
-    EXPECT_EQ(cuda::tile_shape(cuda::Product::OperandFlows, 50, 8, 512, 132, 16).lines, 128);
-    EXPECT_FALSE(cuda::tile_shape(cuda::Product::OperandFlows, 64, 8, 512, 132, 16).piped);
-    EXPECT_EQ(cuda::tile_shape(cuda::Product::OperandFlows, 66, 8, 512, 132, 16).columns, 256);
-    EXPECT_FALSE(cuda::tile_shape(cuda::Product::OperandFlows, 130, 8, 512, 132, 4).piped);
-    EXPECT_EQ(cuda::tile_shape(cuda::Product::OperandFlows, 131, 8, 512, 132, 4).columns, 256);     // however short
-    EXPECT_FALSE(cuda::slices_blocks(26, 600, 132));
-    EXPECT_TRUE(cuda::slices_blocks(33, 512, 132));
-    EXPECT_FALSE(cuda::pipes_parameters(65, 132));
-    EXPECT_TRUE(cuda::pipes_parameters(66, 132));
-}
-
-TEST(FastTiles, GroupsOfWarpsAreHoppersAlone) {
-    EXPECT_TRUE(cuda::has_groups(90, cuda::Arithmetic::Tensor));
-    EXPECT_FALSE(cuda::has_groups(90, cuda::Arithmetic::Plain));
-    EXPECT_FALSE(cuda::has_groups(86, cuda::Arithmetic::Tensor));
-    EXPECT_FALSE(cuda::has_groups(100, cuda::Arithmetic::Tensor));
 }
 
 std::vector<Device> fast_devices() {
