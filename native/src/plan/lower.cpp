@@ -146,15 +146,19 @@ private:
         require_memory(static_cast<std::int64_t>(needs), "the parameters and one row of this circuit");
     }
 
-    // Adds to the plan's maps; many small ones may be a lot together.
-    void append_map(const std::vector<std::int32_t>& numbers) {
+    // Room for so many numbers more in the plan's maps, and some, so that the next small ones do not move a large list. Many small ones may be a lot together, too.
+    void reserve_maps(std::size_t more) {
         auto& maps = plan_.maps;
-        if (const auto size = maps.size() + numbers.size(); size > maps.capacity()) {
-            const auto wanted = std::max(size, 2 * maps.capacity());
-            require_memory(static_cast<std::int64_t>(wanted * sizeof(std::int32_t)), "the wiring of the plan");
-            maps.reserve(wanted);
-        }
-        maps.insert(maps.end(), numbers.begin(), numbers.end());
+        const auto size = maps.size() + more;
+        if (size <= maps.capacity()) return;
+        const auto wanted = std::max(size + size / 8, 2 * maps.capacity());
+        require_memory(static_cast<std::int64_t>(wanted * sizeof(std::int32_t)), "the wiring of the plan");
+        maps.reserve(wanted);
+    }
+
+    void append_map(const std::vector<std::int32_t>& numbers) {
+        reserve_maps(numbers.size());
+        plan_.maps.insert(plan_.maps.end(), numbers.begin(), numbers.end());
     }
 
     std::int64_t store_map(const NodeMap& map) {
@@ -361,12 +365,11 @@ private:
         owner.parameter_count = sum.edge_count * sum.block_size * sum.child_block_size;
     }
 
-    // Single edges, by node; weights stay in the file's order.
+    // Single edges, by node and by position, straight into maps; weights stay in the file's order.
     void list_edges(PlanOperation& operation, const Vector& vector, const Vector& sum) {
         const auto bs = sum.block_size, k = sum.child_block_size;
-        const auto total = sum.edge_count * bs * k;
+        const auto total = sum.edge_count * bs * k, nodes = vector.nodes(), operand = operation.operand_panels * panel;
         if (total > INT32_MAX) fail(JUICE_ERROR_UNSUPPORTED, "vector %d has %lld single edges: a sum of them holds at most 2147483647", operation.vector, static_cast<long long>(total));
-        require_memory((5 * total + vector.nodes()) * static_cast<std::int64_t>(sizeof(std::int32_t)), "the edges of the plan");
         std::vector<std::int32_t> position(static_cast<std::size_t>(sum.child_blocks * k));
         std::size_t next = 0;
         for (auto s = operation.segment_begin; s < operation.segment_end; ++s) {
@@ -377,40 +380,39 @@ private:
             if (!sum.wired) return {e / sum.child_blocks, e % sum.child_blocks};
             return {sum.edges[static_cast<std::size_t>(e)], sum.edges[static_cast<std::size_t>(sum.edge_count + e)]};
         };
-        std::vector<std::int32_t> starts(static_cast<std::size_t>(vector.nodes()) + 1, 0), positions(static_cast<std::size_t>(total)), weights(static_cast<std::size_t>(total));
-        for (std::int64_t e = 0; e < sum.edge_count; ++e)
-            for (std::int64_t a = 0; a < bs; ++a) starts[static_cast<std::size_t>(block_at(e).first * bs + a) + 1] += static_cast<std::int32_t>(k);
-        std::partial_sum(starts.begin(), starts.end(), starts.begin());
-        auto fill = starts;
+        operation.edges = static_cast<std::int64_t>(plan_.maps.size());
+        operation.edge_count = total;
+        operation.edges_by_position = operation.edges + nodes + 1 + 2 * total;
+        const auto size = static_cast<std::size_t>(nodes + 1 + operand + 1 + 4 * total);
+        reserve_maps(size);
+        plan_.maps.resize(plan_.maps.size() + size);
+        std::int32_t *const starts = plan_.maps.data() + operation.edges, *const positions = starts + nodes + 1, *const weights = positions + total;
+        for (std::int64_t e = 0; e < sum.edge_count; ++e) {
+            const auto first = block_at(e).first * bs;
+            for (std::int64_t a = 0; a < bs; ++a) starts[first + a + 1] += static_cast<std::int32_t>(k);
+        }
+        std::partial_sum(starts, starts + nodes + 1, starts);
+        std::vector<std::int32_t> fill(starts, starts + nodes);
         for (std::int64_t e = 0; e < sum.edge_count; ++e) {
             const auto [i, j] = block_at(e);
             for (std::int64_t a = 0; a < bs; ++a)
                 for (std::int64_t c = 0; c < k; ++c) {
-                    const auto place = static_cast<std::size_t>(fill[static_cast<std::size_t>(i * bs + a)]++);
+                    const auto place = fill[static_cast<std::size_t>(i * bs + a)]++;
                     positions[place] = position[static_cast<std::size_t>(j * k + c)];
                     weights[place] = static_cast<std::int32_t>((e * bs + a) * k + c);
                 }
         }
-        operation.edges = static_cast<std::int64_t>(plan_.maps.size());
-        operation.edge_count = total;
-        for (const auto* part : {&starts, &positions, &weights}) append_map(*part);
-        turn_edges(operation, starts, positions, weights);
-    }
-
-    // The same by position, nodes ascending.
-    void turn_edges(PlanOperation& operation, const std::vector<std::int32_t>& starts, const std::vector<std::int32_t>& positions, const std::vector<std::int32_t>& weights) {
-        std::vector<std::int32_t> begins(static_cast<std::size_t>(operation.operand_panels * panel) + 1, 0), nodes(positions.size()), numbers(positions.size());
-        for (const auto position : positions) ++begins[static_cast<std::size_t>(position) + 1];
-        std::partial_sum(begins.begin(), begins.end(), begins.begin());
-        auto fill = begins;
-        for (std::int32_t node = 0; node < operation.nodes; ++node)
-            for (auto e = static_cast<std::size_t>(starts[static_cast<std::size_t>(node)]); e < static_cast<std::size_t>(starts[static_cast<std::size_t>(node) + 1]); ++e) {
-                const auto place = static_cast<std::size_t>(fill[static_cast<std::size_t>(positions[e])]++);
-                nodes[place] = node;
+        // The same by position, nodes ascending.
+        std::int32_t *const begins = weights + total, *const readers = begins + operand + 1, *const numbers = readers + total;
+        for (std::int64_t e = 0; e < total; ++e) ++begins[positions[e] + 1];
+        std::partial_sum(begins, begins + operand + 1, begins);
+        fill.assign(begins, begins + operand);
+        for (std::int32_t node = 0; node < nodes; ++node)
+            for (auto e = starts[node]; e < starts[node + 1]; ++e) {
+                const auto place = fill[static_cast<std::size_t>(positions[e])]++;
+                readers[place] = node;
                 numbers[place] = weights[e];
             }
-        operation.edges_by_position = static_cast<std::int64_t>(plan_.maps.size());
-        for (const auto* part : {&begins, &nodes, &numbers}) append_map(*part);
     }
 
     void collect_readers() {

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <iterator>
-#include <map>
 #include <vector>
 
 namespace juice {
@@ -29,33 +28,36 @@ std::vector<Slice> slices_of(const Plan& plan, std::int32_t begin, std::int32_t 
     return slices;
 }
 
-// What slices read, by panel.
-std::map<std::int32_t, Pieces> union_of(const Plan& plan, const PlanOperation& operation, const Slice* slices, std::size_t count, bool by_position) {
-    std::map<std::int32_t, Pieces> panels;
+// What slices read, by panel: nothing of some panels.
+std::vector<Pieces> union_of(const Plan& plan, const PlanOperation& operation, const Slice* slices, std::size_t count, bool by_position) {
+    std::vector<Pieces> panels(static_cast<std::size_t>(by_position ? operation.panels : operation.operand_panels));
+    const auto at = [&](std::int32_t first, std::int32_t further, std::size_t i) -> Piece& { return panels[static_cast<std::size_t>(first + further)][i]; };
     for (std::size_t i = 0; i < count; ++i)
         for (auto b = slices[i].begin; b < slices[i].end; ++b) {
             const auto number = by_position ? plan.maps[static_cast<std::size_t>(operation.block_by_in + b)] : b;
             const PlanBlock& block = plan.blocks[static_cast<std::size_t>(number)];
             const auto weights = static_cast<std::int32_t>(block.weights / (panel * panel)), hop = block.out_panels;
             if (by_position)
-                for (std::int32_t p = 0; p < block.out_panels; ++p) panels[block.out_panel + p][i] = {number, weights + (slices[i].first_panel - block.in_panel) * hop + p, hop};
+                for (std::int32_t p = 0; p < block.out_panels; ++p) at(block.out_panel, p, i) = {number, weights + (slices[i].first_panel - block.in_panel) * hop + p, hop};
             else
-                for (std::int32_t q = 0; q < block.in_panels; ++q) panels[block.in_panel + q][i] = {number, weights + q * hop + slices[i].first_panel - block.out_panel, hop};
+                for (std::int32_t q = 0; q < block.in_panels; ++q) at(block.in_panel, q, i) = {number, weights + q * hop + slices[i].first_panel - block.out_panel, hop};
         }
     return panels;
 }
 
 // Appends the steps over such a union to maps: two panels beside each other that are of the same blocks are one. How many times steps_together there are.
-std::int32_t append_steps(std::vector<std::int32_t>& maps, const std::map<std::int32_t, Pieces>& panels) {
+std::int32_t append_steps(std::vector<std::int32_t>& maps, const std::vector<Pieces>& panels) {
     constexpr std::size_t together = static_cast<std::size_t>(steps_together) * step_words;
     const auto same_blocks = [](const Pieces& a, const Pieces& b) {
         return std::equal(a.begin(), a.end(), b.begin(), [](const Piece& x, const Piece& y) { return x.block == y.block; });
     };
     const auto begin = maps.size();
-    for (auto at = panels.begin(); at != panels.end();) {
-        const auto& [first, pieces] = *at++;
-        const bool two = at != panels.end() && at->first == first + 1 && same_blocks(pieces, at->second);
-        if (two) ++at;
+    for (std::size_t p = 0; p < panels.size(); ++p) {
+        const Pieces& pieces = panels[p];
+        if (same_blocks(pieces, Pieces{})) continue;
+        const auto first = static_cast<std::int32_t>(p);
+        const bool two = p + 1 < panels.size() && same_blocks(pieces, panels[p + 1]);
+        if (two) ++p;
         std::array<std::int32_t, step_words> words{};
         std::uint32_t there = 0;
         for (std::size_t i = 0; i < pieces.size(); ++i) {
