@@ -3,7 +3,7 @@
 //                      [--matrix-rate 790]
 // --batch auto: batches of 64, 128 … rows up to as many as there are images, while twice as many give at least 2 % more rows a second and fit into the device's memory; the best
 // is named. Structures: families.h, and "layers", of which the shares --kept of blocks are kept (layers.h). Then, of an HCLT, whole epochs of exact training, with rows that stay on the device and with rows that are copied (epochs.h).
-// Before anything is timed, the device's log-likelihoods are held to the processor's. Times are medians over the steps after the first ten, from the end of one to the end
+// plan ms, engine, param.: what is done once (NOTES.md, "Compiling"). Before anything is timed, the device's log-likelihoods are held to the processor's. Times are medians over the steps after the first ten, from the end of one to the end
 // of the next, which is asked for before, as training does it (forward, backward and update, alone, are waited for); the batch lies on the device throughout. The limit is the counted bytes over the copy rate measured in the same run; of fast steps, where that is more, the
 // counted operations over the matrix rate (TFLOP/s; usually what a library's bf16 product reaches on an H200).
 #include <algorithm>
@@ -24,7 +24,6 @@
 #include "model/engines.h"
 #include "model/model.h"
 #include "model/state.h"
-#include "plan/layout.h"
 #include "rows/rows.h"
 #include "timing.h"
 
@@ -33,28 +32,33 @@ namespace {
 using namespace juice;
 using namespace juice::bench;
 
+// Seconds of what is done once: circuit to plan; the plan's arrays and memory on the device; parameters laid out and copied.
+struct Setup {
+    double plan, engine, parameters;
+};
+
 struct Engine {
     Plan plan;
     const EngineTable* table;
     void* engine = nullptr;
+    Setup setup;
 
-    Engine(const Circuit& circuit, const DeviceEntry& device, std::int64_t batch, bool fast = false) : plan(lower(circuit, 0, edge_cost(device.schedule))), table(device.engine) {
+    Engine(const Circuit& circuit, const DeviceEntry& device, std::int64_t batch, bool fast = false) : table(device.engine) {
+        const double start = now();
+        plan = lower(circuit, 0, edge_cost(device.schedule));
         Target target;
         target.schedule = device.schedule;
         target.threads = available_cores();
         target.batch_size = batch;
         target.fast = fast && device.fast;
         schedule(plan, target);
+        const double planned = now();
         const PlanView seen = view(plan);
         const EngineOptions options{nullptr, device.index};
         check_engine(table->create(&seen, &engine_host, &options, &engine));
-        std::vector<float> parameters;
-        for (std::int32_t o = 0; o < static_cast<std::int32_t>(plan.owners.size()); ++o) {
-            const PlanOwner& owner = plan.owners[static_cast<std::size_t>(o)];
-            parameters.resize(static_cast<std::size_t>(owner.parameter_count));
-            parameters_to_plan(plan, circuit, o, circuit[owner.vector].parameters.data(), parameters.data());
-            check_engine(table->write_parameters(engine, o, parameters.data()));
-        }
+        const double created = now();
+        write_parameters(plan, circuit, *table, engine);
+        setup = {planned - start, created - planned, now() - created};
     }
     ~Engine() { table->free(engine); }
     Engine(const Engine&) = delete;
@@ -90,9 +94,7 @@ double run_case(const Family& family, const DeviceEntry& device, const std::stri
     RowReader(family.rows, domains_of(*circuit)).read(nullptr, 0, rows, batch);
     const BatchView seen{rows, batch.stride, batch.codes.data(), nullptr, nullptr};
 
-    const double start = now();
     const Engine engine(*circuit, device, rows, fast);
-    const double compiled = now() - start;
     const std::vector<double> got = forward(engine, seen), expected = forward(Engine(*circuit, processor(), rows), seen);
     double worst = 0;
     for (std::size_t i = 0; i < got.size(); ++i) {
@@ -131,9 +133,9 @@ double run_case(const Family& family, const DeviceEntry& device, const std::stri
     const double time = median(step), flop = engine.plan.totals.flop_per_row * static_cast<double>(rows);
     if (bytes == 0) bytes = engine.plan.totals.step_bytes;
     const double limit = std::max(bytes / rates.copy, rates.matrix > 0 ? flop / rates.matrix : 0);
-    std::printf("%5s %6lld | %8.3f %8.3f %8.3f %8.3f %8.1f %7.2f | %7.2f %8.1f | %7.2f %8.1f | %6.2f | %7.2f | %8.2f %8.2f | %.1e\n", what.c_str(), static_cast<long long>(rows),
+    std::printf("%5s %6lld | %8.3f %8.3f %8.3f %8.3f %8.1f %7.2f | %7.2f %8.1f | %7.2f %8.1f | %6.2f | %7.1f %7.1f %7.1f | %8.2f %8.2f | %.1e\n", what.c_str(), static_cast<long long>(rows),
                 median(forwards) * 1e3, median(backwards) * 1e3, median(updates) * 1e3, time * 1e3, first * 1e3, time * 60000 / static_cast<double>(rows), flop * 1e-9, flop / time * 1e-9, bytes * 1e-9, bytes / time * 1e-9,
-                time / limit, compiled, parameter_bytes(engine.plan), static_cast<double>(activation_bytes(engine.plan, rows)) * 1e-9, worst);
+                time / limit, engine.setup.plan * 1e3, engine.setup.engine * 1e3, engine.setup.parameters * 1e3, parameter_bytes(engine.plan), static_cast<double>(activation_bytes(engine.plan, rows)) * 1e-9, worst);
     std::fflush(stdout);
     return time;
 }
@@ -202,8 +204,8 @@ int main(int count, char** arguments) {
         const auto parents = tree_of(images, available_cores());
         const std::int64_t most_rows = images.rows().count;
         std::printf("%s training step, %s, %s, %s; copy rate %.0f GB/s\n", structure.c_str(), fast ? "fast" : "exact", images.name.c_str(), found.description.c_str(), rates.copy * 1e-9);
-        std::printf("%5s %6s | %8s %8s %8s %8s %8s %7s | %7s %8s | %7s %8s | %6s | %7s | %8s %8s | %s\n", "H", "batch", "forward", "backward", "update", "step ms", "first", "s/60k", "GFLOP", "GFLOP/s",
-                    "GB", "GB/s", "x limit", "setup s", "B/weight", "act. GB", "error");
+        std::printf("%5s %6s | %8s %8s %8s %8s %8s %7s | %7s %8s | %7s %8s | %6s | %7s %7s %7s | %8s %8s | %s\n", "H", "batch", "forward", "backward", "update", "step ms", "first", "s/60k", "GFLOP", "GFLOP/s",
+                    "GB", "GB/s", "x limit", "plan ms", "engine", "param.", "B/weight", "act. GB", "error");
         if (structure == "layers") {
             for (const double share : kept) {
                 char what[16];

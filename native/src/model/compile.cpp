@@ -61,11 +61,27 @@ void check_engine(juice_status status) {
     if (status != JUICE_OK) throw Error(status, engine_error);
 }
 
+void write_parameters(const Plan& plan, const Circuit& circuit, const EngineTable& table, void* engine) {
+    const auto owners = static_cast<std::int32_t>(plan.owners.size());
+    std::atomic<std::int32_t> next{0};
+    ThreadPool pool(plan.target.threads);
+    pool.run([&](int) {
+        Memory buffer;
+        for (std::int32_t o; (o = next.fetch_add(1)) < owners;) {
+            const PlanOwner& owner = plan.owners[static_cast<std::size_t>(o)];
+            if (buffer.size() < owner.parameter_count) buffer = Memory(owner.parameter_count, "parameters");
+            parameters_to_plan(plan, circuit, o, circuit[owner.vector].parameters.data(), buffer.data());
+            check_engine(table.write_parameters(engine, o, buffer.data()));
+        }
+    });
+}
+
 Model::Model(std::shared_ptr<const Circuit> circuit, const juice_compile_options& options) : state_(std::make_unique<State>()) {
     State& s = *state_;
     using Clock = std::chrono::steady_clock;
     const auto start = Clock::now();
     const DeviceEntry& device = find_device(options.device);
+    const auto found = Clock::now();
     s.device = device.name;
     s.device_index = device.index;
     s.circuit = std::move(circuit);
@@ -81,21 +97,10 @@ Model::Model(std::shared_ptr<const Circuit> circuit, const juice_compile_options
     check_engine(s.table->create(&plan, &engine_host, &engine_options, &s.engine));
     const auto created = Clock::now();
 
-    const auto owners = static_cast<std::int32_t>(s.plan.owners.size());
-    std::atomic<std::int32_t> next{0};
-    ThreadPool pool(s.plan.target.threads);
-    pool.run([&](int) {
-        Memory buffer;
-        for (std::int32_t o; (o = next.fetch_add(1)) < owners;) {
-            const PlanOwner& owner = s.plan.owners[static_cast<std::size_t>(o)];
-            if (buffer.size() < owner.parameter_count) buffer = Memory(owner.parameter_count, "parameters");
-            parameters_to_plan(s.plan, *s.circuit, o, (*s.circuit)[owner.vector].parameters.data(), buffer.data());
-            check_engine(s.table->write_parameters(s.engine, o, buffer.data()));
-        }
-    });
+    write_parameters(s.plan, *s.circuit, *s.table, s.engine);
     const auto milliseconds = [](Clock::duration time) { return std::chrono::duration<double, std::milli>(time).count(); };
-    log(LogLevel::Debug, "compiled for %s: plan %.1f ms, engine %.1f ms, %lld parameters %.1f ms", s.device.c_str(), milliseconds(planned - start), milliseconds(created - planned),
-        static_cast<long long>(s.plan.totals.parameters), milliseconds(Clock::now() - created));
+    log(LogLevel::Debug, "compiled for %s: device found in %.1f ms, plan %.1f ms, engine %.1f ms, %lld parameters %.1f ms", s.device.c_str(), milliseconds(found - start),
+        milliseconds(planned - found), milliseconds(created - planned), static_cast<long long>(s.plan.totals.parameters), milliseconds(Clock::now() - created));
     s.circuit = s.circuit->wiring();        // the engine has the parameters now: the circuit's own may go with its last holder
 }
 

@@ -17,6 +17,9 @@ namespace juice {
 void check_engine(juice_status status);
 extern const HostTable engine_host;
 
+// Gives an engine every owner's parameters, several at a time on the plan's threads.
+void write_parameters(const Plan& plan, const Circuit& circuit, const EngineTable& table, void* engine);
+
 struct Model::State {
     std::shared_ptr<const Circuit> circuit;     // wiring only, once the engine has the parameters
     Plan plan;
