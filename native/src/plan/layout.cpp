@@ -37,22 +37,29 @@ void for_each_run(const Plan& plan, const Circuit& circuit, const PlanOwner& own
     }
     begins.push_back(begin);
     const std::int64_t width = std::int64_t{owner.panels} * panel;
+    struct Piece {
+        std::int64_t column, place, length;
+    };
+    std::vector<Piece> pieces;      // of a row of a block
     for (std::int64_t e = 0; e < sum.edge_count; ++e) {
         const std::int64_t i = sum.wired ? sum.edges[static_cast<std::size_t>(e)] : e / sum.child_blocks;
         const std::int64_t j = sum.wired ? sum.edges[static_cast<std::size_t>(sum.edge_count + e)] : e % sum.child_blocks;
+        pieces.clear();
         for (std::int64_t c = 0; c < k;) {
             const auto segment = static_cast<std::size_t>(std::upper_bound(begins.begin(), begins.end(), j * k + c) - begins.begin() - 1);
             const std::int64_t position = places[segment] + j * k + c - begins[segment];
             const std::int64_t length = std::min({k - c, panel - position % panel, begins[segment + 1] - (j * k + c)});
-            for (std::int64_t a = 0; a < bs; ++a)
-                visit((e * bs + a) * k + c, (position / panel * width + i * bs + a) * panel + position % panel, length);
+            pieces.push_back({c, position / panel * width * panel + position % panel, length});
             c += length;
         }
+        for (std::int64_t a = 0; a < bs; ++a)
+            for (const Piece& piece : pieces) visit((e * bs + a) * k + piece.column, piece.place + (i * bs + a) * panel, piece.length);
     }
 }
 
 void sum_to_plan(const Plan& plan, const Circuit& circuit, const PlanOwner& owner, const float* file, float* destination) {
-    if (owner.form == Form::Dense) std::memset(destination, 0, static_cast<std::size_t>(owner.parameter_count) * sizeof(float));
+    // Where the plan has as many numbers as the file, runs leave nothing out.
+    if (owner.parameter_count != circuit[owner.vector].parameter_count()) std::memset(destination, 0, static_cast<std::size_t>(owner.parameter_count) * sizeof(float));
     for_each_run(plan, circuit, owner, [&](std::int64_t from, std::int64_t to, std::int64_t length) {
         std::memcpy(destination + to, file + from, static_cast<std::size_t>(length) * sizeof(float));
     });
@@ -67,10 +74,11 @@ void sum_from_plan(const Plan& plan, const Circuit& circuit, const PlanOwner& ow
 // [nodes, columns] → [columns][width], and back.
 void columns_to_plan(const PlanOwner& owner, std::int64_t columns, const float* file, float* destination) {
     const std::int64_t width = std::int64_t{owner.panels} * panel;
-    std::memset(destination, 0, static_cast<std::size_t>(columns * width) * sizeof(float));
-    for (std::int64_t first = 0; first < owner.nodes; first += panel)       // by panel, so that writes stay within a few cache lines
+    for (std::int64_t first = 0; first < owner.nodes; first += panel) {     // by panel, so that writes stay within a few cache lines
+        const std::int64_t there = std::min<std::int64_t>(panel, owner.nodes - first);
         for (std::int64_t c = 0; c < columns; ++c)
-            for (std::int64_t i = first; i < std::min<std::int64_t>(first + panel, owner.nodes); ++i) destination[c * width + i] = file[i * columns + c];
+            for (std::int64_t i = 0; i < panel; ++i) destination[c * width + first + i] = i < there ? file[(first + i) * columns + c] : 0;
+    }
 }
 
 void columns_from_plan(const PlanOwner& owner, std::int64_t columns, const float* source, float* file) {
