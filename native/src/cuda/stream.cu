@@ -8,14 +8,19 @@ namespace {
 
 constexpr std::size_t recordings_kept = 16;
 
+// All properties together take a millisecond, and several threads wait for each other there.
+std::int32_t ask(cudaDeviceAttr attribute, std::int32_t device) {
+    int value = 0;
+    check(cudaDeviceGetAttribute(&value, attribute, device), "asking the device");
+    return value;
+}
+
 }  // namespace
 
 Stream::Stream(std::int32_t device) : device_(device) {
     use();
-    cudaDeviceProp properties;
-    check(cudaGetDeviceProperties(&properties, device), "asking the device");
-    capability_ = properties.major * 10 + properties.minor;
-    multiprocessors_ = properties.multiProcessorCount;
+    capability_ = ask(cudaDevAttrComputeCapabilityMajor, device) * 10 + ask(cudaDevAttrComputeCapabilityMinor, device);
+    multiprocessors_ = ask(cudaDevAttrMultiProcessorCount, device);
     check(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "making a stream");
     check(cudaStreamCreateWithFlags(&beside_, cudaStreamNonBlocking), "making a stream");
     marked_.emplace();
