@@ -125,6 +125,15 @@ __device__ T* kept_place(T* place) {
 #endif
     return place;
 }
+// The same in global memory.
+template <class T>
+__device__ T* kept_global(T* place) {
+#if !defined(JUICE_CUDA_EMULATION)
+    asm volatile("" : "+l"(place));
+    __builtin_assume(__isGlobal(place));
+#endif
+    return place;
+}
 __device__ inline std::uint32_t load_shared(const std::uint32_t* place) {
 #if defined(JUICE_CUDA_EMULATION)
     return *place;

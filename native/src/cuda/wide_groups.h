@@ -34,9 +34,9 @@ struct GroupPlace {
     __device__ int four_at(int n) const { return column - column % 8 + n * static_cast<int>(panel) + column % 4 / 2 * 8 + column % 8 / 4 * 4; }
     __device__ float4 four(const Sums& acc, int m, int n) const {
         const bool odd = column % 4 != 0;
-        const float2 first = pair(acc, m, 2 * n), second = pair(acc, m, 2 * n + 1), kept = odd ? second : first, given = odd ? first : second;
+        const float2 first = pair(acc, m, 2 * n), second = pair(acc, m, 2 * n + 1), given = odd ? first : second;
         const float2 got = make_float2(__shfl_xor_sync(~0u, given.x, 1), __shfl_xor_sync(~0u, given.y, 1));
-        return odd ? make_float4(got.x, got.y, kept.x, kept.y) : make_float4(kept.x, kept.y, got.x, got.y);
+        return make_float4(odd ? got.x : first.x, odd ? got.y : first.y, odd ? second.x : got.x, odd ? second.y : got.y);
     }
 };
 

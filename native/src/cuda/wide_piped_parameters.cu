@@ -36,7 +36,7 @@ struct FedTile {
     PlanOwner owner;
     PlanBlock block;                // of a piece of one
     PlanOperation first_use;
-    std::int32_t blocked, operand_panel, place, pieces[parts];      // its panel of the elements; its panel of weights; what it asks for behind the steps
+    std::int32_t blocked, operand_panel, place, pieces[parts], behind;      // its panel of the elements; its panel of weights; what it asks for behind the steps, and where that goes
 
     __device__ void look(const Run& run, const PlanTile& of, const EmCoefficients& em, const Pass& pass) {
         tile = of;
@@ -57,6 +57,7 @@ private:
     template <class Piece>
     __device__ void find(const Piece& piece) {
         const int mine = fed_piece(), row = mine % piece.rows, q = mine / piece.rows;
+        behind = q * wide_panels + row * height();
         operand_panel = mine < piece.columns ? piece.operand_panel(mine) : 0;
         place = mine / wide_panels < piece.columns && mine % wide_panels < tile.panels ? piece.panel_at(mine / wide_panels, mine % wide_panels) : -1;
 #pragma unroll
@@ -64,18 +65,19 @@ private:
     }
 };
 
-// Of every panel of the operand the rows of blocks that it has, one after the other.
+// Of every panel of the operand the rows of blocks that it has, each in its nodes' place.
 struct ParametersBehind {
     static constexpr int parts = juice::cuda::parts;
     const char* first;
     int bytes, size;
-    std::int32_t pieces[parts];
+    std::int32_t pieces[parts], to;
 
     template <class Tile>
     __device__ ParametersBehind(const Run& run, const Tile& of, bool in_place) {
         first = in_place ? reinterpret_cast<const char*>(run.parameters + of.owner.parameters) : reinterpret_cast<const char*>(run.weights16 + of.owner.shadow);
         size = static_cast<int>(panel * panel) * (in_place ? 4 : 2);
         bytes = of.height() * size;
+        to = of.behind * size / 2;
 #pragma unroll
         for (int part = 0; part < parts; ++part) pieces[part] = of.pieces[part];
     }
@@ -83,7 +85,7 @@ struct ParametersBehind {
     __device__ unsigned fed_bytes(int part) const { return static_cast<unsigned>(__popc(__ballot_sync(~0u, has(part))) * bytes); }
     template <class Copy>
     __device__ void copy(int part, Copy copy) const {
-        copy(fed_piece() * bytes / 2, first + std::int64_t{pieces[part]} * size, static_cast<unsigned>(bytes));
+        copy(to, first + std::int64_t{pieces[part]} * size, static_cast<unsigned>(bytes));
     }
 };
 
@@ -128,6 +130,16 @@ struct PostedTile {
 static_assert(1 + parts >= stages);
 static_assert(column_panels * wide_panels == feeders * warp_lanes);
 
+// Four numbers in bf16, in one store.
+__device__ inline void store_four(Bf16* to, float4 x) {
+    const unsigned first = to_pair(x.x, x.y), second = to_pair(x.z, x.w);
+#if defined(JUICE_CUDA_EMULATION)
+    *reinterpret_cast<std::uint64_t*>(to) = to_four(first, second);
+#else
+    asm volatile("st.global.v2.u32 [%0], {%1, %2};" ::"l"(__cvta_generic_to_global(to)), "r"(first), "r"(second) : "memory");
+#endif
+}
+
 // What becomes of a thread's sums: two lines of a panel of nodes, in each panel of the operand four of one and four of the other, eight lines below.
 struct KeptParameters {
     static constexpr int lower = 8 * static_cast<int>(panel);
@@ -140,56 +152,73 @@ struct KeptParameters {
     __device__ KeptParameters(const Run& run, const PostedTile& tile, int p, int line, int column, const EmCoefficients& em, const Pass& pass) {
         const std::int64_t at = line * panel + column, node = tile.first_node + p * panel + line;
         add = pass.add;
-        numbers = (tile.in_place ? run.parameters : run.flows) + tile.numbers + at;
-        shadows = run.weights16 + tile.shadow + swapped(at);
+        numbers = kept_global((tile.in_place ? run.parameters : run.flows) + tile.numbers + at);
+        shadows = kept_global(run.weights16 + tile.shadow + swapped(at));
         if (!tile.in_place || p >= tile.panels) return;
 #pragma unroll
         for (int m = 0; m < 2; ++m) own[m] = {em.keep[node + 8 * m], em.gain[node + 8 * m], em.share[node + 8 * m]};
     }
-    // place: of the panel of weights; behind[number] and the next: the upper line's weights, or their bf16 copies.
+    // Two panels of weights at a time, whose loads and arithmetic hide behind each other: places[k], negative: nowhere; behind: the upper line's weights of the
+    // first, or their bf16 copies, of which those of the second lie a panel of the operand further.
     template <bool at_once>
-    __device__ void keep(std::int64_t place, const float4 (&product)[2], const Bf16* behind, int number) const {
+    __device__ void keep(const std::int32_t (&places)[2], const float4 (&products)[2][2], const Bf16* behind) const {
+        constexpr int further = wide_panels * static_cast<int>(panel * panel);
+        float4 next[2][2];
         if constexpr (at_once) {
-            float4 next[2];
 #pragma unroll
-            for (int m = 0; m < 2; ++m) {
-                const float4 old = load4(reinterpret_cast<const float*>(behind) + number + m * lower);
-                const float2 low = from_pair(to_pair(old.x, old.y)), high = from_pair(to_pair(old.z, old.w));       // the weights in bf16 again: less than to read them
-                next[m] = make_float4(em_weight(old.x, low.x * product[m].x, own[m]), em_weight(old.y, low.y * product[m].y, own[m]),
-                                      em_weight(old.z, high.x * product[m].z, own[m]), em_weight(old.w, high.y * product[m].w, own[m]));
-            }
+            for (int k = 0; k < 2; ++k)
 #pragma unroll
-            for (int m = 0; m < 2; ++m) {
-                store4(numbers + place + m * lower, next[m]);
-                *reinterpret_cast<std::uint64_t*>(shadows + place + m * lower) = to_four(to_pair(next[m].x, next[m].y), to_pair(next[m].z, next[m].w));
-            }
+                for (int m = 0; m < 2; ++m) next[k][m] = load4(reinterpret_cast<const float*>(behind) + k * further + m * lower);
+#pragma unroll
+            for (int k = 0; k < 2; ++k)
+#pragma unroll
+                for (int m = 0; m < 2; ++m) {
+                    const float4 old = next[k][m], product = products[k][m];
+                    const float2 low = from_pair(to_pair(old.x, old.y)), high = from_pair(to_pair(old.z, old.w));   // the weights in bf16 again: less than to read them
+                    next[k][m] = make_float4(em_weight(old.x, low.x * product.x, own[m]), em_weight(old.y, low.y * product.y, own[m]),
+                                             em_weight(old.z, high.x * product.z, own[m]), em_weight(old.w, high.y * product.w, own[m]));
+                }
         } else {
 #pragma unroll
+            for (int k = 0; k < 2; ++k)
+#pragma unroll
+                for (int m = 0; m < 2; ++m) {
+                    const float4 shadow = from_four(behind + k * further + m * lower), product = products[k][m];
+                    const float4 old = add && places[k] >= 0 ? load4(numbers + places[k] * (panel * panel) + m * lower) : make_float4(0, 0, 0, 0);
+                    next[k][m] = make_float4(fmaf(shadow.x, product.x, old.x), fmaf(shadow.y, product.y, old.y), fmaf(shadow.z, product.z, old.z), fmaf(shadow.w, product.w, old.w));
+                }
+        }
+#pragma unroll
+        for (int k = 0; k < 2; ++k) {
+            if (places[k] < 0) continue;
+            float* const to = numbers + places[k] * (panel * panel);
+            Bf16* const to_shadow = shadows + places[k] * (panel * panel);
+#pragma unroll
             for (int m = 0; m < 2; ++m) {
-                float* const to = numbers + place + m * lower;
-                const float4 shadow = from_four(behind + swapped(number) + m * lower), old = add ? load4(to) : make_float4(0, 0, 0, 0);
-                store4(to, make_float4(fmaf(shadow.x, product[m].x, old.x), fmaf(shadow.y, product[m].y, old.y), fmaf(shadow.z, product[m].z, old.z), fmaf(shadow.w, product[m].w, old.w)));
+                store4(to + m * lower, next[k][m]);
+                if constexpr (at_once) store_four(to_shadow + m * lower, next[k][m]);
             }
         }
     }
 };
 
-// Keeps a tile's sums. lines: of the tile, in whole panels; columns: that this warp keeps; place_of(n): where its weights for panel n of the operand lie, negative: nowhere.
-template <bool at_once, int part = 0, class PlaceOf>
-__device__ void keep_tile(Pipe& pipe, int lines, int columns, const Pipe::Sums& acc, const KeptParameters& kept, PlaceOf place_of) {
+// Keeps a tile's sums. own: lane q has the place of this warp's weights for panel q of the operand.
+template <bool at_once, int part = 0>
+__device__ void keep_tile(Pipe& pipe, const Pipe::Sums& acc, const KeptParameters& kept, std::int32_t own) {
+    static_assert(panels_a_part % 2 == 0 && Place::fours % 2 == 0);
     const Place mine;
-    constexpr int each = panels_a_part;
-    const Bf16* behind = pipe.behind();
+    constexpr int begin = part * panels_a_part, end = begin + panels_a_part < Place::fours ? begin + panels_a_part : Place::fours;
+    const int number = mine.line * static_cast<int>(panel) + mine.four_at(0);
+    const Bf16* const behind = pipe.behind() + (at_once ? 2 * number : swapped(number));
 #pragma unroll
-    for (int n = part * each; n < (part + 1) * each && n < Place::fours; ++n) {
-        if (n * static_cast<int>(panel) >= columns) break;
-        const std::int64_t place = place_of(n);
-        if (place < 0) continue;
-        const float4 product[2] = {mine.four(acc, 0, n), mine.four(acc, 1, n)};
-        kept.keep<at_once>(place, product, behind, ((n - part * each) * lines + mine.line) * static_cast<int>(panel) + mine.four_at(0));
+    for (int n = begin; n < end; n += 2) {
+        const std::int32_t places[2] = {__shfl_sync(~0u, own, n, warp_lanes), __shfl_sync(~0u, own, n + 1, warp_lanes)};
+        if (places[0] < 0 && places[1] < 0) continue;
+        const float4 products[2][2] = {{mine.four(acc, 0, n), mine.four(acc, 1, n)}, {mine.four(acc, 0, n + 1), mine.four(acc, 1, n + 1)}};
+        kept.keep<at_once>(places, products, behind + (n - begin) * wide_panels * static_cast<int>(panel * panel) * (at_once ? 2 : 1));
     }
     pipe.release();
-    if constexpr (part + 1 < parts) keep_tile<at_once, part + 1>(pipe, lines, columns, acc, kept, place_of);
+    if constexpr (part + 1 < parts) keep_tile<at_once, part + 1>(pipe, acc, kept, own);
 }
 
 // ---- the kernel ----
@@ -242,14 +271,12 @@ __global__ void __launch_bounds__(pipe_threads, 1) piped_parameters_kernel(const
         pipe.wait();
         const PostedTile& tile = posted[odd ? 1 : 0];
         last = tile.last;
-        const auto lines = static_cast<int>(tile.panels * panel), columns = p < tile.panels ? static_cast<int>(tile.columns * panel) : 0;
         const std::int32_t own = lane < column_panels ? tile.places[lane * wide_panels + p] : -1;
         const KeptParameters kept(run, tile, p, mine.line % static_cast<int>(panel), mine.four_at(0), em, pass);
         Pipe::Sums acc = {};
         pipe.multiply<FedParameterSteps>(acc);
-        const auto place_of = [&](int n) { return __shfl_sync(~0u, own, n, warp_lanes) * (panel * panel); };
-        if (tile.in_place) keep_tile<true>(pipe, lines, columns, acc, kept, place_of);
-        else keep_tile<false>(pipe, lines, columns, acc, kept, place_of);
+        if (tile.in_place) keep_tile<true>(pipe, acc, kept, own);
+        else keep_tile<false>(pipe, acc, kept, own);
     }
 }
 
