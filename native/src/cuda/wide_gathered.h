@@ -89,15 +89,16 @@ struct GatheredOperandSteps {
     }
 };
 
-// A gathered piece of parameters: so many panels of nodes, in rows of blocks (PlanTile's begin and end), by panels of the operand from anywhere. Its list has the
-// number of each of these, and where every row of blocks has its weights for it.
+// A gathered piece of parameters: so many panels of nodes, in rows of blocks from anywhere (PlanTile's begin and end), by panels of the operand from anywhere. Its list
+// has the number of each of these, and where every row of blocks has its weights for it.
 struct GatheredPiece {
-    const std::int32_t* list;
+    const std::int32_t *list, *nodes;
     int columns, rows, height;          // panels of the operand; rows of blocks, and panels of nodes in each
 
     __device__ GatheredPiece(const Run& run, const PlanTile& tile)
-        : list(run.maps + tile.in_panel), columns(tile.in_panels), rows(tile.end - tile.begin), height(tile.panels / rows) {}
+        : list(run.maps + tile.in_panel), nodes(run.maps + tile.begin), columns(tile.in_panels), rows(tile.end - tile.begin), height(tile.panels / rows) {}
     __device__ std::int32_t operand_panel(int q) const { return list[q * (1 + rows)]; }
+    __device__ std::int32_t node_panel(int p) const { return nodes[p / height] + p % height; }
     // In panels of panel · panel weights from the owner's first; negative: there are none.
     __device__ std::int32_t row_at(int q, int row) const { return list[q * (1 + rows) + 1 + row]; }
     __device__ std::int32_t panel_at(int q, int p) const {
@@ -117,33 +118,37 @@ __device__ PlanTile half_piece(PlanTile tile, int half) {
 
 struct GatheredParameterSteps {
     static constexpr bool a_along = false, b_along = false;
-    static constexpr Gathered a_gathered = Gathered::None, b_gathered = Gathered::Panels;
+    static constexpr Gathered a_gathered = Gathered::Panels, b_gathered = Gathered::Panels;
     const Run& run;
     const std::int32_t *use, *end;
-    const std::int64_t* places;
-    std::int32_t out_panel, panels, columns;
+    const std::int64_t *a_places, *b_places;
+    std::int32_t panels, columns;
     WideRun at{};
 
     __device__ GatheredParameterSteps(const Run& of, const PlanTile& tile) : run(of) {
+        JUICE_SHARED(std::int64_t, gradients_at, wide_panels);
         JUICE_SHARED(std::int64_t, elements_at, wide_panels);
         const PlanOwner& owner = run.owners[tile.target];
         use = run.uses + owner.use_begin;
         end = run.uses + owner.use_end;
-        out_panel = tile.panel;
         panels = tile.panels;
         columns = tile.in_panels;
-        if (const auto thread = static_cast<int>(threadIdx.x); thread < columns) elements_at[thread] = GatheredPiece(run, tile).operand_panel(thread) * run.stride;
-        places = elements_at;
+        const GatheredPiece piece(run, tile);
+        const auto thread = static_cast<int>(threadIdx.x);
+        if (thread < panels) gradients_at[thread] = piece.node_panel(thread) * run.stride;
+        if (thread < columns) elements_at[thread] = piece.operand_panel(thread) * run.stride;
+        a_places = gradients_at;
+        b_places = elements_at;
         __syncthreads();
     }
     __device__ bool next(WideSide& a, WideSide& b) {
         if (at.left == 0) {
             if (use == end) return false;
             const PlanOperation& operation = run.operations[*use++];
-            at = {run.gradients16 + value_place(run, operation, 0) + out_panel * run.stride, run.elements16 + operand_place(run, operation, 0), panel, panel, run.rows16};
+            at = {run.gradients16 + value_place(run, operation, 0), run.elements16 + operand_place(run, operation, 0), panel, panel, run.rows16};
         }
-        a = {at.a, run.stride, 0, panels, nullptr};
-        b = {at.b, 0, 0, columns, places};
+        a = {at.a, 0, 0, panels, a_places};
+        b = {at.b, 0, 0, columns, b_places};
         a.lines = b.lines = at.take(wide_step);
         return true;
     }

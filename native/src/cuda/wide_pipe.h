@@ -98,7 +98,7 @@ class WidePipe : public Places<stages> {
 
 public:
     using Sums = typename GroupPlace<lines, columns>::Sums;
-    static constexpr int stage_size = (lines + columns) * wide_step, bytes = stages * stage_size * 2;
+    static constexpr int stage_size = (lines + columns) * wide_step, bytes = stages * stage_size * 2, a_rotation = 2;       // fed_piece's, of side A
 
     __device__ WidePipe() : Ring(feeders) {
         JUICE_POOL(Bf16, pool, stages * stage_size);
@@ -186,7 +186,6 @@ private:
     using A = FedSide<GroupCopies<lines, Steps::a_along, Steps::a_gathered>, Steps::a_gathered>;
     template <class Steps>
     using B = FedSide<GroupCopies<columns, Steps::b_along, Steps::b_gathered>, Steps::b_gathered>;
-    static constexpr int a_rotation = 2;
 
     Bf16* sides_;
     // Of the steps in 16s along the sum; 0: no step; negative: of the first half of the columns. Written before an arrival and read after it, which racecheck does not see.

@@ -24,6 +24,7 @@ struct BlockPiece {
 
     __device__ BlockPiece(const PlanTile& tile_, const PlanBlock& block_) : tile(tile_), block(block_), columns(tile.in_panels) {}
     __device__ std::int32_t operand_panel(int q) const { return block.in_panel + tile.in_panel + q; }
+    __device__ std::int32_t node_panel(int p) const { return block.out_panel + tile.panel + p; }
     __device__ std::int32_t row_at(int q, int) const { return static_cast<std::int32_t>(block.weights / (panel * panel)) + (tile.in_panel + q) * block.out_panels + tile.panel; }
     __device__ std::int32_t panel_at(int q, int p) const { return row_at(q, 0) + p; }
 };
@@ -36,7 +37,9 @@ struct FedTile {
     PlanOwner owner;
     PlanBlock block;                // of a piece of one
     PlanOperation first_use;
-    std::int32_t blocked, operand_panel, place, pieces[parts], behind;      // its panel of the elements; its panel of weights; what it asks for behind the steps, and where that goes
+    std::int32_t blocked, operand_panel, gradient_panel;            // its panels of the elements and gradients
+    std::int32_t place, node_panel;             // of its panel of weights; of the nodes of the first eight of these
+    std::int32_t pieces[parts], behind;         // what it asks for behind the steps, and where that goes
 
     __device__ void look(const Run& run, const PlanTile& of, const EmCoefficients& em, const Pass& pass) {
         tile = of;
@@ -50,7 +53,6 @@ struct FedTile {
         if constexpr (!gathered) find(BlockPiece(tile, block));
     }
     __device__ bool in_place(const Pass& pass) const { return pass.in_place && updates_in_place(owner) && !blocked; }
-    __device__ std::int32_t first_panel() const { return tile.panel + (gathered ? 0 : block.out_panel); }
     __device__ int height() const { return gathered ? tile.panels / (tile.end - tile.begin) : tile.panels; }
 
 private:
@@ -58,7 +60,10 @@ private:
     __device__ void find(const Piece& piece) {
         const int mine = fed_piece(), row = mine % piece.rows, q = mine / piece.rows;
         behind = q * wide_panels + row * height();
+        const int line = fed_piece(Pipe::a_rotation);
         operand_panel = mine < piece.columns ? piece.operand_panel(mine) : 0;
+        gradient_panel = line < tile.panels ? piece.node_panel(line) : 0;
+        node_panel = mine < tile.panels ? piece.node_panel(mine) : 0;
         place = mine / wide_panels < piece.columns && mine % wide_panels < tile.panels ? piece.panel_at(mine / wide_panels, mine % wide_panels) : -1;
 #pragma unroll
         for (int part = 0; part < parts; ++part) pieces[part] = q < panels_a_part && part * panels_a_part + q < piece.columns ? piece.row_at(part * panels_a_part + q, row) : -1;
@@ -89,7 +94,7 @@ struct ParametersBehind {
     }
 };
 
-// The steps of a piece, by the feeders: a thread knows where its own panel of elements lies.
+// The steps of a piece, by the feeders: a thread knows where its own panels of gradients and elements lie.
 struct FedParameterSteps {
     static constexpr bool a_along = false, b_along = false;
     static constexpr Gathered a_gathered = Gathered::None, b_gathered = Gathered::None;
@@ -101,7 +106,7 @@ struct FedParameterSteps {
 
     template <class Tile>
     __device__ FedParameterSteps(const Run& of, const Tile& mine)
-        : run(of), use(run.uses + mine.owner.use_begin + 1), end(run.uses + mine.owner.use_end), gradients_at(mine.first_panel() * run.stride),
+        : run(of), use(run.uses + mine.owner.use_begin + 1), end(run.uses + mine.owner.use_end), gradients_at(mine.gradient_panel * run.stride),
           elements_at(mine.operand_panel * run.stride), panels(mine.tile.panels), columns(mine.tile.in_panels), at(run_over(mine.first_use)) {}
     __device__ WideRun run_over(const PlanOperation& operation) const {
         return {run.gradients16 + value_place(run, operation, 0) + gradients_at, run.elements16 + operand_place(run, operation, 0) + elements_at, panel, panel, run.rows16};
@@ -111,7 +116,7 @@ struct FedParameterSteps {
             if (use == end) return false;
             at = run_over(run.operations[*use++]);
         }
-        a = {at.a, run.stride, 0, panels, nullptr};
+        a = {at.a, 0, 0, panels, nullptr};
         b = {at.b, 0, 0, columns, nullptr};
         a.lines = b.lines = at.take(wide_step);
         return true;
@@ -122,9 +127,10 @@ struct FedParameterSteps {
 // as many: so two of these are enough.
 struct PostedTile {
     std::int64_t numbers, shadow;           // where the owner's weights or flows begin, and the bf16 copies
-    std::int64_t first_node;
-    std::int32_t panels, columns;           // of nodes, and of the operand
+    std::int64_t first_node;                // the owner's
+    std::int32_t panels;                    // of nodes
     bool in_place, last;                    // last: of the thread block's
+    std::int32_t node_panels[wide_panels];  // the owner's, of the piece's nodes
     std::int32_t places[column_panels * wide_panels];       // of panels of weights: [panel of the operand][panel of nodes]; GatheredPiece::panel_at
 };
 static_assert(1 + parts >= stages);
@@ -150,7 +156,7 @@ struct KeptParameters {
 
     // p: the panel of nodes, which may not be there; line, column: of the thread in a panel of weights.
     __device__ KeptParameters(const Run& run, const PostedTile& tile, int p, int line, int column, const EmCoefficients& em, const Pass& pass) {
-        const std::int64_t at = line * panel + column, node = tile.first_node + p * panel + line;
+        const std::int64_t at = line * panel + column, node = tile.first_node + tile.node_panels[p] * panel + line;
         add = pass.add;
         numbers = kept_global((tile.in_place ? run.parameters : run.flows) + tile.numbers + at);
         shadows = kept_global(run.weights16 + tile.shadow + swapped(at));
@@ -239,13 +245,13 @@ __device__ void feed_pieces(Pipe& pipe, const Run& run, std::int32_t first, std:
         if (threadIdx.x == block_threads) {
             post.numbers = in_place ? mine.owner.parameters : mine.owner.flows;
             post.shadow = mine.owner.shadow;
-            post.first_node = mine.owner.first_node + mine.first_panel() * panel;
+            post.first_node = mine.owner.first_node;
             post.panels = mine.tile.panels;
-            post.columns = mine.tile.in_panels;
             post.in_place = in_place;
             post.last = last;
         }
         post.places[fed_piece()] = mine.place;
+        if (fed_piece() < wide_panels) post.node_panels[fed_piece()] = mine.node_panel;
         const ParametersBehind behind(run, mine, in_place);
         pipe.feed_steps(FedParameterSteps(run, mine), false);
         pipe.feed_behind(behind, [&](int part) {

@@ -84,15 +84,19 @@ template <bool gathered>
 struct ParameterPlaces {
     std::int64_t first, stride;
     const std::int32_t* places;         // of panels of weights: [panel of the operand][wide_panels of nodes]
-    std::int32_t out_panel;             // of the owner's nodes
+    const std::int32_t* nodes;          // the owner's panels
+    std::int32_t out_panel;             // of the owner's nodes, where they are beside each other
 
     __device__ ParameterPlaces(const Run& run, const PlanTile& tile) {
         if constexpr (gathered) {
             JUICE_SHARED(std::int32_t, panel_places, wide_panels * wide_panels);
             const int thread = static_cast<int>(threadIdx.x), q = thread / wide_panels, p = thread % wide_panels;
-            if (q < wide_panels) panel_places[thread] = q < tile.in_panels && p < tile.panels ? GatheredPiece(run, tile).panel_at(q, p) : -1;
+            JUICE_SHARED(std::int32_t, node_panels, wide_panels);
+            const GatheredPiece piece(run, tile);
+            if (q < wide_panels) panel_places[thread] = q < tile.in_panels && p < tile.panels ? piece.panel_at(q, p) : -1;
+            if (thread < tile.panels) node_panels[thread] = piece.node_panel(thread);
             places = panel_places;
-            out_panel = tile.panel;
+            nodes = node_panels;
             __syncthreads();
         } else {
             const PlanBlock& block = run.blocks[tile.begin];
@@ -104,6 +108,11 @@ struct ParameterPlaces {
     __device__ bool has(int line, int column) const {
         if constexpr (gathered) return places[column / static_cast<int>(panel) * wide_panels + line / static_cast<int>(panel)] >= 0;
         else return true;
+    }
+    // Of the owner's.
+    __device__ std::int64_t node(int line) const {
+        if constexpr (gathered) return std::int64_t{nodes[line / static_cast<int>(panel)]} * panel + line % static_cast<int>(panel);
+        else return std::int64_t{out_panel} * panel + line;
     }
     // Where pair n of a thread's line lies, whose pair 0 is at `column`; in the bf16 copies, or elsewhere.
     template <bool swapped>
@@ -130,7 +139,6 @@ __device__ void keep_parameter_flows(const Run& run, const PlanTile& tile, const
                                      const typename Place::Sums& acc) {
     const PlanOwner& owner = run.owners[tile.target];
     const bool in_place = updates_at_once(owner, tile.target, em, pass);
-    const std::int64_t coefficients = owner.first_node + places.out_panel * panel;
     Bf16* const shadows = run.weights16 + owner.shadow;
     float* const numbers = in_place ? run.parameters + owner.parameters : run.flows + owner.flows;
     const auto lines = static_cast<int>(tile.panels * panel), columns = static_cast<int>(tile.in_panels * panel);
@@ -140,7 +148,8 @@ __device__ void keep_parameter_flows(const Run& run, const PlanTile& tile, const
     for (int m = 0; m < Place::lines; ++m) {
         const int line = mine.line_at(m);
         if (line >= lines) continue;
-        const Em own = in_place ? Em{em.keep[coefficients + line], em.gain[coefficients + line], em.share[coefficients + line]} : Em{};
+        const std::int64_t node = owner.first_node + places.node(line);
+        const Em own = in_place ? Em{em.keep[node], em.gain[node], em.share[node]} : Em{};
 #pragma unroll
         for (int begin = 0; begin < Place::pairs; begin += pairs) {
             unsigned rounded[pairs] = {};

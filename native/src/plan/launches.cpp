@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "plan/alike.h"
 #include "plan/plan.h"
 #include "plan/slices.h"
 #include "plan/tables.h"
@@ -337,34 +338,50 @@ private:
         }
     }
 
-    // Rows of blocks beside each other, as many as fill a piece's nodes (of a higher one a part), by the panels of the operand that any of them reads. Products of
+    // A row of an owner's blocks: its nodes begin at a panel.
+    struct BlockRow {
+        std::int32_t panel, begin, end;
+    };
+
+    // Rows of blocks that read much the same, as many as fill a piece's nodes (of a higher one a part), by the panels of the operand that any of them reads. Products of
     // nodes with panels that they do not read are for nothing, but a piece is read once for all of its rows, which takes longer than to multiply it.
     void gather_parameters(std::int32_t o, const PlanOwner& owner) {
         const auto block = [&](std::int32_t b) -> const PlanBlock& { return plan_.blocks[static_cast<std::size_t>(b)]; };
-        const auto operand_panels = plan_.operations[static_cast<std::size_t>(owner.operation)].operand_panels;
-        for (auto begin = owner.block_begin; begin < owner.block_end;) {
-            const auto first = block(begin).out_panel, height = block(begin).out_panels, rows = std::max(1, wide_panels / height);
-            auto end = begin;
-            while (end < owner.block_end && block(end).out_panel < first + rows * height) ++end;
-            const auto count = (block(end - 1).out_panel - first) / height + 1;
-            std::vector<std::int32_t> places(static_cast<std::size_t>(operand_panels * count), -1);
-            for (auto b = begin; b < end; ++b)
-                for (std::int32_t q = 0; q < block(b).in_panels; ++q) {
-                    const auto entry = (block(b).in_panel + q) * count + (block(b).out_panel - first) / height;
-                    places[static_cast<std::size_t>(entry)] = static_cast<std::int32_t>(block(b).weights / (panel * panel)) + q * height;
-                }
-            for (std::int32_t p = 0; p < count * height; p += wide_panels) list_piece(o, first + p, std::min(wide_panels, count * height - p), count, places, p);
-            begin = end;
+        const auto operand_panels = plan_.operations[static_cast<std::size_t>(owner.operation)].operand_panels, height = block(owner.block_begin).out_panels;
+        std::vector<BlockRow> rows;
+        std::vector<Panels> read;
+        for (auto b = owner.block_begin; b < owner.block_end; ++b) {
+            if (rows.empty() || rows.back().panel != block(b).out_panel) {
+                rows.push_back({block(b).out_panel, b, b});
+                read.emplace_back(static_cast<std::size_t>((operand_panels + 63) / 64), 0);
+            }
+            rows.back().end = b + 1;
+            for (auto q = block(b).in_panel; q < block(b).in_panel + block(b).in_panels; ++q) read.back()[static_cast<std::size_t>(q / 64)] |= std::uint64_t{1} << q % 64;
+        }
+        for (const auto& group : alike(read, std::max(1, wide_panels / height), wide_columns, wide_panels)) {
+            const auto count = static_cast<std::int32_t>(group.size());
+            std::vector<std::int32_t> places(static_cast<std::size_t>(operand_panels * count), -1), firsts;
+            for (const auto r : group) {
+                const BlockRow& row = rows[static_cast<std::size_t>(r)];
+                for (auto b = row.begin; b < row.end; ++b)
+                    for (std::int32_t q = 0; q < block(b).in_panels; ++q)
+                        places[static_cast<std::size_t>((block(b).in_panel + q) * count) + firsts.size()] = static_cast<std::int32_t>(block(b).weights / (panel * panel)) + q * height;
+                firsts.push_back(row.panel);
+            }
+            for (std::int32_t p = 0; p < count * height; p += wide_panels) list_piece(o, firsts, std::min(wide_panels, count * height - p), places, p);
         }
     }
 
-    // Pieces of at most so many columns: those of `places`, [panel of the operand][row of blocks], where any row has a block. A piece's list has each of its panels
-    // of the operand, and behind it where the weights of every row of blocks lie, `further` on: in panels of weights from the owner's first; -1: nowhere.
-    void list_piece(std::int32_t o, std::int32_t first, std::int32_t panels, std::int32_t rows, const std::vector<std::int32_t>& places, std::int32_t further) {
+    // Pieces of at most so many columns: those of `places`, [panel of the operand][row of blocks], where any row has a block. In maps stand where the nodes of every row of
+    // blocks begin, `further` on, and then a list a piece: each of its panels of the operand, and behind it where the weights of every row lie, as much further on: in
+    // panels of weights from the owner's first; -1: nowhere.
+    void list_piece(std::int32_t o, const std::vector<std::int32_t>& firsts, std::int32_t panels, const std::vector<std::int32_t>& places, std::int32_t further) {
+        const auto rows = static_cast<std::int32_t>(firsts.size()), nodes = static_cast<std::int32_t>(plan_.maps.size());
+        for (const auto first : firsts) plan_.maps.push_back(first + further);
         std::int32_t columns = 0;
         for (auto at = places.begin(); at != places.end(); at += rows) {
             if (std::all_of(at, at + rows, [](std::int32_t place) { return place < 0; })) continue;
-            if (columns++ % wide_columns == 0) plan_.tiles.push_back({o, first, panels, 0, rows, static_cast<std::int32_t>(plan_.maps.size()), 0});
+            if (columns++ % wide_columns == 0) plan_.tiles.push_back({o, firsts[0] + further, panels, nodes, nodes + rows, static_cast<std::int32_t>(plan_.maps.size()), 0});
             ++plan_.tiles.back().in_panels;
             plan_.maps.push_back(static_cast<std::int32_t>((at - places.begin()) / rows));
             for (std::int32_t row = 0; row < rows; ++row) plan_.maps.push_back(at[row] < 0 ? -1 : at[row] + further);

@@ -161,8 +161,8 @@ struct PlanOperation {
 // A piece of work that one thread block does for a range of rows.
 struct PlanTile {
     std::int32_t target;                // operation, or owner
-    std::int32_t panel, panels;         // which panels of its values, its operand, or of a block (out); of a gathered piece of parameters: of the owner's nodes
-    std::int32_t begin, end;            // blocks that it reads: of the plan (values), of block_by_in (operand); of one parameter block: begin; gathered: rows of blocks
+    std::int32_t panel, panels;         // which panels of its values, its operand, or of a block (out); of a gathered piece of parameters: its first, and how many
+    std::int32_t begin, end;            // blocks that it reads: of the plan (values), of block_by_in (operand); of one parameter block: begin; gathered: in maps, where the nodes of its rows of blocks begin
     std::int32_t in_panel, in_panels;   // of a parameter block (in); of a gathered tile: where its list is in maps, and how many entries it has
 };
 
