@@ -71,10 +71,15 @@ private:
         Run recorded = run;
         if (!pass.in_place) recorded.early = 0;
         slow_elements(recorded, pass.in_place && facts_.any_wide ? last_floats.operation_begin : 0, given.em, given.rule, stream_.get());
-        // Products leave multiprocessors at different times, and tables take what they leave; the other way round, nothing would.
+        // Where there are many products, tables have some multiprocessors from the start, which then join these; else they take what products leave. Asked for first, they
+        // would take all.
         stream_.mark();
         wide_parameter_flows(run, plan_.totals, given.em, pass, stream_.get());
-        stream_.beside_marked([&](cudaStream_t beside) { input_flows(run, pass, given, beside); });
+        stream_.beside_marked([&](cudaStream_t beside) {
+            input_flows(run, pass, given, beside);
+            late_parameter_flows(run, plan_.totals, given.em, pass, beside);
+        });
+        if (any_late_parameter_flows(run, plan_.totals)) stream_.join();
         slow_parameter_flows(run, plan_.totals, stream_.get());
         if (pass.in_place) update_sums(run, plan_.totals, given.em, nullptr, facts_.sums_in_place ? Rest::Blocked : Rest::NotInPlace, given.rule, stream_.get());
         stream_.join();

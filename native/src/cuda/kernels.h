@@ -65,12 +65,16 @@ void wide_elements(const Run& run, const PlanStage& stage, cudaStream_t stream);
 void wide_values(const Run& run, const PlanStage& stage, cudaStream_t stream);
 void wide_operand_flows(const Run& run, const PlanStage& stage, cudaStream_t stream);
 void wide_parameter_flows(const Run& run, const PlanTotals& totals, const EmCoefficients& em, const Pass& pass, cudaStream_t stream);
+// Where there are many, some multiprocessors are left to what goes on beside them; behind that they join here.
+bool any_late_parameter_flows(const Run& run, const PlanTotals& totals);
+void late_parameter_flows(const Run& run, const PlanTotals& totals, const EmCoefficients& em, const Pass& pass, cudaStream_t stream);
 // The same of tiles from `begin` to before `end`, by blocks that take one after the other; gathered ones are parameters' alone.
 void prepare_piped_sums();
 void prepare_piped_parameters();
 void piped_values(const Run& run, const TileShape& shape, std::int32_t begin, std::int32_t end, cudaStream_t stream);
 void piped_operand_flows(const Run& run, const TileShape& shape, std::int32_t begin, std::int32_t end, cudaStream_t stream);
 void piped_parameter_flows(const Run& run, std::int32_t begin, std::int32_t end, const EmCoefficients& em, const Pass& pass, cudaStream_t stream);
+void late_piped_parameter_flows(const Run& run, std::int32_t begin, std::int32_t end, const EmCoefficients& em, const Pass& pass, cudaStream_t stream);
 void piped_gathered_parameter_flows(const Run& run, std::int32_t begin, std::int32_t end, const EmCoefficients& em, const Pass& pass, cudaStream_t stream);
 // Values and operand flows of a stage's sliced tiles.
 void prepare_sliced_sums();

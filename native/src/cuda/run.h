@@ -37,6 +37,8 @@ TileShape tile_shape(Product product, std::int64_t tiles, std::int32_t panels, s
 bool slices_blocks(std::int64_t tiles, std::int32_t rows, std::int32_t multiprocessors);
 // Whether parameter flows in so many pieces are piped.
 bool pipes_parameters(std::int64_t pieces, std::int32_t multiprocessors);
+// So many multiprocessors begin with tables, and go on with parameter flows: where these are pieces enough that both together are done sooner.
+std::int32_t late_blocks(std::int64_t pieces, std::int32_t multiprocessors);
 
 // One of 256 rows in the order of their values; missing ones, and places behind the batch, come last, with code -1.
 struct RowOfValue {
@@ -77,6 +79,7 @@ struct Run {
     std::uint16_t *elements16, *gradients16, *weights16;
     std::int32_t wide;
     std::int32_t *values_done, *operand_done;       // [operations][row tiles]: blocks that are done, 0 before a pass
+    std::int32_t* dealt;                // [2]: pieces of parameters, and gathered ones, that were dealt out while others were in work (deal.h), 0 before a backward pass
 
     std::int32_t rows, rows16;          // rows16: padded to a multiple of 16. Padding rows are wholly missing, and their flows are 0
     std::int64_t stride;                // rows16 · 16

@@ -122,6 +122,9 @@ void with_tiles(const Run& run, std::int32_t tiles, std::int32_t panels, std::in
 
 bool slices(const Run& run, std::int32_t tiles) { return run.groups && slices_blocks(tiles, run.rows16, run.multiprocessors); }
 
+std::int32_t pieces(const PlanTotals& totals) { return totals.parameter_gathered - totals.parameter_begin; }
+bool pipes(const Run& run, const PlanTotals& totals) { return run.groups && totals.parameter_panels > tile_panels && pipes_parameters(pieces(totals), run.multiprocessors); }
+
 // Pieces of parameters from `begin` to before `end`, two halves each.
 template <class By, class Steps>
 void launch_halves(const Run& run, std::int32_t begin, std::int32_t end, const EmCoefficients& em, const Pass& pass, cudaStream_t stream) {
@@ -200,9 +203,15 @@ void wide_parameter_flows(const Run& run, const PlanTotals& totals, const EmCoef
         return launch_halves<LargeWarps, GatheredParameterSteps>(run, totals.parameter_gathered, totals.parameter_wide, em, pass, stream);
     }
     if (totals.parameter_panels <= tile_panels) launch(Groups());
-    else if (pipes_parameters(totals.parameter_gathered - totals.parameter_begin, run.multiprocessors)) piped_parameter_flows(run, totals.parameter_begin, totals.parameter_gathered, em, pass, stream);
+    else if (pipes(run, totals)) piped_parameter_flows(run, totals.parameter_begin, totals.parameter_gathered, em, pass, stream);
     else launch(LargeGroups());
     piped_gathered_parameter_flows(run, totals.parameter_gathered, totals.parameter_wide, em, pass, stream);
+}
+
+bool any_late_parameter_flows(const Run& run, const PlanTotals& totals) { return pipes(run, totals) && late_blocks(pieces(totals), run.multiprocessors) > 0; }
+
+void late_parameter_flows(const Run& run, const PlanTotals& totals, const EmCoefficients& em, const Pass& pass, cudaStream_t stream) {
+    if (any_late_parameter_flows(run, totals)) late_piped_parameter_flows(run, totals.parameter_begin, totals.parameter_gathered, em, pass, stream);
 }
 
 }  // namespace juice::cuda

@@ -1,5 +1,8 @@
 // Parameter flows of large launches of wide sums by Hopper's groups (wide_pipe.h), with EM where it is applied at once: of pieces of blocks, and of gathered
 // pieces, a product of all of a piece's nodes with all of its panels of the operand, of which what has weights is kept.
+#include <algorithm>
+
+#include "cuda/deal.h"
 #include "cuda/pool.h"
 #include "cuda/wide_pipe.h"
 #include "cuda/wide_results.h"
@@ -230,18 +233,19 @@ __device__ void keep_tile(Pipe& pipe, const Pipe::Sums& acc, const KeptParameter
 // ---- the kernel ----
 
 template <bool gathered>
-__device__ void feed_pieces(Pipe& pipe, const Run& run, std::int32_t first, std::int32_t end, PostedTile* posted, const EmCoefficients& em, const Pass& pass) {
-    const auto hop = static_cast<std::int32_t>(gridDim.x);
-    auto t = first + static_cast<std::int32_t>(blockIdx.x);
-    PlanTile next = run.tiles[t];
+__device__ void feed_pieces(Pipe& pipe, const Run& run, std::int32_t first, std::int32_t end, Hand& hand, PostedTile* posted, const EmCoefficients& em, const Pass& pass) {
+    PlanTile next = run.tiles[first];
     FedTile<gathered> mine;
     wait_for_earlier();
     mine.look(run, next, em, pass);
     mine.look_further(run);
-    for (bool odd = false; t < end; t += hop, odd = !odd) {
-        const bool last = t + hop >= end, in_place = mine.in_place(pass);
-        if (!last) next = run.tiles[t + hop];
-        PostedTile& post = posted[odd ? 1 : 0];
+    bool last = false;
+    for (int i = 0; !last; ++i) {
+        const std::int32_t number = hand.behind(i);
+        last = number >= end;
+        const bool in_place = mine.in_place(pass);
+        if (!last) next = run.tiles[number];
+        PostedTile& post = posted[i % 2];
         if (threadIdx.x == block_threads) {
             post.numbers = in_place ? mine.owner.parameters : mine.owner.flows;
             post.shadow = mine.owner.shadow;
@@ -263,11 +267,15 @@ __device__ void feed_pieces(Pipe& pipe, const Run& run, std::int32_t first, std:
 }
 
 template <bool gathered>
-__global__ void __launch_bounds__(pipe_threads, 1) piped_parameters_kernel(const Run run, std::int32_t first, std::int32_t end, const EmCoefficients em, const Pass pass) {
+__global__ void __launch_bounds__(pipe_threads, 1) piped_parameters_kernel(const Run run, const Deal deal, const EmCoefficients em, const Pass pass) {
     begin_early();
+    Hand hand(deal);
     Pipe pipe;
     JUICE_SHARED(PostedTile, posted, 2);
-    if (pipe.feeds()) return feed_pieces<gathered>(pipe, run, first, end, posted, em, pass);
+    const std::int32_t first = hand.first();
+    __syncthreads();
+    if (first >= deal.end) return;
+    if (pipe.feeds()) return feed_pieces<gathered>(pipe, run, first, deal.end, hand, posted, em, pass);
     wait_for_earlier();
     // A warp's lines are of one panel of nodes; lane q knows where its weights for panel q of the operand are.
     const Place mine;
@@ -286,10 +294,14 @@ __global__ void __launch_bounds__(pipe_threads, 1) piped_parameters_kernel(const
     }
 }
 
+// blocks: that have pieces beforehand. joining: blocks that join them later; 0: the launch is theirs.
 template <bool gathered>
-void launch(const Run& run, std::int32_t begin, std::int32_t end, const EmCoefficients& em, const Pass& pass, cudaStream_t stream) {
+void launch(const Run& run, std::int32_t begin, std::int32_t end, std::int32_t blocks, std::int32_t joining, const EmCoefficients& em, const Pass& pass, cudaStream_t stream) {
     if (begin == end) return;
-    JUICE_LAUNCH_WITH(piped_parameters_kernel<gathered>, pipe_blocks(run, end - begin), dim3(pipe_threads), static_cast<std::size_t>(Pipe::bytes), stream, run, begin, end, em, pass);
+    blocks = std::min(end - begin, blocks);
+    const Deal deal{begin, end, begin + Deal::beforehand * blocks, run.dealt + gathered, joining > 0};
+    const dim3 grid(static_cast<unsigned>(joining > 0 ? joining : blocks));
+    JUICE_LAUNCH_WITH(piped_parameters_kernel<gathered>, grid, dim3(pipe_threads), static_cast<std::size_t>(Pipe::bytes), stream, run, deal, em, pass);
 }
 
 }  // namespace
@@ -303,10 +315,14 @@ void prepare_piped_parameters() {
 }
 
 void piped_parameter_flows(const Run& run, std::int32_t begin, std::int32_t end, const EmCoefficients& em, const Pass& pass, cudaStream_t stream) {
-    launch<false>(run, begin, end, em, pass, stream);
+    launch<false>(run, begin, end, run.multiprocessors - late_blocks(end - begin, run.multiprocessors), 0, em, pass, stream);
+}
+void late_piped_parameter_flows(const Run& run, std::int32_t begin, std::int32_t end, const EmCoefficients& em, const Pass& pass, cudaStream_t stream) {
+    const std::int32_t late = late_blocks(end - begin, run.multiprocessors);
+    if (late > 0) launch<false>(run, begin, end, run.multiprocessors - late, late, em, pass, stream);
 }
 void piped_gathered_parameter_flows(const Run& run, std::int32_t begin, std::int32_t end, const EmCoefficients& em, const Pass& pass, cudaStream_t stream) {
-    launch<true>(run, begin, end, em, pass, stream);
+    launch<true>(run, begin, end, run.multiprocessors, 0, em, pass, stream);
 }
 
 }  // namespace juice::cuda

@@ -34,7 +34,8 @@ Workspace::Workspace(const PlanView& plan, std::int64_t rows, bool training)
       tiles_(tiles_of(capacity_)),
       backward_marks_(whole(operations_ * (4 * tiles_ + capacity_))),
       blocked_(2 * backward_marks_ + whole(4 * (operations_ + 1))),
-      marks_(training ? blocked_ + whole(4 * (plan.owner_count + 1)) : backward_marks_, purpose),
+      dealt_(blocked_ + whole(4 * (plan.owner_count + 1))),
+      marks_(training ? dealt_ + whole(4 * 2) : backward_marks_, purpose),
       codes_(plan.variables * capacity_, "a batch"),
       rows_by_value_(training ? plan.variables * sorted(capacity_) : 0, "a batch"),
       reals_(plan.variables * capacity_, "a batch"),
@@ -77,6 +78,7 @@ void Workspace::place(Run& run, std::int64_t rows, bool weighted) {
     run.operand_done = reinterpret_cast<std::int32_t*>(take(4 * operations_ * tiles_));
     run.slow_rows = take(operations_ * capacity_);
     run.slow_operations = reinterpret_cast<std::int32_t*>(marks_.data() + 2 * backward_marks_);
+    run.dealt = reinterpret_cast<std::int32_t*>(marks_.data() + dealt_);
     run.codes = codes_.data();
     run.reals = reals_.data();
     run.line = capacity_;

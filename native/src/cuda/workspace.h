@@ -33,8 +33,8 @@ private:
     Array<std::uint16_t> elements16_, gradients16_;
     Array<std::int32_t> exponents_, element_exponents_, segment_exponents_;
     Array<std::uint8_t> log_rows_;
-    // What is 0 before a pass, so that one launch clears it: values_done, suspects, operand_done, slow_rows, slow_operations, blocked owners.
-    std::int64_t operations_, tiles_, backward_marks_, blocked_;
+    // What is 0 before a pass, so that one launch clears it: values_done, suspects, operand_done, slow_rows, slow_operations, blocked owners, dealt.
+    std::int64_t operations_, tiles_, backward_marks_, blocked_, dealt_;
     Array<std::uint8_t> marks_;
     Array<std::int32_t> codes_;
     Array<RowOfValue> rows_by_value_;

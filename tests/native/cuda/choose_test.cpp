@@ -48,6 +48,9 @@ TEST(FastTiles, ArePipedWhereSumsAreLong) {
     EXPECT_TRUE(cuda::slices_blocks(33, 512, 132));
     EXPECT_FALSE(cuda::pipes_parameters(65, 132));
     EXPECT_TRUE(cuda::pipes_parameters(66, 132));
+    EXPECT_EQ(cuda::late_blocks(2111, 132), 0);
+    EXPECT_EQ(cuda::late_blocks(2112, 132), 33);
+    EXPECT_EQ(cuda::late_blocks(100, 1), 0);
 }
 
 TEST(FastTiles, GroupsOfWarpsAreHoppersAlone) {
