@@ -6,6 +6,7 @@
 
 #include "cuda/emulation/runtime.h"
 #include "engine/engine.h"
+#include "plan/alike.h"
 #include "plan/plan.h"
 #include "reference/cases.h"
 #include "reference/maker.h"
@@ -325,6 +326,15 @@ TEST_P(Fast, MiniBatchUpdatesAsThreeCalls) {
     expect_step_as_three_calls(circuit, GetParam(), Some::rows(*circuit, 30, 6, 0.1));
 }
 
+// Pieces of parameters enough that some thread blocks join the others behind the tables (late_blocks).
+TEST_P(Fast, ManyPiecesUpdateAsThreeCalls) {
+    if (GetParam().instruction_set == "plain") GTEST_SKIP() << "no groups of warps: all blocks begin together";
+    static const cuda::emulation::Machine four{12040, 12040, 1, {"Some Hopper", std::size_t{1} << 34, 4, 9, 0}};
+    if (GetParam().device == Device::emulated) cuda::emulation::set_machine(&four);
+    const auto circuit = Some::hclt(130, 128, 3, 3);
+    for (const std::int64_t rows : {10, 7}) expect_step_as_three_calls(circuit, GetParam(), Some::rows(*circuit, rows, 6, 0.1));      // recordings hurry by turns
+}
+
 // A sum's flow goes to nodes 2^-100 of the others, edge by edge, by logs that are worked out from a table which the same step changes; with and without bf16.
 TEST_P(Fast, StepsThatGoEdgeByEdgeUpdateAsThreeCalls) {
     constexpr std::int64_t nodes = 70;
@@ -407,6 +417,15 @@ TEST_P(Fast, SamplesAsExact) {
     exact.fast = false;
     const juice_sample_options options = sample_options(50, 3);
     EXPECT_EQ(sample(*compile(circuit), options).values, sample(*juice::compile(circuit, exact), options).values);
+}
+
+TEST(FastTiles, RowsThatReadTheSameGoTogether) {
+    std::vector<Panels> rows;
+    for (const std::uint64_t r : {0b1, 0b110, 0b1000, 0b1001, 0b111, 0b10}) rows.push_back({r, r << 60});
+    const std::vector<std::vector<std::int32_t>> expected{{0, 2, 3}, {1, 4, 5}};
+    auto groups = alike(rows, 3, 16, 8);
+    std::sort(groups.begin(), groups.end());
+    EXPECT_EQ(groups, expected);
 }
 
 // Every panel of weights is in one gathered piece, for its nodes and its positions, and a piece has as many rows of blocks as it has room for.
