@@ -9,6 +9,7 @@ namespace juice::cuda {
 namespace {
 
 constexpr std::int32_t has_tf32 = 80, has_bf16 = 80;
+constexpr std::int32_t halved_depth = 128;      // panels: two blocks' exchange takes as long as copies of some 700 positions
 
 // Cards of data centres multiply TF32 at seven times the rate of float32 and more; others (8.6, 8.9, 12.0) at no more than that rate, where three such
 // products take longer than one in float32.
@@ -30,10 +31,16 @@ TileShape tile_shape(Product product, std::int64_t tiles, std::int32_t panels, s
     constexpr std::int32_t large = 128, narrow = 64, columns = wide_panels * static_cast<std::int32_t>(panel);
     if (panels * panel <= narrow) return {large, narrow, false};
     const auto parts = [](std::int64_t all, std::int64_t part) { return (all + part - 1) / part; };
-    const TileShape piped_small{rows_a_tile, columns, true}, piped_large{large, 2 * columns, true};
+    const TileShape piped_small{rows_a_tile, columns, true}, piped_middling{large, columns, true}, piped_large{large, 2 * columns, true};
     const std::int64_t small_rounds = parts(tiles * parts(rows, rows_a_tile), multiprocessors), large_tiles = parts(tiles, 2) * parts(rows, large);
-    // A step of 128 by 256 is four times the work of one of 64 by 128, and twice the copies, which is what takes the time.
-    if (depth >= 32) return small_rounds < 2 * parts(large_tiles, multiprocessors) ? piped_small : piped_large;
+    if (depth >= 32) {
+        const std::int64_t middling_tiles = tiles * parts(rows, large);
+        if (depth >= halved_depth && 2 * middling_tiles <= multiprocessors) return {large, columns, true, 1, true};
+        // Copies are what takes the time: of a step a thread block copies its lines and its columns.
+        const auto copies = [&](const TileShape& shape, std::int64_t all) { return parts(all, multiprocessors) * (shape.lines + shape.columns); };
+        const std::int64_t small = small_rounds * (piped_small.lines + piped_small.columns), middling = copies(piped_middling, middling_tiles), whole = copies(piped_large, large_tiles);
+        return whole <= small && whole <= middling ? piped_large : middling < small ? piped_middling : piped_small;
+    }
     if (product == Product::OperandFlows && depth >= 16 && small_rounds == 1) return piped_small;
     if (product == Product::OperandFlows && large_tiles >= (depth >= 16 ? 1 : 2) * multiprocessors) return piped_large;
     const std::int64_t small_tiles = tiles * parts(rows, rows_a_tile);

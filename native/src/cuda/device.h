@@ -35,7 +35,10 @@ __device__ inline void wait_for_earlier() {
 #define JUICE_POOL(type, name, count) type* const name = reinterpret_cast<type*>(::juice::cuda::shared_pool)
 #define JUICE_LAUNCH(kernel, grid, block, stream, ...) JUICE_LAUNCH_WITH(kernel, grid, block, 0, stream, __VA_ARGS__)
 #define JUICE_LAUNCH_IN_CHAIN(kernel, grid, block, bytes, stream, run, ...) \
-    ::juice::cuda::launch_in_chain((run).early != 0, kernel, grid, block, bytes, stream, run, __VA_ARGS__)
+    ::juice::cuda::launch_in_chain((run).early != 0, 1, kernel, grid, block, bytes, stream, run, __VA_ARGS__)
+// The same in clusters of so many thread blocks (cluster.h): compute capability 9.0.
+#define JUICE_LAUNCH_IN_CLUSTERS(cluster, kernel, grid, block, bytes, stream, run, ...) \
+    ::juice::cuda::launch_in_chain((run).early != 0, cluster, kernel, grid, block, bytes, stream, run, __VA_ARGS__)
 #define JUICE_LAUNCH_WITH(kernel, grid, block, bytes, stream, ...)  \
     do {                                                            \
         kernel<<<grid, block, bytes, stream>>>(__VA_ARGS__);        \
@@ -54,17 +57,24 @@ inline void check(cudaError_t error, const char* what) {
 
 #if !defined(JUICE_CUDA_EMULATION)
 template <class... Parameters, class... Arguments>
-void launch_in_chain(bool early, void (*kernel)(Parameters...), dim3 grid, dim3 block, std::size_t bytes, cudaStream_t stream, Arguments&&... arguments) {
-    cudaLaunchAttribute attribute{};
-    attribute.id = cudaLaunchAttributeProgrammaticStreamSerialization;
-    attribute.val.programmaticStreamSerializationAllowed = 1;
+void launch_in_chain(bool early, unsigned cluster, void (*kernel)(Parameters...), dim3 grid, dim3 block, std::size_t bytes, cudaStream_t stream, Arguments&&... arguments) {
+    cudaLaunchAttribute attributes[2]{};
+    unsigned count = 0;
+    if (early) {
+        attributes[count].id = cudaLaunchAttributeProgrammaticStreamSerialization;
+        attributes[count++].val.programmaticStreamSerializationAllowed = 1;
+    }
+    if (cluster > 1) {
+        attributes[count].id = cudaLaunchAttributeClusterDimension;
+        attributes[count++].val.clusterDim = {cluster, 1, 1};
+    }
     cudaLaunchConfig_t config{};
     config.gridDim = grid;
     config.blockDim = block;
     config.dynamicSmemBytes = bytes;
     config.stream = stream;
-    config.attrs = &attribute;
-    config.numAttrs = early ? 1 : 0;
+    config.attrs = attributes;
+    config.numAttrs = count;
     check(cudaLaunchKernelEx(&config, kernel, std::forward<Arguments>(arguments)...), "launching");
 }
 #endif

@@ -51,11 +51,11 @@ __device__ inline std::uint64_t to_four(unsigned first, unsigned second) { retur
 __device__ inline std::uint64_t to_four(const Bf16 (&x)[4]) {
     return x[0] | static_cast<std::uint64_t>(x[1]) << 16 | static_cast<std::uint64_t>(x[2]) << 32 | static_cast<std::uint64_t>(x[3]) << 48;
 }
-__device__ inline float4 from_four(const Bf16* four) {
-    const auto bits = *reinterpret_cast<const std::uint64_t*>(four);
-    const float2 low = from_pair(static_cast<unsigned>(bits)), high = from_pair(static_cast<unsigned>(bits >> 32));
+__device__ inline float4 from_four(std::uint64_t four) {
+    const float2 low = from_pair(static_cast<unsigned>(four)), high = from_pair(static_cast<unsigned>(four >> 32));
     return make_float4(low.x, low.y, high.x, high.y);
 }
+__device__ inline float4 from_four(const Bf16* four) { return from_four(*reinterpret_cast<const std::uint64_t*>(four)); }
 
 // c += a · b, (16, 8) += (16, 16) · (16, 8). Lane 4 g + t holds pairs along k: a at columns 2 t of rows g and g + 8, then at columns 2 t + 8; b at rows
 // 2 t and 2 t + 8 of column g; c as above.

@@ -164,6 +164,7 @@ void prepare_wide_sums([[maybe_unused]] bool groups) {
     ask_for_parameters(Groups());
     ask_for_parameters(LargeGroups());
     prepare_piped_sums();
+    prepare_halved_sums();
     prepare_piped_parameters();
     prepare_sliced_sums();
 #endif
@@ -173,7 +174,10 @@ void wide_values(const Run& run, const PlanStage& stage, cudaStream_t stream) {
     with_tiles<Product::Values>(run, stage.value_gathered - stage.value_begin, stage.value_panels, stage.value_depth, [&](auto by) {
         using By = decltype(by);
         launch_over_rows<By>(run, wide_values_kernel<By, WideValueSteps>, By::template bytes<WideValueSteps>, stage.value_begin, stage.value_gathered, stream);
-    }, [&](const TileShape& shape) { piped_values(run, shape, stage.value_begin, stage.value_gathered, stream); });
+    }, [&](const TileShape& shape) {
+        if (shape.halved) halved_values(run, stage.value_begin, stage.value_gathered, stream);
+        else piped_values(run, shape, stage.value_begin, stage.value_gathered, stream);
+    });
     if (slices(run, stage.value_sliced_end - stage.value_sliced_begin)) return sliced_values(run, stage, stream);
     with_tiles<Product::Values>(run, stage.value_wide - stage.value_gathered, tile_panels, 0, [&](auto by) {
         using By = decltype(by);
@@ -185,7 +189,10 @@ void wide_operand_flows(const Run& run, const PlanStage& stage, cudaStream_t str
     with_tiles<Product::OperandFlows>(run, stage.operand_gathered - stage.operand_begin, stage.operand_panels, stage.operand_depth, [&](auto by) {
         using By = decltype(by);
         launch_over_rows<By>(run, wide_operand_kernel<By, WideOperandSteps>, By::template bytes<WideOperandSteps>, stage.operand_begin, stage.operand_gathered, stream);
-    }, [&](const TileShape& shape) { piped_operand_flows(run, shape, stage.operand_begin, stage.operand_gathered, stream); });
+    }, [&](const TileShape& shape) {
+        if (shape.halved) halved_operand_flows(run, stage.operand_begin, stage.operand_gathered, stream);
+        else piped_operand_flows(run, shape, stage.operand_begin, stage.operand_gathered, stream);
+    });
     if (slices(run, stage.operand_sliced_end - stage.operand_sliced_begin)) return sliced_operand_flows(run, stage, stream);
     with_tiles<Product::OperandFlows>(run, stage.operand_wide - stage.operand_gathered, tile_panels, 0, [&](auto by) {
         using By = decltype(by);

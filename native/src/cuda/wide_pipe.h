@@ -175,6 +175,8 @@ public:
         wait_for_products<0>();
         if (before >= 0) leave(before);
     }
+    // All places, once the last part has been released and no other thread is behind.
+    __device__ float4* room() const { return reinterpret_cast<float4*>(sides_); }
     // The next part of what came behind them, until it is released.
     __device__ const Bf16* behind() {
         this->wait();

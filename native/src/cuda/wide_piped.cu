@@ -10,9 +10,9 @@ namespace juice::cuda {
 
 namespace {
 
-template <int lines_, int columns, int stages>
+template <int lines_, int columns_, int stages>
 struct Piped {
-    static constexpr int lines = lines_, panels = columns / static_cast<int>(panel);
+    static constexpr int lines = lines_, columns = columns_, panels = columns / static_cast<int>(panel);
     static constexpr bool joins = panels > wide_panels;         // two of the plan's tiles beside each other
     using Pipe = WidePipe<lines, columns, stages>;
     using Place = GroupPlace<lines, columns>;
@@ -21,6 +21,7 @@ struct Piped {
     __host__ __device__ static std::int32_t tasks(std::int32_t tiles, std::int32_t row_blocks) { return (joins ? (tiles + 1) / 2 : tiles) * row_blocks; }
 };
 using Large = Piped<128, 256, 4>;
+using Middling = Piped<128, 128, 6>;
 using Small = Piped<64, 128, 8>;
 
 // The elements of a tile of an operand, read behind its steps: as many panels a part as fit into the place of a step.
@@ -69,24 +70,6 @@ __device__ void for_each_behind(typename Shape::Pipe& pipe, int lines, int colum
     pipe.release();
     static_assert(Shape::lines == 128 || Behind::parts == 1);
     if constexpr (part + 1 < Behind::parts) for_each_behind<Behind, Shape, part + 1>(pipe, lines, columns, work);
-}
-
-// keep_values by fours.
-template <class Place>
-__device__ bool keep_fours(const Run& run, const PlanTile& tile, std::int64_t first_row, const typename Place::Sums& acc) {
-    const Place mine;
-    float* const values = run.values + value_place(run, run.operations[tile.target], first_row) + tile.panel * run.stride;
-    const auto columns = static_cast<int>(tile.panels * panel);
-    return write_lines(run, tile, first_row, mine, [&](int m, auto see) {
-#pragma unroll
-        for (int n = 0; n < Place::fours; ++n) {
-            const int column = mine.four_at(n);
-            if (column >= columns) break;
-            const float4 four = mine.four(acc, m, n);
-            store4(values + mine.line_at(m) * panel + at(run, column), four);
-            see_four(see, column, four);
-        }
-    });
 }
 
 // ---- tiles ----
@@ -202,24 +185,35 @@ void launch_over_rows(const Run& run, Kernel kernel, std::int32_t begin, std::in
     JUICE_LAUNCH_IN_CHAIN(kernel, pipe_blocks(run, Shape::tasks(end - begin, Shape::row_blocks(run))), dim3(pipe_threads), static_cast<std::size_t>(Shape::Pipe::bytes), stream, run, begin, end);
 }
 
+// launch(Shape) for the tiles of that shape.
+template <class Launch>
+void with_shape(const TileShape& shape, Launch launch) {
+    if (shape.lines == Small::lines) launch(Small());
+    else if (shape.columns == Middling::columns) launch(Middling());
+    else launch(Large());
+}
+
 }  // namespace
 
 // ---- launchers ----
 
 void prepare_piped_sums() {
 #if !defined(JUICE_CUDA_EMULATION)
-    ask_for_pool(Large::Pipe::bytes, piped_values_kernel<Large>, piped_operand_kernel<Large>);
-    ask_for_pool(Small::Pipe::bytes, piped_values_kernel<Small>, piped_operand_kernel<Small>);
+    const auto ask = [](auto shape) {
+        using Shape = decltype(shape);
+        ask_for_pool(Shape::Pipe::bytes, piped_values_kernel<Shape>, piped_operand_kernel<Shape>);
+    };
+    ask(Large());
+    ask(Middling());
+    ask(Small());
 #endif
 }
 
 void piped_values(const Run& run, const TileShape& shape, std::int32_t begin, std::int32_t end, cudaStream_t stream) {
-    if (shape.lines == Large::lines) launch_over_rows<Large>(run, piped_values_kernel<Large>, begin, end, stream);
-    else launch_over_rows<Small>(run, piped_values_kernel<Small>, begin, end, stream);
+    with_shape(shape, [&](auto of) { launch_over_rows<decltype(of)>(run, piped_values_kernel<decltype(of)>, begin, end, stream); });
 }
 void piped_operand_flows(const Run& run, const TileShape& shape, std::int32_t begin, std::int32_t end, cudaStream_t stream) {
-    if (shape.lines == Large::lines) launch_over_rows<Large>(run, piped_operand_kernel<Large>, begin, end, stream);
-    else launch_over_rows<Small>(run, piped_operand_kernel<Small>, begin, end, stream);
+    with_shape(shape, [&](auto of) { launch_over_rows<decltype(of)>(run, piped_operand_kernel<decltype(of)>, begin, end, stream); });
 }
 
 }  // namespace juice::cuda

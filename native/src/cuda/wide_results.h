@@ -56,6 +56,24 @@ __device__ bool keep_values(const Run& run, const PlanTile& tile, std::int64_t f
     });
 }
 
+// keep_values by fours.
+template <class Place>
+__device__ bool keep_fours(const Run& run, const PlanTile& tile, std::int64_t first_row, const typename Place::Sums& acc) {
+    const Place mine;
+    float* const values = run.values + value_place(run, run.operations[tile.target], first_row) + tile.panel * run.stride;
+    const auto columns = static_cast<int>(tile.panels * panel);
+    return write_lines(run, tile, first_row, mine, [&](int m, auto see) {
+#pragma unroll
+        for (int n = 0; n < Place::fours; ++n) {
+            const int column = mine.four_at(n);
+            if (column >= columns) break;
+            const float4 four = mine.four(acc, m, n);
+            store4(values + mine.line_at(m) * panel + at(run, column), four);
+            see_four(see, column, four);
+        }
+    });
+}
+
 template <class Place>
 __device__ void keep_operand_flows(const Run& run, const PlanTile& tile, std::int64_t first_row, const Place& mine, const typename Place::Sums& acc) {
     const std::int64_t place = operand_place(run, run.operations[tile.target], first_row) + tile.panel * run.stride + at(run, mine.column_at(0));

@@ -23,7 +23,10 @@ struct WideRun {
     }
 };
 
-// Rows that are left; none where a thread block is only there for its cluster.
+// Steps of a run of so many panels along the sum.
+__device__ inline std::int32_t steps_of(std::int32_t panels) { return (panels + wide_step_panels - 1) / wide_step_panels; }
+
+// Rows that are left.
 __device__ inline std::int32_t rows_from(const Run& run, std::int64_t first_row) { return first_row < run.rows16 ? static_cast<std::int32_t>(run.rows16 - first_row) : 0; }
 
 struct WideValueSteps {
@@ -45,12 +48,20 @@ struct WideValueSteps {
         rows = rows_from(run, first_row);
         nodes = tile.panels * static_cast<std::int32_t>(panel);
     }
+    // So many steps; and, while a run of them is left, on to the next.
+    __device__ std::int32_t count() const {
+        std::int32_t steps = 0;
+        for (const PlanBlock* b = block; b != end; ++b) steps += steps_of(b->in_panels);
+        return steps;
+    }
+    __device__ bool begin_run() {
+        if (block == end) return false;
+        at = {elements + block->in_panel * stride, weights + block->weights, stride, std::int64_t{block->out_panels} * panel * panel, block->in_panels};
+        ++block;
+        return true;
+    }
     __device__ bool next(WideSide& a, WideSide& b) {
-        if (at.left == 0) {
-            if (block == end) return false;
-            at = {elements + block->in_panel * stride, weights + block->weights, stride, std::int64_t{block->out_panels} * panel * panel, block->in_panels};
-            ++block;
-        }
+        if (at.left == 0 && !begin_run()) return false;
         a = {at.a, stride, rows, 0, nullptr};
         b = {at.b, at.b_hop, nodes, 0, nullptr};
         a.panels = b.panels = at.take(wide_step_panels);
@@ -81,13 +92,20 @@ struct WideOperandSteps {
         panels = tile.panels;
         panel_in_run = block == end ? 0 : tile.panel - blocks[*block].in_panel;
     }
+    __device__ std::int32_t count() const {
+        std::int32_t steps = 0;
+        for (const std::int32_t* b = block; b != end; ++b) steps += steps_of(blocks[*b].out_panels);
+        return steps;
+    }
+    __device__ bool begin_run() {
+        if (block == end) return false;
+        const PlanBlock& piece = blocks[*block++];
+        weight_stride = std::int64_t{piece.out_panels} * panel * panel;
+        at = {gradients + piece.out_panel * stride, weights + piece.weights + panel_in_run * weight_stride, stride, panel * panel, piece.out_panels};
+        return true;
+    }
     __device__ bool next(WideSide& a, WideSide& b) {
-        if (at.left == 0) {
-            if (block == end) return false;
-            const PlanBlock& piece = blocks[*block++];
-            weight_stride = std::int64_t{piece.out_panels} * panel * panel;
-            at = {gradients + piece.out_panel * stride, weights + piece.weights + panel_in_run * weight_stride, stride, panel * panel, piece.out_panels};
-        }
+        if (at.left == 0 && !begin_run()) return false;
         a = {at.a, stride, rows, 0, nullptr};
         b = {at.b, weight_stride, 0, panels, nullptr};
         a.panels = at.take(wide_step_panels);

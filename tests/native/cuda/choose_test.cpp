@@ -30,8 +30,10 @@ TEST(FastTiles, ArePipedWhereSumsAreLong) {
     EXPECT_FALSE(shape(8, 4, 64).piped);
     EXPECT_EQ(shape(8, 8, 64).lines, 64);           // 64 blocks, or 16 for twice as long
     EXPECT_EQ(shape(8, 8, 64).columns, 128);
-    EXPECT_EQ(shape(24, 8, 64).lines, 128);         // 192 blocks would take two rounds
-    EXPECT_EQ(shape(24, 8, 64).columns, 256);
+    EXPECT_EQ(shape(40, 8, 64).lines, 128);         // 320 blocks would take three rounds, 160 of 128 by 128 two
+    EXPECT_EQ(shape(40, 8, 64).columns, 256);
+    EXPECT_EQ(shape(32, 8, 64).columns, 128);       // 128 blocks of 128 by 128: one round
+    EXPECT_EQ(shape(32, 8, 64).lines, 128);
     EXPECT_FALSE(cuda::tile_shape(cuda::Product::OperandFlows, 8, 8, 512, 132, 15).piped);
     EXPECT_TRUE(cuda::tile_shape(cuda::Product::OperandFlows, 16, 8, 512, 132, 16).piped);
     EXPECT_EQ(cuda::tile_shape(cuda::Product::OperandFlows, 16, 8, 512, 132, 16).lines, 64);
@@ -51,6 +53,17 @@ TEST(FastTiles, ArePipedWhereSumsAreLong) {
     EXPECT_EQ(cuda::late_blocks(2111, 132), 0);
     EXPECT_EQ(cuda::late_blocks(2112, 132), 33);
     EXPECT_EQ(cuda::late_blocks(100, 1), 0);
+}
+
+TEST(FastTiles, AreHalvedWhereLongSumsAreFew) {
+    const auto shape = [](std::int64_t tiles, std::int32_t rows, std::int32_t depth) { return cuda::tile_shape(cuda::Product::Values, tiles, 8, rows, 132, depth); };
+    EXPECT_TRUE(shape(32, 256, 256).halved);
+    EXPECT_TRUE(shape(33, 256, 128).halved);
+    EXPECT_FALSE(shape(34, 256, 128).halved);       // 136 blocks
+    EXPECT_FALSE(shape(32, 256, 127).halved);
+    EXPECT_FALSE(shape(48, 256, 384).halved);
+    EXPECT_EQ(shape(48, 256, 384).columns, 128);
+    EXPECT_EQ(shape(48, 256, 384).lines, 128);
 }
 
 TEST(FastTiles, GroupsOfWarpsAreHoppersAlone) {

@@ -50,7 +50,11 @@ protected:
     void SetUp() override {
         OnDevice::SetUp();
         if (GetParam().device != Device::emulated || GetParam().instruction_set != "tensor") return;
-        static const cuda::emulation::Machine hopper{12040, 12040, 1, {"Some Hopper", std::size_t{1} << 34, 1, 9, 0}};
+        emulate_hopper(1);
+    }
+    static void emulate_hopper(int multiprocessors) {
+        static cuda::emulation::Machine hopper;
+        hopper = {12040, 12040, 1, {"Some Hopper", std::size_t{1} << 34, multiprocessors, 9, 0}};
         cuda::emulation::set_machine(&hopper);
     }
     void TearDown() override { cuda::emulation::set_machine(nullptr); }
@@ -217,6 +221,52 @@ TEST_P(Fast, LongSumsAgreeWithTheOracle) {
         const auto circuit = Some::hclt(3, latents, 5, 3);
         expect_agreement(circuit, Some::rows(*circuit, rows, 5, 0.2));
     }
+}
+
+// A sum of few nodes over 132 panels of two children, so that the steps of one belong to both halves; and one of 129 panels of nodes over few positions.
+TEST_P(Fast, FewLongSumsInHalvesAgreeWithTheOracle) {
+    if (GetParam().instruction_set == "plain") GTEST_SKIP() << "no groups of warps: long sums go the way of short ones";
+    if (GetParam().device == Device::emulated) emulate_hopper(8);
+    constexpr std::int64_t few = 144, many = 2064, block = 16, first = 82, second = 50;
+    Random random(7);
+    const Distribution die{DistributionType::Categorical, 50, 0, 0};
+    Maker maker(6);
+    const auto input = [&](std::int32_t v, std::int64_t blocks, std::int64_t size) { return maker.input(v, die, blocks, size, random_inputs(random, die, blocks * size, false)); };
+    const std::vector<std::int32_t> children{maker.product({input(0, first, block), input(1, first, block)}, first), maker.product({input(0, second, block), input(1, second, block)}, second)};
+    const std::int32_t short_sum = maker.sum(children, 1, few, random_weights(random, 1, few, first + second, block, {}, false, 1));
+    const std::int32_t middle = maker.product({short_sum, input(2, 1, few), input(3, 1, few)}, 1);
+    const std::int32_t tall_sum = maker.sum({middle}, 1, many, random_weights(random, 1, many, 1, few, {}, false, 1));
+    const std::int32_t top = maker.product({tall_sum, input(4, 1, many), input(5, 1, many)}, 1);
+    const auto circuit = maker.make(maker.sum({top}, 1, 1, random_weights(random, 1, 1, 1, many, {}, false, 1)));
+    for (const std::int64_t rows : {7, small() ? 20 : 130}) expect_agreement(circuit, Some::rows(*circuit, rows, 5, 0.1));
+}
+
+// The same, of which only nodes 64 to 127 lie 2^-160 below their elements, and only they are open.
+TEST_P(Fast, LowNodesOfOneHalfAgreeWithTheOracle) {
+    if (GetParam().device == Device::emulated && GetParam().instruction_set == "tensor") emulate_hopper(8);
+    constexpr std::int64_t nodes = 144, positions = 2064;
+    const Distribution bit{DistributionType::Categorical, 2, 0, 0};
+    Random random(8);
+    const auto small_part = [&] { return static_cast<float>(random.between(0.5, 1)) * 0x1p-80f; };
+    const auto is_low = [](std::int64_t i) { return i >= 64 && i < 128; };
+    std::vector<float> elements, weights, gate;
+    for (std::int64_t j = 0; j < positions; ++j) {          // likely, hardly possible, impossible
+        const float zero = j % 3 == 0 ? 0.5f : j % 3 == 1 ? small_part() : 0.0f;
+        elements.insert(elements.end(), {zero, 1 - zero});
+    }
+    for (std::int64_t i = 0; i < nodes; ++i) {
+        const auto own = random_weights(random, 1, 1, 1, positions / 3, {}, false, 1);
+        for (std::int64_t j = 0; j < positions; ++j) weights.push_back(j % 3 == (is_low(i) ? 2 : 0) ? own[static_cast<std::size_t>(j / 3)] : is_low(i) && j % 3 == 1 ? small_part() : 0.0f);
+        if (is_low(i)) gate.insert(gate.end(), {0.5f, 0.5f});
+        else gate.insert(gate.end(), {0.0f, 1.0f});
+    }
+    Maker maker(2);
+    const std::int32_t sum = maker.sum({maker.input(0, bit, 1, positions, elements)}, 1, nodes, weights), open = maker.input(1, bit, 1, nodes, gate);
+    const auto circuit = maker.make(maker.sum({maker.product({sum, open}, 1)}, 1, 1, random_weights(random, 1, 1, 1, nodes, {}, false, 1)));
+    Table rows;
+    rows.variables = 2;
+    for (int r = 0; r < 70; ++r) rows.values.insert(rows.values.end(), {r % 5 == 0 ? 1.0 : 0.0, 0.0});
+    EXPECT_TRUE(near(log_likelihood(*compile(circuit), rows), Reference(circuit).log_likelihood(rows), 1e-3));
 }
 
 // Rows of blocks that read different ones, in slices of one and two panels, over steps of one and two; the first block of positions is nobody's.

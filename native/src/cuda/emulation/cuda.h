@@ -1,6 +1,6 @@
 // CUDA on the processor: what the kernels use of CUDA's language and run-time library, for tests without a GPU. Every thread of a block is a fiber; they
 // take turns in a shuffled order and switch at barriers and shuffles, so that a missing barrier shows as a wrong result. Shared memory comes from the
-// heap, filled with NaN, so that sanitizers see overruns and reads of what was never written show. Blocks run one after the other, also shuffled. A kernel that
+// heap, filled with NaN, so that sanitizers see overruns and reads of what was never written show. Blocks run one after the other, or a cluster's at once, also shuffled. A kernel that
 // may begin early mostly does so: one block's threads go on to where they wait for the kernel before, which is only done then.
 #pragma once
 
@@ -39,13 +39,17 @@ namespace juice::cuda::emulation {
 
 inline thread_local dim3 thread_index, block_index, block_size, grid_size;
 
-// Runs body once a thread of every block.
-void launch(dim3 grid, dim3 block, void (*body)(void*), void* closure);
+// Runs body once a thread of every block, in clusters of so many beside each other along x.
+void launch(dim3 grid, dim3 block, int cluster, void (*body)(void*), void* closure);
 
 template <class Body>
-void launch(dim3 grid, dim3 block, Body body) {
-    launch(grid, block, [](void* closure) { (*static_cast<Body*>(closure))(); }, &body);
+void launch(dim3 grid, dim3 block, int cluster, Body body) {
+    launch(grid, block, cluster, [](void* closure) { (*static_cast<Body*>(closure))(); }, &body);
 }
+
+// Which of its cluster's blocks the caller's is, and where another has what its own has at a place of its shared memory.
+int cluster_rank();
+void* place_in_cluster(const void* own, int rank);
 
 // The shared array of one declaration (`site`) in the block at work.
 void* shared_array(const void* site, std::size_t bytes);
@@ -118,12 +122,17 @@ T shuffle(unsigned mask, T value, int source_lane) {
 #define JUICE_LAUNCH_IN_CHAIN(kernel, grid, block, bytes, stream, run, ...)                       \
     do {                                                                                         \
         (void)(bytes);                                                                           \
-        JUICE_ENQUEUE((run).early != 0, kernel, grid, block, stream, run, __VA_ARGS__);          \
+        JUICE_ENQUEUE((run).early != 0, 1, kernel, grid, block, stream, run, __VA_ARGS__);       \
     } while (false)
-#define JUICE_LAUNCH(kernel, grid, block, stream, ...) JUICE_ENQUEUE(false, kernel, grid, block, stream, __VA_ARGS__)
-#define JUICE_ENQUEUE(early, kernel, grid, block, stream, ...)                                                                                                  \
-    ::juice::cuda::check(::juice::cuda::emulation::enqueue_kernel(                                                                                              \
-                             stream, [=, grid_ = dim3(grid), block_ = dim3(block)] { ::juice::cuda::emulation::launch(grid_, block_, [=] { kernel(__VA_ARGS__); }); }, early), \
+#define JUICE_LAUNCH_IN_CLUSTERS(cluster, kernel, grid, block, bytes, stream, run, ...)           \
+    do {                                                                                         \
+        (void)(bytes);                                                                           \
+        JUICE_ENQUEUE((run).early != 0, cluster, kernel, grid, block, stream, run, __VA_ARGS__); \
+    } while (false)
+#define JUICE_LAUNCH(kernel, grid, block, stream, ...) JUICE_ENQUEUE(false, 1, kernel, grid, block, stream, __VA_ARGS__)
+#define JUICE_ENQUEUE(early, cluster, kernel, grid, block, stream, ...)                                                                                               \
+    ::juice::cuda::check(::juice::cuda::emulation::enqueue_kernel(                                                                                                    \
+                             stream, [=, grid_ = dim3(grid), block_ = dim3(block)] { ::juice::cuda::emulation::launch(grid_, block_, cluster, [=] { kernel(__VA_ARGS__); }); }, early), \
                          #kernel)
 
 inline void __syncthreads() { juice::cuda::emulation::synchronize_block(); }
@@ -140,7 +149,7 @@ inline unsigned __ballot_sync(unsigned mask, bool yes) { return juice::cuda::emu
 inline int __ffs(int bits) { return __builtin_ffs(bits); }
 inline int __popc(unsigned bits) { return __builtin_popcount(bits); }
 
-// Every block runs on one thread of the processor, one after the other.
+// Every block runs on one thread of the processor.
 inline int atomicOr(int* address, int value) {
     const int old = *address;
     *address = old | value;

@@ -100,14 +100,16 @@ struct Barrier {
 
 class Scheduler {
 public:
-    void run(int threads, std::uint64_t seed, void (*enter)(int), void (*body)(void*), void* closure) {
+    void run(int blocks, int threads_a_block, std::uint64_t seed, void (*enter)(int), void (*body)(void*), void* closure) {
+        const int threads = blocks * threads_a_block;
         enter_ = enter;
         body_ = body;
         closure_ = closure;
         random_ = seed * 0x9E3779B97F4A7C15u + 1;
         live_ = threads;
-        block_.waiting.clear();
-        some_.waiting.clear();
+        threads_a_block_ = threads_a_block;
+        blocks_.assign(static_cast<std::size_t>(blocks), {threads_a_block, {}, {}});
+        cluster_.waiting.clear();
         warps_.assign(static_cast<std::size_t>((threads + 31) / 32) * 33, {});
         fiber_of_.assign(static_cast<std::size_t>(threads), nullptr);
         ready_.resize(static_cast<std::size_t>(threads));
@@ -124,16 +126,18 @@ public:
             if (!finished_) continue;
             free_.push_back(fiber);
             fiber = nullptr;
-            --live_;
-            release_if_complete(block_, live_);         // a thread that has ended waits for nobody
+            // A thread that has ended waits for nobody.
+            release_if_complete(cluster_, --live_);
+            release_if_complete(block().all, --block().live);
         }
         if (live_ == 0) return;
-        std::fprintf(stderr, "emulated CUDA: %d threads of a block wait for what never comes\n", live_);
+        std::fprintf(stderr, "emulated CUDA: %d threads of a block or cluster wait for what never comes\n", live_);
         std::abort();
     }
 
-    void synchronize_block() { arrive(block_, live_); }
-    void synchronize_some(int threads) { arrive(some_, threads); }
+    void synchronize_block() { arrive(block().all, block().live); }
+    void synchronize_cluster() { arrive(cluster_, live_); }
+    void synchronize_some(int threads) { arrive(block().some, threads); }
     void synchronize_warp(unsigned mask) {
         const auto first = mask == ~0u ? 32 : __builtin_ctz(mask);
         arrive(warps_[static_cast<std::size_t>(current_ / 32 * 33 + first)], __builtin_popcount(mask));
@@ -148,15 +152,22 @@ public:
     void sleep() { leave_fiber(*fiber_of_[static_cast<std::size_t>(current_)]); }
     void wake(int thread) { ready_.push_back(thread); }
     int current() const { return current_; }
+    int current_block() const { return current_ / threads_a_block_; }
 
 private:
+    struct Block {
+        int live;
+        Barrier all, some;
+    };
+
     void (*enter_)(int) = nullptr;
     void (*body_)(void*) = nullptr;
     void* closure_ = nullptr;
     std::uint64_t random_ = 0;
-    int live_ = 0, current_ = 0;
+    int live_ = 0, current_ = 0, threads_a_block_ = 1;
     bool finished_ = false;
-    Barrier block_, some_, earlier_;
+    Barrier cluster_, earlier_;
+    std::vector<Block> blocks_;
     std::vector<Barrier> warps_;                        // [warps][33]: by first lane of the mask, and the whole warp
     std::vector<Fiber*> fiber_of_, free_;
     std::vector<std::unique_ptr<Fiber>> fibers_;
@@ -165,6 +176,8 @@ private:
     void* main_fake_stack_ = nullptr;
     const void* main_bottom_ = nullptr;
     std::size_t main_size_ = 0;
+
+    Block& block() { return blocks_[static_cast<std::size_t>(current_block())]; }
 
     void shuffle(std::vector<int>& list) {
         for (std::size_t i = list.size(); i > 1; --i) {
@@ -274,11 +287,13 @@ void Scheduler::run_earlier() {
 }  // namespace
 
 void synchronize_block() { scheduler().synchronize_block(); }
+void synchronize_cluster() { scheduler().synchronize_cluster(); }
 void synchronize_warp(unsigned mask) { scheduler().synchronize_warp(mask); }
 void synchronize_some(int threads) { scheduler().synchronize_some(threads); }
 void sleep_thread() { scheduler().sleep(); }
 void wake_thread(int thread) { scheduler().wake(thread); }
 int current_thread() { return scheduler().current(); }
+int current_block() { return scheduler().current_block(); }
 void synchronize_earlier() { scheduler().synchronize_earlier(); }
 
 void run_before_earlier(std::function<void()> earlier, const std::function<void()>& work) {
@@ -287,8 +302,8 @@ void run_before_earlier(std::function<void()> earlier, const std::function<void(
     Scheduler::run_earlier();
 }
 
-void run_threads(int threads, std::uint64_t seed, void (*enter)(int), void (*body)(void*), void* closure) {
-    scheduler().run(threads, seed, enter, body, closure);
+void run_threads(int blocks, int threads_a_block, std::uint64_t seed, void (*enter)(int), void (*body)(void*), void* closure) {
+    scheduler().run(blocks, threads_a_block, seed, enter, body, closure);
 }
 
 }  // namespace juice::cuda::emulation

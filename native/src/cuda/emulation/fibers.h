@@ -1,4 +1,4 @@
-// The threads of one block as fibers on one thread of the processor, and the barriers at which they switch.
+// The threads of one block, or of a cluster of blocks, as fibers on one thread of the processor, and the barriers at which they switch.
 #pragma once
 
 #include <cstdint>
@@ -6,8 +6,9 @@
 
 namespace juice::cuda::emulation {
 
-// All threads of the block that still run.
+// All threads of the block that still run; of the cluster.
 void synchronize_block();
+void synchronize_cluster();
 // So many threads of the block, always the same ones.
 void synchronize_some(int threads);
 // The lanes of `mask` in the caller's warp.
@@ -21,11 +22,12 @@ void run_before_earlier(std::function<void()> earlier, const std::function<void(
 // Until what comes earlier is done.
 void synchronize_earlier();
 
-// Runs body(closure) once for every thread number below `threads`, in an order drawn from `seed`; `enter` is told the number each time that a
-// thread gets its turn. Ends the process where threads wait for what never comes.
-void run_threads(int threads, std::uint64_t seed, void (*enter)(int thread), void (*body)(void*), void* closure);
+// Runs body(closure) once for every thread of a cluster of so many blocks, one block's behind the other's, in an order drawn from `seed`; `enter` is told the
+// thread's number each time that it gets its turn. Ends the process where threads wait for what never comes.
+void run_threads(int blocks, int threads_a_block, std::uint64_t seed, void (*enter)(int thread), void (*body)(void*), void* closure);
 
-// The thread that has its turn.
+// The thread that has its turn, and its block.
 int current_thread();
+int current_block();
 
 }  // namespace juice::cuda::emulation

@@ -1,6 +1,8 @@
 // Launches and shared memory of the emulation.
 #include <algorithm>
 #include <array>
+#include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <deque>
 #include <memory>
@@ -17,38 +19,57 @@ namespace {
 
 struct SharedArray {
     const void* site;
+    std::size_t words;
     std::unique_ptr<std::uint32_t[]> memory;
 };
 struct Copies {
     std::vector<std::pair<void*, const void*>> open;
     std::deque<std::vector<std::pair<void*, const void*>>> groups;
 };
-struct BlockAtWork {
-    std::vector<SharedArray> shared_arrays;
+struct ClusterAtWork {
+    std::vector<std::vector<SharedArray>> shared_arrays;    // by block
     std::vector<std::uint64_t> exchanged;                   // by thread, and so on
     std::vector<std::array<unsigned, 6>> fragments;
     std::vector<Copies> copies;
 };
-thread_local BlockAtWork at_work;
+thread_local ClusterAtWork at_work;
 thread_local std::uint64_t next_seed = 1;
+thread_local std::uint64_t first_block = 0;                 // of the cluster
 
 void enter(int thread) {
-    const auto x = static_cast<unsigned>(thread);
+    const unsigned x = static_cast<unsigned>(thread) % (block_size.x * block_size.y * block_size.z);
     thread_index = dim3(x % block_size.x, x / block_size.x % block_size.y, x / (block_size.x * block_size.y));
+    const std::uint64_t b = first_block + static_cast<std::uint64_t>(current_block());
+    block_index = dim3(static_cast<unsigned>(b % grid_size.x), static_cast<unsigned>(b / grid_size.x % grid_size.y), static_cast<unsigned>(b / (std::uint64_t{grid_size.x} * grid_size.y)));
 }
+std::vector<SharedArray>& shared_arrays_of(int block) { return at_work.shared_arrays[static_cast<std::size_t>(block)]; }
 
 }  // namespace
 
 int lane() { return current_thread() % 32; }
 
 void* shared_array(const void* site, std::size_t bytes) {
-    for (const auto& array : at_work.shared_arrays)
+    std::vector<SharedArray>& arrays = shared_arrays_of(current_block());
+    for (const auto& array : arrays)
         if (array.site == site) return array.memory.get();
     const std::size_t words = (bytes + 3) / 4;
     auto memory = std::make_unique<std::uint32_t[]>(words);
     for (std::size_t i = 0; i < words; ++i) memory[i] = ~0u;
-    at_work.shared_arrays.push_back({site, std::move(memory)});
-    return at_work.shared_arrays.back().memory.get();
+    arrays.push_back({site, words, std::move(memory)});
+    return arrays.back().memory.get();
+}
+
+int cluster_rank() { return current_block(); }
+
+void* place_in_cluster(const void* own, int rank) {
+    const auto* const place = static_cast<const std::uint32_t*>(own);
+    for (const auto& mine : shared_arrays_of(current_block())) {
+        if (place < mine.memory.get() || place >= mine.memory.get() + mine.words) continue;
+        for (const auto& theirs : shared_arrays_of(rank))
+            if (theirs.site == mine.site) return theirs.memory.get() + (place - mine.memory.get());
+    }
+    std::fprintf(stderr, "emulated CUDA: a block reaches for what is not in its cluster's shared memory\n");
+    std::abort();
 }
 
 std::uint64_t exchange(unsigned mask, std::uint64_t value, int source_lane) {
@@ -137,26 +158,28 @@ void wait_for_copies(int groups) {
 
 void wait_for_earlier() { synchronize_earlier(); }
 
-void launch(dim3 grid, dim3 block, void (*body)(void*), void* closure) {
-    const auto kept = std::tuple(thread_index, block_index, block_size, grid_size);     // of the kernel that comes later and has begun, if there is one
-    BlockAtWork others = std::exchange(at_work, {});
+void launch(dim3 grid, dim3 block, int cluster, void (*body)(void*), void* closure) {
+    const auto kept = std::tuple(thread_index, block_index, block_size, grid_size, first_block);    // of the kernel that comes later and has begun, if there is one
+    ClusterAtWork others = std::exchange(at_work, {});
     expect_no_products();
-    const auto blocks = std::uint64_t{grid.x} * grid.y * grid.z;
-    const auto threads = static_cast<int>(block.x * block.y * block.z);
+    const auto clusters = std::uint64_t{grid.x} * grid.y * grid.z / static_cast<std::uint64_t>(cluster);
+    const auto threads_a_block = static_cast<int>(block.x * block.y * block.z);
+    const auto threads = static_cast<std::size_t>(threads_a_block) * static_cast<std::size_t>(cluster);
     grid_size = grid;
     block_size = block;
-    at_work.exchanged.assign(static_cast<std::size_t>(threads), 0);
-    at_work.copies.assign(static_cast<std::size_t>(threads), {});
-    // A stride without a common divisor visits every block once, out of order.
-    std::uint64_t stride = blocks / 2 + 1;
-    while (std::gcd(stride, blocks) != 1) ++stride;
-    for (std::uint64_t i = 0, b = next_seed % blocks; i < blocks; ++i, b = (b + stride) % blocks) {
-        block_index = dim3(static_cast<unsigned>(b % grid.x), static_cast<unsigned>(b / grid.x % grid.y), static_cast<unsigned>(b / (std::uint64_t{grid.x} * grid.y)));
-        run_threads(threads, next_seed++, enter, body, closure);
+    at_work.exchanged.assign(threads, 0);
+    at_work.copies.assign(threads, {});
+    // A stride without a common divisor visits every cluster once, out of order.
+    std::uint64_t stride = clusters / 2 + 1;
+    while (std::gcd(stride, clusters) != 1) ++stride;
+    for (std::uint64_t i = 0, c = next_seed % clusters; i < clusters; ++i, c = (c + stride) % clusters) {
+        first_block = c * static_cast<std::uint64_t>(cluster);
         at_work.shared_arrays.clear();
+        at_work.shared_arrays.resize(static_cast<std::size_t>(cluster));
+        run_threads(cluster, threads_a_block, next_seed++, enter, body, closure);
     }
     at_work = std::move(others);
-    std::tie(thread_index, block_index, block_size, grid_size) = kept;
+    std::tie(thread_index, block_index, block_size, grid_size, first_block) = kept;
 }
 
 }  // namespace juice::cuda::emulation
