@@ -18,12 +18,20 @@ __device__ inline int cluster_rank() {
 #endif
 }
 
-// A barrier of all threads of the cluster that have not ended. Behind it they see what each wrote before it.
+// A barrier of all threads of the cluster that have not ended. Behind it they see what each wrote before it; or it only says that they all came so far.
 __device__ inline void synchronize_cluster() {
 #if defined(JUICE_CUDA_EMULATION)
     emulation::synchronize_cluster();
 #elif __CUDA_ARCH__ >= 900
     asm volatile("barrier.cluster.arrive.release;\n\tbarrier.cluster.wait.acquire;" ::: "memory");
+#endif
+}
+
+__device__ inline void await_cluster() {
+#if defined(JUICE_CUDA_EMULATION)
+    emulation::synchronize_cluster();
+#elif __CUDA_ARCH__ >= 900
+    asm volatile("barrier.cluster.arrive.relaxed;\n\tbarrier.cluster.wait;" ::: "memory");
 #endif
 }
 

@@ -16,9 +16,11 @@ struct GroupSide {
     GroupSide further(int numbers) const { return {base + numbers, hop}; }
     GroupSide kept() const { return *this; }
 #else
-    // The lower half of the matrix descriptor of PTX's wgmma: address, and from panel to panel, in 16 bytes.
+    // The lower half of the matrix descriptor of PTX's wgmma: address within the block's own shared memory, without its rank in a cluster, and from panel to panel,
+    // in 16 bytes.
+    static constexpr unsigned address_bits = 0x3ffff;
     unsigned low;
-    __device__ GroupSide(const Bf16* base, int hop) : low(static_cast<unsigned>(__cvta_generic_to_shared(base)) >> 4 | static_cast<unsigned>(hop / 8) << 16) {}
+    __device__ GroupSide(const Bf16* base, int hop) : low((static_cast<unsigned>(__cvta_generic_to_shared(base)) & address_bits) >> 4 | static_cast<unsigned>(hop / 8) << 16) {}
     __device__ GroupSide further(int numbers) const {
         GroupSide moved = *this;
         moved.low += static_cast<unsigned>(numbers / 8);

@@ -54,7 +54,7 @@ struct HalfOfSteps : Steps {
 __device__ void add_halves(Pipe& pipe, const Pipe::Sums& acc, int number, Place::Sums& sums) {
     constexpr int numbers = static_cast<int>(sizeof sums / sizeof sums[0]), fours = numbers / 4;
     float4* const room = pipe.room() + threadIdx.x;
-    synchronize_cluster();              // neither multiplies any more
+    await_cluster();            // neither multiplies any more
 #pragma unroll
     for (int i = 0; i < fours; ++i) {
         float given[4];
