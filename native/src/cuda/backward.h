@@ -70,7 +70,7 @@ private:
         // It waits for two streams: early only where it is recorded, since a graph's edges name both.
         Run recorded = run;
         if (!pass.in_place) recorded.early = 0;
-        slow_elements(recorded, pass.in_place && facts_.any_wide ? last_floats.operation_begin : 0, given.em, given.rule, stream_.get());
+        slow_elements(recorded, pass.in_place && facts_.any_wide ? root_stage().operation_end : 0, given.em, given.rule, stream_.get());
         // Where there are many products, tables have some multiprocessors from the start, which then join these; else they take what products leave. Asked for first, they
         // would take all.
         stream_.mark();

@@ -84,7 +84,7 @@ __global__ void __launch_bounds__(block_threads, 4) gradients_kernel(const __gri
 // A block an operation.
 __global__ void coefficients_kernel(const Run run, std::int32_t first, const EmCoefficients em, const Rule* rule_at) {
     begin_early();
-    find_coefficients(run, run.stage_operations[first + static_cast<std::int32_t>(blockIdx.x)], em, rule_at);
+    find_coefficients(run, run.stage_operations[first + static_cast<std::int32_t>(blockIdx.x)], false, em, rule_at);
 }
 
 // A panel of element flows (products and inputs: own flows) over all rows; behind a root sum's operand stand its own flows.

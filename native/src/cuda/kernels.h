@@ -85,14 +85,14 @@ void sliced_values(const Run& run, const PlanStage& stage, cudaStream_t stream);
 void sliced_operand_flows(const Run& run, const PlanStage& stage, cudaStream_t stream);
 
 // ---- then, for all operations at once ----
-void em_coefficients(const Run& run, std::int32_t begin, std::int32_t end, const EmCoefficients& em, const Rule* rule, cudaStream_t stream);     // of stage_operations from `begin` to before `end`
+void em_coefficients(const Run& run, std::int32_t begin, std::int32_t end, const EmCoefficients& em, const Rule* rule, cudaStream_t stream);     // of stage_operations from `begin` to before `end` that are not wide
 void parameter_flows(const Run& run, const PlanTotals& totals, const EmCoefficients& em, const Pass& pass, cudaStream_t stream);
 void prepare_tables();                  // once a device
 void sort_rows(const Run& run, std::int32_t variables, cudaStream_t stream);      // by value, for flows into tables
 void table_flows(const Run& run, const PlanTotals& totals, const Pass& pass, const Rule* rule, cudaStream_t stream);     // of up to 256 values; others: tables.h
 void moment_flows(const Run& run, const PlanTotals& totals, bool add, cudaStream_t stream);
 void edge_parameter_flows(const Run& run, const PlanTotals& totals, const Pass& pass, cudaStream_t stream);
-// For slow_parameter_flows: after products have read the elements, before tables change. Beside that, the coefficients of the first so many of stage_operations.
+// For slow_parameter_flows: after products have read the elements, before tables change. Beside that, the coefficients of wide sums among the first so many of stage_operations.
 void slow_elements(const Run& run, std::int32_t sums, const EmCoefficients& em, const Rule* rule, cudaStream_t stream);
 void slow_parameter_flows(const Run& run, const PlanTotals& totals, cudaStream_t stream);
 void row_sums(const Run& run, const PlanTotals& totals, cudaStream_t stream);   // added to the flow buffer

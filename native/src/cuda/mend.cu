@@ -63,12 +63,12 @@ __global__ void __launch_bounds__(block_threads, 4) mend_operand_kernel(const Ru
                  [&](std::int32_t o, std::int64_t row) { slow_operand_row(run, o, row); });
 }
 
-// Elements of all slow rows, as logs for good: products of parameter flows have read them. A thread block has 64 rows of an operation at a time, and the coefficients of an
-// operation beforehand, of the first so many.
+// Elements of all slow rows, as logs for good: products of parameter flows have read them. A thread block has 64 rows of an operation at a time, and beforehand the
+// coefficients of an operation, if it is a wide sum, of the first so many.
 __global__ void slow_elements_kernel(const Run run, std::int32_t tasks, std::int32_t sums, const EmCoefficients em, const Rule* rule_at) {
     begin_early();
     const auto number = static_cast<std::int32_t>(blockIdx.x);
-    find_coefficients(run, number < sums ? run.stage_operations[number] : -1, em, rule_at);
+    find_coefficients(run, number < sums ? run.stage_operations[number] : -1, true, em, rule_at);
     if (!run.slow_operations[run.operation_count]) return;
     for (auto t = static_cast<std::int32_t>(blockIdx.x); t < tasks; t += static_cast<std::int32_t>(gridDim.x)) {
         const std::int32_t o = t / row_tiles(run), first = t % row_tiles(run) * rows_a_tile;

@@ -177,9 +177,11 @@ void count_costs(Plan& plan) {
         flop += 6 * entries;
         if (operation.first_use) weights += entries;
     }
-    for (const auto& owner : plan.owners)
-        if (owner.kind != OwnerKind::Sum) { if (owner.kind != OwnerKind::Table) totals.in_place_flows += owner.flow_count; }
-        else if (owner.uses > 1) totals.in_place_flows += owner.flow_count;
+    const bool launches = plan.target.schedule == Schedule::Launches;
+    for (const auto& owner : plan.owners) {
+        const bool in_place = owner.kind == OwnerKind::Table || (owner.kind == OwnerKind::Sum && (launches ? owner.form != Form::Edges : owner.uses == 1));
+        if (!in_place) totals.in_place_flows += owner.flow_count;
+    }
     totals.critical_path = 2 * totals.stages;
     totals.flop_per_row = flop;
     // Least traffic: values written, read by the parent, and flows written over them and read (design: activations once each way), weights

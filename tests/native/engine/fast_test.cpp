@@ -385,6 +385,20 @@ TEST_P(Fast, ManyPiecesUpdateAsThreeCalls) {
     for (const std::int64_t rows : {10, 7}) expect_step_as_three_calls(circuit, GetParam(), Some::rows(*circuit, rows, 6, 0.1));      // recordings hurry by turns
 }
 
+// Weights that several sums have, with and without rows whose flows go edge by edge.
+TEST_P(Fast, TiedSumsAreUpdatedInPlaceAsByThreeCalls) {
+    for (const auto transition : {Some::Transition::Random, Some::Transition::NearDiagonal}) {
+        const auto circuit = transition == Some::Transition::Random ? Some::hmm({.length = 5, .states = 80, .categories = 9, .tied = true, .seed = 5})
+                                                                   : Some::hmm({.length = 6, .states = 64, .transition = transition, .tied = true, .seed = 9});
+        for (const bool fast : {true, false}) {
+            SCOPED_TRACE(fast ? "fast" : "exact");
+            Device device = GetParam();
+            device.fast = device.fast && fast;
+            expect_step_as_three_calls(circuit, device, Some::rows(*circuit, small() ? 20 : 200, 9, 0.05, 0.0));
+        }
+    }
+}
+
 // A sum's flow goes to nodes 2^-100 of the others, edge by edge, by logs that are worked out from a table which the same step changes; with and without bf16.
 TEST_P(Fast, StepsThatGoEdgeByEdgeUpdateAsThreeCalls) {
     constexpr std::int64_t nodes = 70;
