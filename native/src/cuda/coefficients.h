@@ -15,21 +15,38 @@ __device__ inline bool updates_at_once(const PlanOwner& owner, std::int32_t numb
     return pass.in_place && updates_in_place(owner) && !em.blocked[number];
 }
 
-// The nodes of an owner whose coefficients a sum's block finds: sums that share weights share them out.
-struct OwnNodes {
-    std::int64_t begin, end;
+// What has flowed through a sum's node.
+__device__ inline float own_flow(const Run& run, const PlanOperation& operation, std::int64_t node) {
+    const float* parts = run.node_flows + (operation.train_values + node / panel) * row_tiles(run) * panel + node % panel;
+    float total = 0;
+    for (std::int32_t part = 0; part < row_tiles(run); ++part) total += parts[part * panel];
+    return total;
+}
 
-    __device__ OwnNodes(const Run& run, const PlanOwner& owner, std::int32_t o) : begin(0), end(owner.panels * panel) {
-        const std::int32_t uses = owner.use_end - owner.use_begin;
-        if (uses == 1) return;
-        JUICE_SHARED(std::int32_t, number, 1);
-        for (auto u = static_cast<std::int32_t>(threadIdx.x); u < uses; u += block_threads)
-            if (run.uses[owner.use_begin + u] == o) *number = u;
+// keep(node, total) for a share of the nodes of sums that share their weights: their blocks share them out. 16 threads a node, each with every 16th sum.
+template <class Keep>
+__device__ void add_up_uses(const Run& run, const PlanOwner& owner, std::int32_t o, Keep keep) {
+    JUICE_SHARED(std::int32_t, number, 1);
+    JUICE_SHARED(float, parts, 2 * block_threads);
+    const std::int32_t uses = owner.use_end - owner.use_begin;
+    const auto thread = static_cast<int>(threadIdx.x), lane = thread % static_cast<int>(panel), slot = thread / static_cast<int>(panel);
+    for (std::int32_t u = thread; u < uses; u += block_threads)
+        if (run.uses[owner.use_begin + u] == o) *number = u;
+    __syncthreads();
+    const std::int64_t end = owner.panels * (*number + 1) / uses;
+    bool odd = false;
+    for (std::int64_t p = owner.panels * *number / uses; p < end; ++p, odd = !odd) {
+        float total = 0;
+#pragma unroll 2
+        for (std::int32_t u = slot; u < uses; u += block_slots) total += own_flow(run, run.operations[run.uses[owner.use_begin + u]], p * panel + lane);
+        float* const place = parts + (odd ? block_threads : 0);         // those of the panel before may still be read
+        place[thread] = total;
         __syncthreads();
-        begin = owner.panels * panel * *number / uses;
-        end = owner.panels * panel * (*number + 1) / uses;
+        if (slot > 0) continue;
+        for (int s = 1; s < block_slots; ++s) total += place[s * panel + lane];
+        keep(p * panel + lane, total);
     }
-};
+}
 
 // Once the kernel before is done, by a block: of a sum that is updated in place, and is wide or not; o is negative where there is none. From the nodes' own flows, added up
 // before their edges'. A flow near the end of a float's range loses edges that fall below it: then, and where flows go edge by edge, the update divides by what was
@@ -46,21 +63,15 @@ __device__ inline void find_coefficients(const Run& run, std::int32_t o, bool wi
         atomicOr(em.blocked + run.owner_count, 1);
     };
     if (threadIdx.x == 0 && run.slow_operations[o]) block();
-    const OwnNodes mine(run, owner, o);
-    const std::int32_t row_parts = row_tiles(run);
-    for (std::int64_t i = mine.begin + threadIdx.x; i < mine.end; i += block_threads) {
-        float total = 0;
-#pragma unroll 4
-        for (auto use = owner.use_begin; use < owner.use_end; ++use) {
-            const float* parts = run.node_flows + (run.operations[run.uses[use]].train_values + i / panel) * row_parts * panel + i % panel;
-            for (std::int32_t part = 0; part < row_parts; ++part) total += parts[part * panel];
-        }
+    const auto keep = [&](std::int64_t i, float total) {
         if (total > 0 && total + rule.pseudocount < 1e-28f) block();
         const Em own = em_of(total, run.counts[owner.first_node + i], rule.step, rule);
         em.keep[owner.first_node + i] = own.keep;
         em.gain[owner.first_node + i] = own.gain;
         em.share[owner.first_node + i] = own.share;
-    }
+    };
+    if (owner.use_end - owner.use_begin > 1) return add_up_uses(run, owner, o, keep);
+    for (std::int64_t i = threadIdx.x; i < operation.panels * panel; i += block_threads) keep(i, own_flow(run, operation, i));
 }
 
 }  // namespace juice::cuda

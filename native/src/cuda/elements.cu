@@ -223,7 +223,7 @@ __device__ void elements_of(const Run& run, std::int32_t o, std::int64_t row, in
 
 // ---- sums over one segment ----
 
-constexpr std::int32_t longest_row = 256;       // in panels
+constexpr std::int32_t long_row = 256, longest_row = 512;       // in panels
 
 // Rows that are not usual: children that are wired otherwise or kept as logs, products that fall out of range.
 __device__ __noinline__ void unusual_rows(const Run& run, std::int32_t o, std::int64_t first_row, int rows, unsigned which) {
@@ -251,14 +251,15 @@ __device__ __noinline__ void rows_of_blocks(const Run& run, std::int32_t o, std:
 
 // ---- kernels ----
 
-// A block has so many rows of an operation.
+// A block has so many rows of an operation. longest: of the rows that warps have.
+template <std::int32_t longest>
 __global__ void __launch_bounds__(block_threads, 2) elements_kernel(const __grid_constant__ Run run, std::int32_t first, int count) {
     begin_early();
     const std::int32_t o = run.stage_operations[first + static_cast<std::int32_t>(blockIdx.x)];
     const PlanOperation& operation = run.operations[o];
     const std::int64_t first_row = std::int64_t{blockIdx.y} * count;
     const std::int32_t panels = operation.operand_panels;
-    if (operation.kind != Operation::Sum || operation.segment_end - operation.segment_begin != 1 || panels > longest_row) {
+    if (operation.kind != Operation::Sum || operation.segment_end - operation.segment_begin != 1 || panels > longest) {
         wait_for_earlier();
         if (const auto slot = static_cast<int>(threadIdx.x / panel); slot < count) elements_of(run, o, first_row + slot, static_cast<int>(threadIdx.x % panel));
     } else if (panels <= 4) {
@@ -269,9 +270,18 @@ __global__ void __launch_bounds__(block_threads, 2) elements_kernel(const __grid
         rows_of_warps<2, 4>(run, o, first_row, count);
     } else if (panels <= 32) {
         rows_of_warps<2, 8>(run, o, first_row, count);
-    } else {
+    } else if (longest == long_row || panels <= long_row) {
         rows_of_blocks<4>(run, o, first_row, count);
+    } else {
+        rows_of_blocks<longest / (8 * block_warps)>(run, o, first_row, count);
     }
+}
+
+// A block has a row.
+template <std::int32_t longest>
+__global__ void __launch_bounds__(block_threads, 2) row_elements_kernel(const __grid_constant__ Run run, std::int32_t first) {
+    begin_early();
+    rows_of_blocks<longest / (8 * block_warps)>(run, run.stage_operations[first + static_cast<std::int32_t>(blockIdx.x)], blockIdx.y, 1);
 }
 
 }  // namespace
@@ -283,9 +293,17 @@ void elements(const Run& run, const PlanStage& stage, cudaStream_t stream) {
     if (run.wide) wide_elements(run, stage, stream);
     if (begin == stage.operation_end) return;
     const std::int32_t operations = stage.operation_end - begin;
-    const int count = std::int64_t{operations} * run.rows16 / most_rows < 2 * run.multiprocessors ? few_rows : most_rows;       // small launches use the whole GPU
-    const dim3 grid(static_cast<unsigned>(operations), static_cast<unsigned>(run.rows16 / count));
-    JUICE_LAUNCH_IN_CHAIN(elements_kernel, grid, dim3(block_threads), 0, stream, run, begin, count);
+    const bool is_long = stage.float_operand > long_row && stage.float_operand <= longest_row;
+    const auto blocks = [&](int rows) { return dim3(static_cast<unsigned>(operations), static_cast<unsigned>(run.rows16 / rows)); };
+    // Small launches use the whole GPU.
+    if (stage.only_narrow && stage.float_operand > 32 && stage.float_operand <= longest_row && std::int64_t{operations} * run.rows16 <= std::int64_t{4} * run.multiprocessors) {
+        const auto kernel = is_long ? row_elements_kernel<longest_row> : row_elements_kernel<long_row>;
+        JUICE_LAUNCH_IN_CHAIN(kernel, blocks(1), dim3(block_threads), 0, stream, run, begin);
+        return;
+    }
+    const int count = std::int64_t{operations} * run.rows16 / most_rows < 2 * run.multiprocessors ? few_rows : most_rows;
+    const auto kernel = is_long ? elements_kernel<longest_row> : elements_kernel<long_row>;
+    JUICE_LAUNCH_IN_CHAIN(kernel, blocks(count), dim3(block_threads), 0, stream, run, begin, count);
 }
 
 }  // namespace juice::cuda

@@ -8,18 +8,22 @@
 
 namespace juice::cuda {
 
+constexpr int narrow_panels_kept = 64;  // of weights
+constexpr int narrow_pool_bytes = narrow_panels_kept * narrow_nodes * static_cast<int>(panel) * 4;
+constexpr int narrow_slices = 4;        // of few narrow sums alone: their blocks have fewer rows, and more threads a row
+
 __device__ inline bool is_narrow(const PlanOperation& operation) { return operation.nodes <= narrow_nodes; }
 
-// A tile of values: four threads a row, of which each has four positions of every panel. Weights are in shared memory before the kernel before is done, so many panels
-// at a time, and elements of eight panels are under way at once. Whether one of the thread's values is low.
-template <bool maximise>
+// A tile of values, of rows_a_tile / slices rows: four threads a row and slice, of which each has four positions of every panel, or of one in so many eights of them. Weights are in
+// shared memory before the kernel before is done, so many panels at a time, and elements of eight panels are under way at once. Whether one of the thread's values is low.
+template <bool maximise, int slices>
 __device__ bool narrow_values(const Run& run, const PlanTile& tile, std::int64_t first_row) {
-    constexpr int panels_kept = 64, ahead = 8, fours = narrow_nodes * static_cast<int>(panel) / 4;
+    constexpr int panels_kept = narrow_panels_kept, ahead = 8, fours = narrow_nodes * static_cast<int>(panel) / 4;
     JUICE_POOL(float4, kept, panels_kept * fours);
     const PlanOperation& operation = run.operations[tile.target];
     const float* weights = run.parameters + run.owners[operation.owner].parameters;
-    const auto thread = static_cast<int>(threadIdx.x), lane = thread % 4 * 4;
-    const std::int64_t row = first_row + thread / 4;
+    const auto thread = static_cast<int>(threadIdx.x), lane = thread % 4 * 4, slice = thread / 4 % slices;
+    const std::int64_t row = first_row + thread / (4 * slices);
     const std::int32_t nodes = operation.nodes;
     const float* elements = element_row(run, operation, row) + lane;
     float sums[narrow_nodes] = {};
@@ -34,8 +38,8 @@ __device__ bool narrow_values(const Run& run, const PlanTile& tile, std::int64_t
             __syncthreads();
             if (!waited) wait_for_earlier();
             waited = true;
-            const float* x = elements + (block.in_panel + first) * run.stride;
-            for (std::int32_t q = 0; q < count; q += ahead, x += ahead * run.stride) {
+            const float* x = elements + (block.in_panel + first + slice * ahead) * run.stride;
+            for (std::int32_t q = slice * ahead; q < count; q += slices * ahead, x += slices * ahead * run.stride) {
                 float4 four[ahead];
 #pragma unroll
                 for (int k = 0; k < ahead; ++k) four[k] = row < run.rows16 && q + k < count ? load4(x + k * run.stride) : make_float4(0, 0, 0, 0);
@@ -57,14 +61,14 @@ __device__ bool narrow_values(const Run& run, const PlanTile& tile, std::int64_t
 #pragma unroll
     for (int n = 0; n < narrow_nodes; ++n)
 #pragma unroll
-        for (int d = 1; d < 4; d *= 2) {
+        for (int d = 1; d < 4 * slices; d *= 2) {
             const float other = __shfl_xor_sync(~0u, sums[n], d);
             sums[n] = maximise ? fmaxf(sums[n], other) : sums[n] + other;
         }
     if (row >= run.rows16) return false;
-    store4(value_row(run, operation, row) + lane, lane == 0 ? make_float4(sums[0], sums[1], sums[2], sums[3]) : make_float4(0, 0, 0, 0));
+    if (slice == 0) store4(value_row(run, operation, row) + lane, lane == 0 ? make_float4(sums[0], sums[1], sums[2], sums[3]) : make_float4(0, 0, 0, 0));
     bool low = false;
-    for (int n = 0; n < narrow_nodes; ++n) low = low || (lane == 0 && n < operation.nodes && sums[n] < lowest_value);
+    for (int n = 0; n < narrow_nodes; ++n) low = low || (slice == 0 && lane == 0 && n < operation.nodes && sums[n] < lowest_value);
     if (low) run.suspects[std::int64_t{tile.target} * run.rows16 + row] = 1;
     return low;
 }

@@ -174,7 +174,7 @@ __global__ void __launch_bounds__(tile_threads, 3) values_kernel(const Run run, 
     begin_early();
     const PlanTile tile = run.tiles[first + static_cast<std::int32_t>(blockIdx.x)];
     const bool narrow = is_narrow(run.operations[tile.target]);
-    bool low = narrow && narrow_values<maximise>(run, tile, std::int64_t{blockIdx.y} * rows_a_tile);
+    bool low = narrow && narrow_values<maximise, 1>(run, tile, std::int64_t{blockIdx.y} * rows_a_tile);
     if (!narrow) wait_for_earlier();
     for (std::int32_t p = 0; !narrow && p < tile.panels; p += tile_panels) {       // a wide tile is several
         PlanTile piece = tile;
@@ -184,6 +184,15 @@ __global__ void __launch_bounds__(tile_threads, 3) values_kernel(const Run run, 
         low = values_tile<maximise, tensor>(run, piece, std::int64_t{blockIdx.y} * rows_a_tile) || low;
     }
     values_done(run, tile.target, blockIdx.y, run.operations[tile.target].value_tiles, low);
+}
+
+// Of narrow sums, so many blocks a row tile.
+template <bool maximise>
+__global__ void __launch_bounds__(block_threads) narrow_values_kernel(const Run run, std::int32_t first) {
+    begin_early();
+    const PlanTile tile = run.tiles[first + static_cast<std::int32_t>(blockIdx.x)];
+    const bool low = narrow_values<maximise, narrow_slices>(run, tile, std::int64_t{blockIdx.y} * (rows_a_tile / narrow_slices));
+    values_done(run, tile.target, blockIdx.y / narrow_slices, run.operations[tile.target].value_tiles * narrow_slices, low);
 }
 
 template <bool tensor>
@@ -218,7 +227,10 @@ void values(const Run& run, const PlanStage& stage, cudaStream_t stream) {
     const auto wide = run.wide ? stage.value_wide : stage.value_begin;
     if (run.wide) wide_values(run, stage, stream);
     const auto kernel = run.maximise ? values_kernel<true, false> : run.arithmetic == Arithmetic::Tensor ? values_kernel<false, true> : values_kernel<false, false>;
-    launch_in_chain_with_pool(kernel, wide, stage.value_end, row_tiles(run), matrix_pool_bytes, stream, run);
+    if (stage.only_narrow && std::int64_t{stage.value_end - wide} * row_tiles(run) * narrow_slices <= run.multiprocessors)
+        launch_in_chain_with_pool(run.maximise ? narrow_values_kernel<true> : narrow_values_kernel<false>, wide, stage.value_end, row_tiles(run) * narrow_slices, narrow_pool_bytes, stream, run);
+    else
+        launch_in_chain_with_pool(kernel, wide, stage.value_end, row_tiles(run), matrix_pool_bytes, stream, run);
     if (stage.has_blocks) mend_values(run, stage, stream);
 }
 

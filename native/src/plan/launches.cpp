@@ -296,6 +296,12 @@ private:
             plan_.stage_operations.insert(plan_.stage_operations.end(), operations.begin(), operations.end());
             stage.operation_end = stage.edges_end = static_cast<std::int32_t>(plan_.stage_operations.size());
             stage.has_blocks = std::any_of(operations.begin(), operations.end(), [&](std::int32_t o) { return operation(o).kind == Operation::Sum && operation(o).form == Form::Blocks; });
+            stage.only_narrow = wide != operations.end();
+            for (auto o = wide; o != operations.end(); ++o) {
+                const bool sum = operation(*o).kind == Operation::Sum && operation(*o).form != Form::Edges && operation(*o).segment_end - operation(*o).segment_begin == 1;
+                if (sum) stage.float_operand = std::max(stage.float_operand, operation(*o).operand_panels);
+                stage.only_narrow = stage.only_narrow && sum && operation(*o).nodes <= narrow_nodes;
+            }
             if (segmented == wide) stage.table_operands = table_operands(operations.begin(), wide);
             stage.panel_begin = next_tile();
             for (const auto o : operations)

@@ -208,6 +208,8 @@ struct PlanStage {
     std::int32_t value_panels, operand_panels;                  // of the widest tile of a wide sum that is not gathered
     std::int32_t value_depth, operand_depth;                    // panels that the deepest of those adds up over
     std::int32_t has_blocks;                                    // some sum is in Form::Blocks
+    std::int32_t float_operand;                                 // panels of the longest operand of sums that are not wide, over one segment
+    std::int32_t only_narrow;                                   // all that is not wide is such a sum, of at most narrow_nodes nodes
     std::int32_t table_operands;                                // positions of each wide sum's operand, where all are as long, over one segment, of tables as they lie; else 0
 };
 

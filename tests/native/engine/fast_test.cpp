@@ -269,6 +269,20 @@ TEST_P(Fast, LowNodesOfOneHalfAgreeWithTheOracle) {
     EXPECT_TRUE(near(log_likelihood(*compile(circuit), rows), Reference(circuit).log_likelihood(rows), 1e-3));
 }
 
+// A root's row by all warps of a block, where the launch is small and where it is not, and by half a warp.
+TEST_P(Fast, RootsOverManyPositionsAgreeWithTheOracle) {
+    if (GetParam().device == Device::emulated && GetParam().instruction_set == "tensor") emulate_hopper(8);
+    const Distribution die{DistributionType::Categorical, 50, 0, 0};
+    for (const std::int64_t positions : {1040, 4112, 8208}) {
+        SCOPED_TRACE(std::to_string(positions) + " positions");
+        Random random(static_cast<std::uint64_t>(positions));
+        Maker maker(3);
+        const std::int32_t product = product_of_inputs(maker, random, 3, die, positions);
+        const auto circuit = maker.make(maker.sum({product}, 1, 1, random_weights(random, 1, 1, 1, positions, {}, false, 1)));
+        for (const std::int64_t rows : {7, 40}) expect_agreement(circuit, Some::rows(*circuit, rows, 4, 0.1));
+    }
+}
+
 // Rows of blocks that read different ones, in slices of one and two panels, over steps of one and two; the first block of positions is nobody's.
 TEST_P(Fast, SumsOverBlocksHereAndThereAgreeWithTheOracle) {
     struct Case {
