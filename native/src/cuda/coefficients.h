@@ -23,9 +23,9 @@ __device__ inline float own_flow(const Run& run, const PlanOperation& operation,
     return total;
 }
 
-// keep(node, total) for a share of the nodes of sums that share their weights: their blocks share them out. 16 threads a node, each with every 16th sum.
+// keep(node, total) for share `share` of the nodes of sums that share their weights, of `shares` that each of the sums has. 16 threads a node, each with every 16th sum.
 template <class Keep>
-__device__ void add_up_uses(const Run& run, const PlanOwner& owner, std::int32_t o, Keep keep) {
+__device__ void add_up_uses(const Run& run, const PlanOwner& owner, std::int32_t o, int share, int shares, Keep keep) {
     JUICE_SHARED(std::int32_t, number, 1);
     JUICE_SHARED(float, parts, 2 * block_threads);
     const std::int32_t uses = owner.use_end - owner.use_begin;
@@ -33,11 +33,11 @@ __device__ void add_up_uses(const Run& run, const PlanOwner& owner, std::int32_t
     for (std::int32_t u = thread; u < uses; u += block_threads)
         if (run.uses[owner.use_begin + u] == o) *number = u;
     __syncthreads();
-    const std::int64_t end = owner.panels * (*number + 1) / uses;
+    const std::int32_t mine = *number * shares + share, all = uses * shares;
+    const auto end = static_cast<std::int32_t>(std::int64_t{owner.panels} * (mine + 1) / all);
     bool odd = false;
-    for (std::int64_t p = owner.panels * *number / uses; p < end; ++p, odd = !odd) {
+    for (auto p = static_cast<std::int32_t>(std::int64_t{owner.panels} * mine / all); p < end; ++p, odd = !odd) {
         float total = 0;
-#pragma unroll 2
         for (std::int32_t u = slot; u < uses; u += block_slots) total += own_flow(run, run.operations[run.uses[owner.use_begin + u]], p * panel + lane);
         float* const place = parts + (odd ? block_threads : 0);         // those of the panel before may still be read
         place[thread] = total;
@@ -48,10 +48,11 @@ __device__ void add_up_uses(const Run& run, const PlanOwner& owner, std::int32_t
     }
 }
 
-// Once the kernel before is done, by a block: of a sum that is updated in place, and is wide or not; o is negative where there is none. From the nodes' own flows, added up
+// Once the kernel before is done, by a block, or several that share out the nodes of sums with the same weights: of a sum that is updated in place, and is wide or not; o
+// is negative where there is none. From the nodes' own flows, added up
 // before their edges'. A flow near the end of a float's range loses edges that fall below it: then, and where flows go edge by edge, the update divides by what was
 // added up instead.
-__device__ inline void find_coefficients(const Run& run, std::int32_t o, bool wide, const EmCoefficients& em, const Rule* rule_at) {
+__device__ inline void find_coefficients(const Run& run, std::int32_t o, bool wide, const EmCoefficients& em, const Rule* rule_at, int share = 0, int shares = 1) {
     const PlanOperation& operation = run.operations[o < 0 ? 0 : o];
     const bool wanted = o >= 0 && operation.kind == Operation::Sum && (operation.wide != 0) == wide && updates_in_place(run.owners[operation.owner]);
     const PlanOwner& owner = run.owners[wanted ? operation.owner : 0];
@@ -70,7 +71,8 @@ __device__ inline void find_coefficients(const Run& run, std::int32_t o, bool wi
         em.gain[owner.first_node + i] = own.gain;
         em.share[owner.first_node + i] = own.share;
     };
-    if (owner.use_end - owner.use_begin > 1) return add_up_uses(run, owner, o, keep);
+    if (owner.use_end - owner.use_begin > 1) return add_up_uses(run, owner, o, share, shares, keep);
+    if (share > 0) return;
     for (std::int64_t i = threadIdx.x; i < operation.panels * panel; i += block_threads) keep(i, own_flow(run, operation, i));
 }
 

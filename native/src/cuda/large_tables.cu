@@ -13,7 +13,7 @@ namespace juice::cuda {
 
 namespace {
 
-constexpr int values_a_piece = 512;
+constexpr int values_a_piece = 128;
 constexpr std::int64_t panels_a_piece = 8;
 constexpr int most_splits = 8;
 constexpr int many_rows = 32;           // of a value: then the whole block adds them up
@@ -147,6 +147,7 @@ __global__ void table_totals_kernel(const Run run, const LargeTablesOnDevice all
 template <bool wired>
 __global__ void __launch_bounds__(block_threads, 3) large_table_kernel(const __grid_constant__ Run run, const LargeTablesOnDevice all, const Pass pass, const Rule* rule_at) {
     JUICE_SHARED(std::int32_t, starts, values_a_piece + 1);
+    JUICE_SHARED(std::int64_t, places, values_a_piece);         // of the flows of the first row in which a value occurs, where they lie as the table's nodes do; else -1
     JUICE_SHARED(float4, parts, block_threads);
     const LargePiece piece = all.pieces[blockIdx.x];
     const LargeTable table = all.tables[piece.table];
@@ -159,6 +160,9 @@ __global__ void __launch_bounds__(block_threads, 3) large_table_kernel(const __g
     const bool there = q < owner.panels;
     const int values = static_cast<int>(domain - piece.first_value < values_a_piece ? domain - piece.first_value : values_a_piece);
     for (int x = thread; x <= values; x += block_threads) starts[x] = all.starts[table.starts + piece.first_value + x];
+    const RowOfReader* list = all.rows + table.rows * run.line;
+    __syncthreads();
+    for (int x = thread; x < values; x += block_threads) places[x] = !wired && starts[x] < starts[x + 1] ? list[starts[x]].place : -1;
     const bool update = pass.in_place;
     float* entries = (update ? run.parameters + owner.parameters : run.flows + owner.flows) + piece.first_value * width + node;
     Em4 em{};
@@ -170,21 +174,18 @@ __global__ void __launch_bounds__(block_threads, 3) large_table_kernel(const __g
         em = {{em_of(total.x, counts.x, rule.step, rule), em_of(total.y, counts.y, rule.step, rule), em_of(total.z, counts.z, rule.step, rule),
                em_of(total.w, counts.w, rule.step, rule)}};
     }
-    const RowOfReader* list = all.rows + table.rows * run.line;
     __syncthreads();
     const auto keep = [&](float* entry, float4 old, float4 flow) { store4(entry, update ? weights4(old, flow, em) : pass.add ? add4(old, flow) : flow); };
     constexpr int ahead = 4;            // entries under way, and of each the first row that it occurs in
     for (int first = team; first < values; first += ahead * teams) {
         float4 old[ahead], flow[ahead];
-        std::int64_t place[ahead];
 #pragma unroll
         for (int k = 0; k < ahead; ++k) {
             const int x = first + k * teams;
             old[k] = there && x < values && (update || pass.add) ? load4(entries + x * width) : make_float4(0, 0, 0, 0);
-            place[k] = !wired && there && x < values && starts[x] < starts[x + 1] ? list[starts[x]].place : -1;
+            const std::int64_t place = there && x < values ? places[x] : -1;
+            flow[k] = place >= 0 ? load4(run.element_flows + place + q * run.stride + lane) : make_float4(0, 0, 0, 0);
         }
-#pragma unroll
-        for (int k = 0; k < ahead; ++k) flow[k] = place[k] >= 0 ? load4(run.element_flows + place[k] + q * run.stride + lane) : make_float4(0, 0, 0, 0);
 #pragma unroll
         for (int k = 0; k < ahead; ++k) {
             const int x = first + k * teams;

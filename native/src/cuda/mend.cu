@@ -65,10 +65,10 @@ __global__ void __launch_bounds__(block_threads, 4) mend_operand_kernel(const Ru
 
 // Elements of all slow rows, as logs for good: products of parameter flows have read them. A thread block has 64 rows of an operation at a time, and beforehand the
 // coefficients of an operation, if it is a wide sum, of the first so many.
-__global__ void slow_elements_kernel(const Run run, std::int32_t tasks, std::int32_t sums, const EmCoefficients em, const Rule* rule_at) {
+__global__ void slow_elements_kernel(const Run run, std::int32_t tasks, std::int32_t sums, int shares, const EmCoefficients em, const Rule* rule_at) {
     begin_early();
-    const auto number = static_cast<std::int32_t>(blockIdx.x);
-    find_coefficients(run, number < sums ? run.stage_operations[number] : -1, true, em, rule_at);
+    const auto number = static_cast<std::int32_t>(blockIdx.x) / shares;
+    find_coefficients(run, number < sums ? run.stage_operations[number] : -1, true, em, rule_at, static_cast<int>(blockIdx.x) % shares, shares);
     if (!run.slow_operations[run.operation_count]) return;
     for (auto t = static_cast<std::int32_t>(blockIdx.x); t < tasks; t += static_cast<std::int32_t>(gridDim.x)) {
         const std::int32_t o = t / row_tiles(run), first = t % row_tiles(run) * rows_a_tile;
@@ -134,8 +134,9 @@ void mend_operand_flows(const Run& run, const PlanStage& stage, cudaStream_t str
 
 void slow_elements(const Run& run, std::int32_t sums, const EmCoefficients& em, const Rule* rule, cudaStream_t stream) {
     const std::int32_t tasks = run.operation_count * row_tiles(run);
-    const auto blocks = std::max(blocks_for(tasks).x, static_cast<unsigned>(sums));
-    JUICE_LAUNCH_IN_CHAIN(slow_elements_kernel, dim3(blocks), dim3(block_threads), 0, stream, run, tasks, sums, em, rule);
+    const int shares = sums > 0 ? std::clamp(2 * run.multiprocessors / sums, 1, 8) : 1;        // few sums have many nodes
+    const auto blocks = std::max(blocks_for(tasks).x, static_cast<unsigned>(sums * shares));
+    JUICE_LAUNCH_IN_CHAIN(slow_elements_kernel, dim3(blocks), dim3(block_threads), 0, stream, run, tasks, sums, shares, em, rule);
 }
 
 void slow_parameter_flows(const Run& run, const PlanTotals& totals, cudaStream_t stream) {
