@@ -51,7 +51,7 @@ TileShape tile_shape(Product product, std::int64_t tiles, std::int32_t panels, s
 
 bool slices_blocks(std::int64_t tiles, std::int32_t rows, std::int32_t multiprocessors) { return tiles * ((rows + 127) / 128) >= multiprocessors; }
 
-bool pipes_parameters(std::int64_t pieces, std::int32_t multiprocessors) { return 2 * pieces >= multiprocessors; }
+bool pipes_parameters(std::int64_t pieces, std::int64_t rows, std::int32_t multiprocessors) { return 2 * pieces >= multiprocessors || rows >= 2048; }
 std::int32_t late_blocks(std::int64_t pieces, std::int32_t multiprocessors) { return pieces >= std::int64_t{16} * multiprocessors ? multiprocessors / 4 : 0; }
 
 Arithmetic choose_arithmetic(std::int32_t capability, const char* wanted) {

@@ -13,7 +13,7 @@ namespace juice::cuda {
 
 namespace {
 
-constexpr int values_a_piece = 128;
+constexpr int values_a_piece = 256;
 constexpr std::int64_t panels_a_piece = 8;
 constexpr int most_splits = 8;
 constexpr int many_rows = 32;           // of a value: then the whole block adds them up
@@ -159,12 +159,21 @@ __global__ void __launch_bounds__(block_threads, 3) large_table_kernel(const __g
     const std::int64_t q = piece.first_panel + mine / 4, width = owner.panels * panel, node = q * panel + lane, domain = owner.domain;
     const bool there = q < owner.panels;
     const int values = static_cast<int>(domain - piece.first_value < values_a_piece ? domain - piece.first_value : values_a_piece);
-    for (int x = thread; x <= values; x += block_threads) starts[x] = all.starts[table.starts + piece.first_value + x];
-    const RowOfReader* list = all.rows + table.rows * run.line;
-    __syncthreads();
-    for (int x = thread; x < values; x += block_threads) places[x] = !wired && starts[x] < starts[x + 1] ? list[starts[x]].place : -1;
     const bool update = pass.in_place;
     float* entries = (update ? run.parameters + owner.parameters : run.flows + owner.flows) + piece.first_value * width + node;
+    const RowOfReader* list = all.rows + table.rows * run.line;
+    constexpr int ahead = 4;            // entries under way, and of each the first row that it occurs in
+    float4 old[ahead];
+    const auto ask = [&](int first) {
+#pragma unroll
+        for (int k = 0; k < ahead; ++k) {
+            const int x = first + k * teams;
+            old[k] = there && x < values && (update || pass.add) ? load4(entries + x * width) : make_float4(0, 0, 0, 0);
+        }
+    };
+    // All that does not need the rows first, so that it is under way together.
+    ask(team);
+    for (int x = thread; x <= values; x += block_threads) starts[x] = all.starts[table.starts + piece.first_value + x];
     Em4 em{};
     if (update && there) {
         const Rule rule = *rule_at;
@@ -175,14 +184,14 @@ __global__ void __launch_bounds__(block_threads, 3) large_table_kernel(const __g
                em_of(total.w, counts.w, rule.step, rule)}};
     }
     __syncthreads();
-    const auto keep = [&](float* entry, float4 old, float4 flow) { store4(entry, update ? weights4(old, flow, em) : pass.add ? add4(old, flow) : flow); };
-    constexpr int ahead = 4;            // entries under way, and of each the first row that it occurs in
+    for (int x = thread; x < values; x += block_threads) places[x] = !wired && starts[x] < starts[x + 1] ? list[starts[x]].place : -1;
+    __syncthreads();
+    const auto keep = [&](float* entry, float4 before, float4 flow) { store4(entry, update ? weights4(before, flow, em) : pass.add ? add4(before, flow) : flow); };
     for (int first = team; first < values; first += ahead * teams) {
-        float4 old[ahead], flow[ahead];
+        float4 flow[ahead];
 #pragma unroll
         for (int k = 0; k < ahead; ++k) {
             const int x = first + k * teams;
-            old[k] = there && x < values && (update || pass.add) ? load4(entries + x * width) : make_float4(0, 0, 0, 0);
             const std::int64_t place = there && x < values ? places[x] : -1;
             flow[k] = place >= 0 ? load4(run.element_flows + place + q * run.stride + lane) : make_float4(0, 0, 0, 0);
         }
@@ -195,6 +204,7 @@ __global__ void __launch_bounds__(block_threads, 3) large_table_kernel(const __g
             if (begin + taken < end) flow[k] = add4(flow[k], add_rows<wired>(run, list, begin + taken, end, 1, q, lane));
             keep(entries + x * width, old[k], flow[k]);
         }
+        ask(first + ahead * teams);
     }
     bool often = false;                 // some value here occurs in many rows
     for (int x = thread; x < values; x += block_threads) often = often || starts[x + 1] - starts[x] > many_rows;

@@ -37,8 +37,8 @@ struct TileShape {
 TileShape tile_shape(Product product, std::int64_t tiles, std::int32_t panels, std::int32_t rows, std::int32_t multiprocessors, std::int32_t depth);
 // Whether gathered sums go by sliced tiles, of which there are so many: where every multiprocessor has one.
 bool slices_blocks(std::int64_t tiles, std::int32_t rows, std::int32_t multiprocessors);
-// Whether parameter flows in so many pieces are piped.
-bool pipes_parameters(std::int64_t pieces, std::int32_t multiprocessors);
+// Whether parameter flows in so many pieces are piped, the longest of which go over so many rows of all uses: where there are enough for the GPU, or they are long.
+bool pipes_parameters(std::int64_t pieces, std::int64_t rows, std::int32_t multiprocessors);
 // So many multiprocessors begin with tables, and go on with parameter flows: where these are pieces enough that both together are done sooner.
 std::int32_t late_blocks(std::int64_t pieces, std::int32_t multiprocessors);
 

@@ -123,7 +123,7 @@ void with_tiles(const Run& run, std::int32_t tiles, std::int32_t panels, std::in
 bool slices(const Run& run, std::int32_t tiles) { return run.groups && slices_blocks(tiles, run.rows16, run.multiprocessors); }
 
 std::int32_t pieces(const PlanTotals& totals) { return totals.parameter_gathered - totals.parameter_begin; }
-bool pipes(const Run& run, const PlanTotals& totals) { return run.groups && totals.parameter_panels > tile_panels && pipes_parameters(pieces(totals), run.multiprocessors); }
+bool pipes(const Run& run, const PlanTotals& totals) { return run.groups && totals.parameter_panels > tile_panels && pipes_parameters(pieces(totals), std::int64_t{totals.parameter_uses} * run.rows16, run.multiprocessors); }
 
 // Pieces of parameters from `begin` to before `end`, two halves each.
 template <class By, class Steps>

@@ -426,6 +426,8 @@ private:
         totals.parameter_gathered = cut(true, false);
         totals.parameter_wide = cut(true, true);
         totals.parameter_panels = widest_tile(totals.parameter_begin, totals.parameter_gathered);
+        for (auto t = totals.parameter_begin; t < totals.parameter_gathered; ++t)
+            totals.parameter_uses = std::max(totals.parameter_uses, plan_.owners[static_cast<std::size_t>(plan_.tiles[static_cast<std::size_t>(t)].target)].uses);
         totals.parameter_end = totals.node_begin = cut(false, false);
         for (std::size_t o = 0; o < plan_.owners.size(); ++o) {
             const auto& owner = plan_.owners[o];

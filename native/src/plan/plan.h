@@ -226,6 +226,7 @@ struct PlanTotals {
     std::int64_t value_panels, operand_panels, exponent_segments;
     std::int32_t parameter_begin, parameter_gathered, parameter_wide, parameter_end;    // pieces of parameter blocks, of wide sums first
     std::int32_t parameter_panels;                      // of nodes, in the widest of wide sums' pieces
+    std::int32_t parameter_uses;                        // of the wide sums' weights that most sums share, if they are not gathered
     std::int64_t shadow;                                // weights that have a bf16 copy
     std::int32_t node_begin, node_inputs, node_end;     // a panel of an owner: of sums, with their blocks, then of inputs
     std::int32_t row_sum_begin, row_sum_end;            // a panel of element flow sums; a root's own flows behind its operand's

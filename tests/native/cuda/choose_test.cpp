@@ -48,8 +48,10 @@ TEST(FastTiles, ArePipedWhereSumsAreLong) {
     EXPECT_EQ(cuda::tile_shape(cuda::Product::OperandFlows, 131, 8, 512, 132, 4).columns, 256);     // however short
     EXPECT_FALSE(cuda::slices_blocks(26, 600, 132));
     EXPECT_TRUE(cuda::slices_blocks(33, 512, 132));
-    EXPECT_FALSE(cuda::pipes_parameters(65, 132));
-    EXPECT_TRUE(cuda::pipes_parameters(66, 132));
+    EXPECT_FALSE(cuda::pipes_parameters(65, 512, 132));
+    EXPECT_TRUE(cuda::pipes_parameters(66, 512, 132));
+    EXPECT_FALSE(cuda::pipes_parameters(1, 2047, 132));
+    EXPECT_TRUE(cuda::pipes_parameters(1, 2048, 132));
     EXPECT_EQ(cuda::late_blocks(2111, 132), 0);
     EXPECT_EQ(cuda::late_blocks(2112, 132), 33);
     EXPECT_EQ(cuda::late_blocks(100, 1), 0);
