@@ -13,10 +13,10 @@ namespace juice::cuda {
 
 namespace {
 
-constexpr int values_a_piece = 256;
+constexpr int values_a_piece = 128;
 constexpr std::int64_t panels_a_piece = 8;
 constexpr int most_splits = 8;
-constexpr int many_rows = 32;           // of a value: then the whole block adds them up
+constexpr int many_rows = 32;           // of a value: then a whole block adds them up, one of `few_blocks` that do nothing else
 
 __device__ std::int32_t lists_of(const Run& run) { return (run.rows + rows_sorted - 1) / rows_sorted; }
 
@@ -68,10 +68,14 @@ __device__ float4 weights4(float4 old, float4 flow, const Em4& em) {
 
 // ---- kernels ----
 
+// A table's list of frequent values: each has more than many_rows of its rows.
+__device__ std::int32_t* frequent_of(const Run& run, const LargeTablesOnDevice& all, const LargeTable& table) { return all.frequent + table.rows * run.line / (many_rows + 1); }
+
 // A warp a row of a reader: its place among all of the table's is what comes before it in each of the sorted lists.
 __global__ void order_kernel(const Run run, const LargeTablesOnDevice all) {
     const LargeTable table = all.tables[blockIdx.y];
     const PlanOwner& owner = run.owners[table.owner];
+    if (blockIdx.x == 0 && threadIdx.x == 0) all.frequent_counts[blockIdx.y] = 0;
     const std::int32_t readers = owner.reader_end - owner.reader_begin, lists = lists_of(run);
     const auto lane = static_cast<std::int32_t>(threadIdx.x) % warp_lanes;
     const std::int64_t mine = std::int64_t{blockIdx.x} * block_warps + threadIdx.x / warp_lanes;
@@ -99,12 +103,18 @@ __global__ void order_kernel(const Run run, const LargeTablesOnDevice all) {
     to.code = me.code;
 }
 
+// Where each value's rows begin, and the list of those that have many, in any order: nothing is added up over it.
 __global__ void starts_kernel(const Run run, const LargeTablesOnDevice all) {
     const LargeTable& table = all.tables[blockIdx.y];
     const PlanOwner& owner = run.owners[table.owner];
+    const RowOfReader* const list = all.rows + table.rows * run.line;
+    const std::int32_t rows = (owner.reader_end - owner.reader_begin) * run.rows;
     const std::int64_t x = std::int64_t{blockIdx.x} * blockDim.x + threadIdx.x;
     if (x > owner.domain) return;
-    all.starts[table.starts + x] = codes_below(all.rows + table.rows * run.line, (owner.reader_end - owner.reader_begin) * run.rows, static_cast<unsigned>(x), false);
+    const std::int32_t begin = codes_below(list, rows, static_cast<unsigned>(x), false);
+    all.starts[table.starts + x] = begin;
+    if (x == owner.domain || begin + many_rows >= rows || list[begin + many_rows].code != static_cast<std::int32_t>(x)) return;
+    frequent_of(run, all, table)[atomicAdd(all.frequent_counts + blockIdx.y, 1)] = static_cast<std::int32_t>(x);
 }
 
 // A node's flow over all values: a thread block has a panel, and its share of the readers.
@@ -143,82 +153,115 @@ __global__ void table_totals_kernel(const Run run, const LargeTablesOnDevice all
     all.totals[table.totals + std::int64_t{split} * owner.panels * panel + q * panel + thread] = total;
 }
 
-// A thread block has a piece of a table. A team of it, as many lanes as the piece has nodes for, takes a value at a time.
-template <bool wired>
-__global__ void __launch_bounds__(block_threads, 3) large_table_kernel(const __grid_constant__ Run run, const LargeTablesOnDevice all, const Pass pass, const Rule* rule_at) {
-    JUICE_SHARED(std::int32_t, starts, values_a_piece + 1);
-    JUICE_SHARED(std::int64_t, places, values_a_piece);         // of the flows of the first row in which a value occurs, where they lie as the table's nodes do; else -1
-    JUICE_SHARED(float4, parts, block_threads);
-    const LargePiece piece = all.pieces[blockIdx.x];
-    const LargeTable table = all.tables[piece.table];
-    const PlanOwner& owner = run.owners[table.owner];
-    if (!wants_flows(owner, pass)) return;
-    const auto left = static_cast<std::int32_t>(owner.panels - piece.first_panel);
-    const int lanes = left > 4 ? 32 : left > 2 ? 16 : left > 1 ? 8 : 4, thread = static_cast<int>(threadIdx.x), team = thread / lanes, teams = block_threads / lanes;
-    const int mine = thread % lanes, lane = mine % 4 * 4;
-    const std::int64_t q = piece.first_panel + mine / 4, width = owner.panels * panel, node = q * panel + lane, domain = owner.domain;
-    const bool there = q < owner.panels;
-    const int values = static_cast<int>(domain - piece.first_value < values_a_piece ? domain - piece.first_value : values_a_piece);
-    const bool update = pass.in_place;
-    float* entries = (update ? run.parameters + owner.parameters : run.flows + owner.flows) + piece.first_value * width + node;
-    const RowOfReader* list = all.rows + table.rows * run.line;
-    constexpr int ahead = 4;            // entries under way, and of each the first row that it occurs in
-    float4 old[ahead];
-    const auto ask = [&](int first) {
-#pragma unroll
-        for (int k = 0; k < ahead; ++k) {
-            const int x = first + k * teams;
-            old[k] = there && x < values && (update || pass.add) ? load4(entries + x * width) : make_float4(0, 0, 0, 0);
-        }
-    };
-    // All that does not need the rows first, so that it is under way together.
-    ask(team);
-    for (int x = thread; x <= values; x += block_threads) starts[x] = all.starts[table.starts + piece.first_value + x];
+// Up to 8 panels of a table, from `first` on. A team of a block, as many lanes as there are nodes for, has a value at a time, four nodes a lane.
+struct TablePanels {
+    const bool update, add;
+    int team, teams, mine;
+    std::int64_t q, lane, width;
+    bool there;
+    float* entries;             // of value 0
     Em4 em{};
-    if (update && there) {
+
+    __device__ TablePanels(const Run& run, const LargeTable& table, std::int32_t first, const Pass& pass) : update(pass.in_place), add(pass.add) {
+        const PlanOwner& owner = run.owners[table.owner];
+        const auto left = static_cast<std::int32_t>(owner.panels - first), lanes = left > 4 ? 32 : left > 2 ? 16 : left > 1 ? 8 : 4, thread = static_cast<std::int32_t>(threadIdx.x);
+        team = thread / lanes;
+        teams = block_threads / lanes;
+        mine = thread % lanes;
+        q = first + mine / 4;
+        lane = mine % 4 * 4;
+        width = owner.panels * panel;
+        there = q < owner.panels;
+        entries = (update ? run.parameters + owner.parameters : run.flows + owner.flows) + q * panel + lane;
+    }
+    // Before keep.
+    __device__ void find_coefficients(const Run& run, const LargeTablesOnDevice& all, const LargeTable& table, const Rule* rule_at) {
+        if (!update || !there) return;
         const Rule rule = *rule_at;
+        const std::int64_t node = q * panel + lane;
         float4 total = make_float4(0, 0, 0, 0);
         for (std::int32_t s = 0; s < table.splits; ++s) total = add4(total, load4(all.totals + table.totals + s * width + node));
-        const float4 counts = load4(run.counts + owner.first_node + node);
+        const float4 counts = load4(run.counts + run.owners[table.owner].first_node + node);
         em = {{em_of(total.x, counts.x, rule.step, rule), em_of(total.y, counts.y, rule.step, rule), em_of(total.z, counts.z, rule.step, rule),
                em_of(total.w, counts.w, rule.step, rule)}};
     }
+    __device__ float4 entry(std::int64_t value) const { return there && (update || add) ? load4(entries + value * width) : make_float4(0, 0, 0, 0); }
+    __device__ void keep(std::int64_t value, float4 before, float4 flow) const { store4(entries + value * width, update ? weights4(before, flow, em) : add ? add4(before, flow) : flow); }
+};
+
+// Frequent values, one after the other: a block has one in 8 panels, and its teams share the rows.
+template <bool wired>
+__device__ void frequent_values(const Run& run, const LargeTablesOnDevice& all, std::int32_t tables, const Pass& pass, const Rule* rule_at) {
+    JUICE_SHARED(float4, parts, block_threads);
+    for (std::int32_t t = 0; t < tables; ++t) {
+        const LargeTable& table = all.tables[t];
+        const PlanOwner& owner = run.owners[table.owner];
+        if (!wants_flows(owner, pass)) continue;
+        const auto groups = static_cast<std::int32_t>((owner.panels + panels_a_piece - 1) / panels_a_piece);
+        for (auto i = static_cast<std::int32_t>(blockIdx.x); i < all.frequent_counts[t] * groups; i += few_blocks) {
+            const std::int32_t value = frequent_of(run, all, table)[i / groups], begin = all.starts[table.starts + value], end = all.starts[table.starts + value + 1];
+            TablePanels mine(run, table, i % groups * static_cast<std::int32_t>(panels_a_piece), pass);
+            const float4 before = mine.team == 0 ? mine.entry(value) : make_float4(0, 0, 0, 0);
+            mine.find_coefficients(run, all, table, rule_at);
+            __syncthreads();                // the last parts are done with
+            if (mine.there) parts[threadIdx.x] = add_rows<wired>(run, all.rows + table.rows * run.line, begin + mine.team, end, mine.teams, mine.q, static_cast<int>(mine.lane));
+            __syncthreads();
+            if (mine.team > 0 || !mine.there) continue;
+            float4 sum = parts[mine.mine];
+            for (int other = 1; other < mine.teams; ++other) sum = add4(sum, parts[other * (block_threads / mine.teams) + mine.mine]);
+            mine.keep(value, before, sum);
+        }
+    }
+}
+
+// A thread block has a piece of a table, or, the first few_blocks, frequent values.
+template <bool wired>
+__global__ void __launch_bounds__(block_threads, 3) large_table_kernel(const __grid_constant__ Run run, const LargeTablesOnDevice all, std::int32_t tables, const Pass pass, const Rule* rule_at) {
+    JUICE_SHARED(std::int32_t, starts, values_a_piece + 1);
+    JUICE_SHARED(std::int64_t, places, values_a_piece);         // of the flows of the first row in which a value occurs, where they lie as the table's nodes do; else -1
+    if (blockIdx.x < few_blocks) return frequent_values<wired>(run, all, tables, pass, rule_at);
+    const LargePiece piece = all.pieces[blockIdx.x - few_blocks];
+    const LargeTable table = all.tables[piece.table];
+    const PlanOwner& owner = run.owners[table.owner];
+    if (!wants_flows(owner, pass)) return;
+    TablePanels mine(run, table, piece.first_panel, pass);
+    const auto thread = static_cast<int>(threadIdx.x), lane = static_cast<int>(mine.lane);
+    const auto values = static_cast<int>(owner.domain - piece.first_value < values_a_piece ? owner.domain - piece.first_value : values_a_piece);
+    const RowOfReader* list = all.rows + table.rows * run.line;
+    constexpr int ahead = 4;            // entries under way, and of each the first row that it occurs in
+    float4 before[ahead];
+    const auto ask = [&](int first) {
+#pragma unroll
+        for (int k = 0; k < ahead; ++k) {
+            const int x = first + k * mine.teams;
+            before[k] = x < values ? mine.entry(piece.first_value + x) : make_float4(0, 0, 0, 0);
+        }
+    };
+    // All that does not need the rows first, so that it is under way together.
+    ask(mine.team);
+    for (int x = thread; x <= values; x += block_threads) starts[x] = all.starts[table.starts + piece.first_value + x];
+    mine.find_coefficients(run, all, table, rule_at);
     __syncthreads();
     for (int x = thread; x < values; x += block_threads) places[x] = !wired && starts[x] < starts[x + 1] ? list[starts[x]].place : -1;
     __syncthreads();
-    const auto keep = [&](float* entry, float4 before, float4 flow) { store4(entry, update ? weights4(before, flow, em) : pass.add ? add4(before, flow) : flow); };
-    for (int first = team; first < values; first += ahead * teams) {
+    for (int first = mine.team; first < values; first += ahead * mine.teams) {
         float4 flow[ahead];
 #pragma unroll
         for (int k = 0; k < ahead; ++k) {
-            const int x = first + k * teams;
-            const std::int64_t place = there && x < values ? places[x] : -1;
-            flow[k] = place >= 0 ? load4(run.element_flows + place + q * run.stride + lane) : make_float4(0, 0, 0, 0);
+            const int x = first + k * mine.teams;
+            const std::int64_t place = mine.there && x < values ? places[x] : -1;
+            flow[k] = place >= 0 ? load4(run.element_flows + place + mine.q * run.stride + lane) : make_float4(0, 0, 0, 0);
         }
 #pragma unroll
         for (int k = 0; k < ahead; ++k) {
-            const int x = first + k * teams;
-            if (!there || x >= values) continue;
+            const int x = first + k * mine.teams;
+            if (!mine.there || x >= values) continue;
             const std::int32_t begin = starts[x], end = starts[x + 1], taken = wired ? 0 : 1;
             if (end - begin > many_rows || (pass.add && begin == end)) continue;
-            if (begin + taken < end) flow[k] = add4(flow[k], add_rows<wired>(run, list, begin + taken, end, 1, q, lane));
-            keep(entries + x * width, old[k], flow[k]);
+            if (begin + taken < end) flow[k] = add4(flow[k], add_rows<wired>(run, list, begin + taken, end, 1, mine.q, lane));
+            mine.keep(piece.first_value + x, before[k], flow[k]);
         }
-        ask(first + ahead * teams);
-    }
-    bool often = false;                 // some value here occurs in many rows
-    for (int x = thread; x < values; x += block_threads) often = often || starts[x + 1] - starts[x] > many_rows;
-    if (!any_in_block(often)) return;
-    for (int x = 0; x < values; ++x) {
-        const std::int32_t begin = starts[x], end = starts[x + 1];
-        if (end - begin <= many_rows) continue;
-        __syncthreads();                // the last parts are done with
-        if (there) parts[thread] = add_rows<wired>(run, list, begin + team, end, teams, q, lane);
-        __syncthreads();
-        if (team > 0 || !there) continue;
-        float4 sum = parts[mine];
-        for (int t = 1; t < teams; ++t) sum = add4(sum, parts[t * lanes + mine]);
-        keep(entries + x * width, update || pass.add ? load4(entries + x * width) : make_float4(0, 0, 0, 0), sum);
+        ask(first + ahead * mine.teams);
     }
 }
 
@@ -252,12 +295,16 @@ LargeTables::LargeTables(const PlanView& plan, cudaStream_t stream) {
     piece_array_ = Array<LargePiece>(pieces_, "the plan");
     starts_ = Array<std::int32_t>(starts, "a batch");
     totals_ = Array<float>(totals, "flows");
+    frequent_counts_ = Array<std::int32_t>(tables_, "a batch");
     table_array_.upload(tables.data(), 0, tables_, stream);
     piece_array_.upload(pieces.data(), 0, pieces_, stream);
     check(cudaStreamSynchronize(stream), "copying to the device");     // what is copied ends with this
 }
 
-void LargeTables::make_room(std::int64_t rows) { rows_ = Array<RowOfReader>(readers_ * rows, "a batch"); }
+void LargeTables::make_room(std::int64_t rows) {
+    rows_ = Array<RowOfReader>(readers_ * rows, "a batch");
+    frequent_ = Array<std::int32_t>(readers_ * rows / (many_rows + 1), "a batch");
+}
 
 void LargeTables::sort(const Run& run, cudaStream_t stream) const {
     if (tables_ == 0) return;
@@ -273,7 +320,8 @@ void LargeTables::flows(const Run& run, const Pass& pass, const Rule* rule, cuda
         JUICE_LAUNCH(table_totals_kernel, dim3(static_cast<unsigned>(most_panels_), static_cast<unsigned>(most_splits_), static_cast<unsigned>(tables_)), dim3(block_threads),
                      stream, run, all);
     const auto kernel = wired_ ? large_table_kernel<true> : large_table_kernel<false>;
-    JUICE_LAUNCH(kernel, dim3(static_cast<unsigned>(pieces_)), dim3(block_threads), stream, run, all, pass, rule);
+    const std::int32_t tables = tables_;
+    JUICE_LAUNCH(kernel, dim3(static_cast<unsigned>(few_blocks + pieces_)), dim3(block_threads), stream, run, all, tables, pass, rule);
 }
 
 }  // namespace juice::cuda

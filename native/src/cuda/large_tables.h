@@ -32,7 +32,7 @@ struct LargeTablesOnDevice {
     const LargeTable* tables;
     const LargePiece* pieces;
     RowOfReader* rows;
-    std::int32_t* starts;
+    std::int32_t *starts, *frequent, *frequent_counts;      // frequent: the tables' lists, of so many values each
     float* totals;
 };
 
@@ -54,10 +54,10 @@ private:
     Array<LargeTable> table_array_;
     Array<LargePiece> piece_array_;
     Array<RowOfReader> rows_;
-    Array<std::int32_t> starts_;
+    Array<std::int32_t> starts_, frequent_, frequent_counts_;
     Array<float> totals_;
 
-    LargeTablesOnDevice on_device() const { return {table_array_.data(), piece_array_.data(), rows_.data(), starts_.data(), totals_.data()}; }
+    LargeTablesOnDevice on_device() const { return {table_array_.data(), piece_array_.data(), rows_.data(), starts_.data(), frequent_.data(), frequent_counts_.data(), totals_.data()}; }
 };
 
 }  // namespace juice::cuda
