@@ -156,7 +156,7 @@ __global__ void table_totals_kernel(const Run run, const LargeTablesOnDevice all
 // Up to 8 panels of a table, from `first` on. A team of a block, as many lanes as there are nodes for, has a value at a time, four nodes a lane.
 struct TablePanels {
     const bool update, add;
-    int team, teams, mine;
+    int team, teams, in_team;
     std::int64_t q, lane, width;
     bool there;
     float* entries;             // of value 0
@@ -167,9 +167,9 @@ struct TablePanels {
         const auto left = static_cast<std::int32_t>(owner.panels - first), lanes = left > 4 ? 32 : left > 2 ? 16 : left > 1 ? 8 : 4, thread = static_cast<std::int32_t>(threadIdx.x);
         team = thread / lanes;
         teams = block_threads / lanes;
-        mine = thread % lanes;
-        q = first + mine / 4;
-        lane = mine % 4 * 4;
+        in_team = thread % lanes;
+        q = first + in_team / 4;
+        lane = in_team % 4 * 4;
         width = owner.panels * panel;
         there = q < owner.panels;
         entries = (update ? run.parameters + owner.parameters : run.flows + owner.flows) + q * panel + lane;
@@ -207,8 +207,8 @@ __device__ void frequent_values(const Run& run, const LargeTablesOnDevice& all, 
             if (mine.there) parts[threadIdx.x] = add_rows<wired>(run, all.rows + table.rows * run.line, begin + mine.team, end, mine.teams, mine.q, static_cast<int>(mine.lane));
             __syncthreads();
             if (mine.team > 0 || !mine.there) continue;
-            float4 sum = parts[mine.mine];
-            for (int other = 1; other < mine.teams; ++other) sum = add4(sum, parts[other * (block_threads / mine.teams) + mine.mine]);
+            float4 sum = parts[mine.in_team];
+            for (int other = 1; other < mine.teams; ++other) sum = add4(sum, parts[other * (block_threads / mine.teams) + mine.in_team]);
             mine.keep(value, before, sum);
         }
     }
@@ -229,26 +229,17 @@ __global__ void __launch_bounds__(block_threads, 3) large_table_kernel(const __g
     const auto values = static_cast<int>(owner.domain - piece.first_value < values_a_piece ? owner.domain - piece.first_value : values_a_piece);
     const RowOfReader* list = all.rows + table.rows * run.line;
     constexpr int ahead = 4;            // entries under way, and of each the first row that it occurs in
-    float4 before[ahead];
-    const auto ask = [&](int first) {
-#pragma unroll
-        for (int k = 0; k < ahead; ++k) {
-            const int x = first + k * mine.teams;
-            before[k] = x < values ? mine.entry(piece.first_value + x) : make_float4(0, 0, 0, 0);
-        }
-    };
-    // All that does not need the rows first, so that it is under way together.
-    ask(mine.team);
     for (int x = thread; x <= values; x += block_threads) starts[x] = all.starts[table.starts + piece.first_value + x];
     mine.find_coefficients(run, all, table, rule_at);
     __syncthreads();
     for (int x = thread; x < values; x += block_threads) places[x] = !wired && starts[x] < starts[x + 1] ? list[starts[x]].place : -1;
     __syncthreads();
     for (int first = mine.team; first < values; first += ahead * mine.teams) {
-        float4 flow[ahead];
+        float4 before[ahead], flow[ahead];
 #pragma unroll
         for (int k = 0; k < ahead; ++k) {
             const int x = first + k * mine.teams;
+            before[k] = x < values ? mine.entry(piece.first_value + x) : make_float4(0, 0, 0, 0);
             const std::int64_t place = mine.there && x < values ? places[x] : -1;
             flow[k] = place >= 0 ? load4(run.element_flows + place + mine.q * run.stride + lane) : make_float4(0, 0, 0, 0);
         }
@@ -261,7 +252,6 @@ __global__ void __launch_bounds__(block_threads, 3) large_table_kernel(const __g
             if (begin + taken < end) flow[k] = add4(flow[k], add_rows<wired>(run, list, begin + taken, end, 1, mine.q, lane));
             mine.keep(piece.first_value + x, before[k], flow[k]);
         }
-        ask(first + ahead * mine.teams);
     }
 }
 
