@@ -9,7 +9,7 @@ namespace juice::cuda {
 namespace {
 
 constexpr std::int32_t has_tf32 = 80, has_bf16 = 80;
-constexpr std::int32_t halved_depth = 128;      // panels: two blocks' exchange takes as long as copies of some 700 positions
+constexpr std::int32_t halved_depth = 64;       // panels: two blocks' exchange takes as long as copies of some 400 positions, of tiles of 128 by 128 twice as long
 
 // Cards of data centres multiply TF32 at seven times the rate of float32 and more; others (8.6, 8.9, 12.0) at no more than that rate, where three such
 // products take longer than one in float32.
@@ -35,7 +35,8 @@ TileShape tile_shape(Product product, std::int64_t tiles, std::int32_t panels, s
     const std::int64_t small_rounds = parts(tiles * parts(rows, rows_a_tile), multiprocessors), large_tiles = parts(tiles, 2) * parts(rows, large);
     if (depth >= 32) {
         const std::int64_t middling_tiles = tiles * parts(rows, large);
-        if (depth >= halved_depth && 2 * middling_tiles <= multiprocessors) return {large, columns, true, 1, true};
+        if (depth >= halved_depth && 2 * tiles * parts(rows, rows_a_tile) <= multiprocessors) return {rows_a_tile, columns, true, 1, true};
+        if (depth >= 2 * halved_depth && 2 * middling_tiles <= multiprocessors) return {large, columns, true, 1, true};
         // Copies are what takes the time: of a step a thread block copies its lines and its columns.
         const auto copies = [&](const TileShape& shape, std::int64_t all) { return parts(all, multiprocessors) * (shape.lines + shape.columns); };
         const std::int64_t small = small_rounds * (piped_small.lines + piped_small.columns), middling = copies(piped_middling, middling_tiles), whole = copies(piped_large, large_tiles);

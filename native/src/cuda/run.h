@@ -25,7 +25,7 @@ bool has_groups(std::int32_t capability, Arithmetic arithmetic);
 // Lines and columns of a tile of such a product, where a launch has so many tiles of so many panels across, and its longest sum goes over `depth` panels.
 // piped: a thread block a multiprocessor takes tile after tile, which pays from 512 positions or nodes on, 64 by 128, 128 by 128 or 128 by 256, whichever is done sooner; for
 // operand flows from 256 nodes on where there is one small tile a multiprocessor at most, or a large one at least, and of fewer nodes where there are two. halved: two
-// thread blocks share a tile of 128 by 128, each over half of 2,048 positions or more, where there are multiprocessors for that. Else 64 lines where all of them are at work at once, two a
+// thread blocks share a tile, each over half of 1,024 positions or more (64 by 128) or 2,048 (128 by 128), where there are multiprocessors for that. Else 64 lines where all of them are at work at once, two a
 // multiprocessor, of operand flows three, or 128; 64 columns where no tile has more.
 enum class Product { Values, OperandFlows };
 struct TileShape {

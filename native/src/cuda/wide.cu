@@ -175,7 +175,7 @@ void wide_values(const Run& run, const PlanStage& stage, cudaStream_t stream) {
         using By = decltype(by);
         launch_over_rows<By>(run, wide_values_kernel<By, WideValueSteps>, By::template bytes<WideValueSteps>, stage.value_begin, stage.value_gathered, stream);
     }, [&](const TileShape& shape) {
-        if (shape.halved) halved_values(run, stage.value_begin, stage.value_gathered, stream);
+        if (shape.halved) halved_values(run, shape, stage.value_begin, stage.value_gathered, stream);
         else piped_values(run, shape, stage.value_begin, stage.value_gathered, stream);
     });
     if (slices(run, stage.value_sliced_end - stage.value_sliced_begin)) return sliced_values(run, stage, stream);
@@ -190,7 +190,7 @@ void wide_operand_flows(const Run& run, const PlanStage& stage, cudaStream_t str
         using By = decltype(by);
         launch_over_rows<By>(run, wide_operand_kernel<By, WideOperandSteps>, By::template bytes<WideOperandSteps>, stage.operand_begin, stage.operand_gathered, stream);
     }, [&](const TileShape& shape) {
-        if (shape.halved) halved_operand_flows(run, stage.operand_begin, stage.operand_gathered, stream);
+        if (shape.halved) halved_operand_flows(run, shape, stage.operand_begin, stage.operand_gathered, stream);
         else piped_operand_flows(run, shape, stage.operand_begin, stage.operand_gathered, stream);
     });
     if (slices(run, stage.operand_sliced_end - stage.operand_sliced_begin)) return sliced_operand_flows(run, stage, stream);

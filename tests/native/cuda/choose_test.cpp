@@ -59,7 +59,12 @@ TEST(FastTiles, ArePipedWhereSumsAreLong) {
 
 TEST(FastTiles, AreHalvedWhereLongSumsAreFew) {
     const auto shape = [](std::int64_t tiles, std::int32_t rows, std::int32_t depth) { return cuda::tile_shape(cuda::Product::Values, tiles, 8, rows, 132, depth); };
+    EXPECT_TRUE(shape(16, 256, 64).halved);
+    EXPECT_EQ(shape(16, 256, 64).lines, 64);
+    EXPECT_FALSE(shape(16, 256, 63).halved);
+    EXPECT_FALSE(shape(17, 256, 64).halved);        // 136 blocks
     EXPECT_TRUE(shape(32, 256, 256).halved);
+    EXPECT_EQ(shape(32, 256, 256).lines, 128);
     EXPECT_TRUE(shape(33, 256, 128).halved);
     EXPECT_FALSE(shape(34, 256, 128).halved);       // 136 blocks
     EXPECT_FALSE(shape(32, 256, 127).halved);

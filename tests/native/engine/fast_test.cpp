@@ -263,10 +263,12 @@ TEST_P(Fast, LowNodesOfOneHalfAgreeWithTheOracle) {
     Maker maker(2);
     const std::int32_t sum = maker.sum({maker.input(0, bit, 1, positions, elements)}, 1, nodes, weights), open = maker.input(1, bit, 1, nodes, gate);
     const auto circuit = maker.make(maker.sum({maker.product({sum, open}, 1)}, 1, 1, random_weights(random, 1, 1, 1, nodes, {}, false, 1)));
-    Table rows;
-    rows.variables = 2;
-    for (int r = 0; r < 70; ++r) rows.values.insert(rows.values.end(), {r % 5 == 0 ? 1.0 : 0.0, 0.0});
-    EXPECT_TRUE(near(log_likelihood(*compile(circuit), rows), Reference(circuit).log_likelihood(rows), 1e-3));
+    for (const int count : {70, 140}) {         // tiles of 64 rows, and of 128
+        Table rows;
+        rows.variables = 2;
+        for (int r = 0; r < count; ++r) rows.values.insert(rows.values.end(), {r % 5 == 0 ? 1.0 : 0.0, 0.0});
+        EXPECT_TRUE(near(log_likelihood(*compile(circuit), rows), Reference(circuit).log_likelihood(rows), 1e-3)) << count << " rows";
+    }
 }
 
 // A root's row by all warps of a block, where the launch is small and where it is not, and by half a warp.
