@@ -66,7 +66,7 @@ public class JuiceLogTests
         JuiceLog.UseLogger(logger, LogLevel.Debug);
         using CompiledCircuit heard = Some.Model();
 
-        Assert.That(logger.Lines, Has.Count.EqualTo(2).And.One.StartsWith("Debug: compiled for cpu: plan ").And.One.StartsWith("Debug: Compiled 12 variables"));
+        Assert.That(logger.Lines, Has.Count.EqualTo(2).And.One.StartsWith("Debug: compiled for cpu: device found in ").And.One.StartsWith("Debug: Compiled 12 variables"));
         Assert.That(logger.Events, Is.EqualTo(new[] { JuiceEventIds.NativeLine, JuiceEventIds.Compiled }));
     }
 
