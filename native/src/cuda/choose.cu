@@ -32,19 +32,17 @@ TileShape tile_shape(Product product, std::int64_t tiles, std::int32_t panels, s
     if (panels * panel <= narrow) return {large, narrow, false};
     const auto parts = [](std::int64_t all, std::int64_t part) { return (all + part - 1) / part; };
     const TileShape piped_small{rows_a_tile, columns, true}, piped_middling{large, columns, true}, piped_large{large, 2 * columns, true};
-    const std::int64_t small_rounds = parts(tiles * parts(rows, rows_a_tile), multiprocessors), large_tiles = parts(tiles, 2) * parts(rows, large);
+    const std::int64_t small_tiles = tiles * parts(rows, rows_a_tile), middling_tiles = tiles * parts(rows, large), large_tiles = parts(tiles, 2) * parts(rows, large);
     if (depth >= 32) {
-        const std::int64_t middling_tiles = tiles * parts(rows, large);
-        if (depth >= halved_depth && 2 * tiles * parts(rows, rows_a_tile) <= multiprocessors) return {rows_a_tile, columns, true, 1, true};
+        if (depth >= halved_depth && 2 * small_tiles <= multiprocessors) return {rows_a_tile, columns, true, 1, true};
         if (depth >= 2 * halved_depth && 2 * middling_tiles <= multiprocessors) return {large, columns, true, 1, true};
         // Copies are what takes the time: of a step a thread block copies its lines and its columns.
         const auto copies = [&](const TileShape& shape, std::int64_t all) { return parts(all, multiprocessors) * (shape.lines + shape.columns); };
-        const std::int64_t small = small_rounds * (piped_small.lines + piped_small.columns), middling = copies(piped_middling, middling_tiles), whole = copies(piped_large, large_tiles);
+        const std::int64_t small = copies(piped_small, small_tiles), middling = copies(piped_middling, middling_tiles), whole = copies(piped_large, large_tiles);
         return whole <= small && whole <= middling ? piped_large : middling < small ? piped_middling : piped_small;
     }
-    if (product == Product::OperandFlows && depth >= 16 && small_rounds == 1) return piped_small;
+    if (product == Product::OperandFlows && depth >= 16 && small_tiles <= multiprocessors) return piped_small;
     if (product == Product::OperandFlows && large_tiles >= (depth >= 16 ? 1 : 2) * multiprocessors) return piped_large;
-    const std::int64_t small_tiles = tiles * parts(rows, rows_a_tile);
     if (small_tiles <= std::int64_t{2} * multiprocessors) return {rows_a_tile, columns, false};
     if (product == Product::OperandFlows && small_tiles <= std::int64_t{3} * multiprocessors) return {rows_a_tile, columns, false, 3};
     return {large, columns, false};

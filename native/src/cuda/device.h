@@ -34,9 +34,7 @@ __device__ inline void wait_for_earlier() {
 #define JUICE_SHARED(type, name, count) __shared__ __align__(16) type name[count]
 #define JUICE_POOL(type, name, count) type* const name = reinterpret_cast<type*>(::juice::cuda::shared_pool)
 #define JUICE_LAUNCH(kernel, grid, block, stream, ...) JUICE_LAUNCH_WITH(kernel, grid, block, 0, stream, __VA_ARGS__)
-#define JUICE_LAUNCH_IN_CHAIN(kernel, grid, block, bytes, stream, run, ...) \
-    ::juice::cuda::launch_in_chain((run).early != 0, 1, kernel, grid, block, bytes, stream, run, __VA_ARGS__)
-// The same in clusters of so many thread blocks (cluster.h): compute capability 9.0.
+// In a chain, in clusters of so many thread blocks (cluster.h): compute capability 9.0.
 #define JUICE_LAUNCH_IN_CLUSTERS(cluster, kernel, grid, block, bytes, stream, run, ...) \
     ::juice::cuda::launch_in_chain((run).early != 0, cluster, kernel, grid, block, bytes, stream, run, __VA_ARGS__)
 #define JUICE_LAUNCH_WITH(kernel, grid, block, bytes, stream, ...)  \
@@ -45,6 +43,9 @@ __device__ inline void wait_for_earlier() {
         ::juice::cuda::check(cudaGetLastError(), #kernel);          \
     } while (false)
 #endif
+
+// A block a cluster.
+#define JUICE_LAUNCH_IN_CHAIN(kernel, grid, block, bytes, stream, run, ...) JUICE_LAUNCH_IN_CLUSTERS(1, kernel, grid, block, bytes, stream, run, __VA_ARGS__)
 
 namespace juice::cuda {
 

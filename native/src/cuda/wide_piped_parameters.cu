@@ -319,7 +319,7 @@ void piped_parameter_flows(const Run& run, std::int32_t begin, std::int32_t end,
 }
 void late_piped_parameter_flows(const Run& run, std::int32_t begin, std::int32_t end, const EmCoefficients& em, const Pass& pass, cudaStream_t stream) {
     const std::int32_t late = late_blocks(end - begin, run.multiprocessors);
-    if (late > 0) launch<false>(run, begin, end, run.multiprocessors - late, late, em, pass, stream);
+    launch<false>(run, begin, end, run.multiprocessors - late, late, em, pass, stream);
 }
 void piped_gathered_parameter_flows(const Run& run, std::int32_t begin, std::int32_t end, const EmCoefficients& em, const Pass& pass, cudaStream_t stream) {
     launch<true>(run, begin, end, run.multiprocessors, 0, em, pass, stream);

@@ -119,11 +119,6 @@ T shuffle(unsigned mask, T value, int source_lane) {
         (void)(bytes);                                             \
         JUICE_LAUNCH(kernel, grid, block, stream, __VA_ARGS__);    \
     } while (false)
-#define JUICE_LAUNCH_IN_CHAIN(kernel, grid, block, bytes, stream, run, ...)                       \
-    do {                                                                                         \
-        (void)(bytes);                                                                           \
-        JUICE_ENQUEUE((run).early != 0, 1, kernel, grid, block, stream, run, __VA_ARGS__);       \
-    } while (false)
 #define JUICE_LAUNCH_IN_CLUSTERS(cluster, kernel, grid, block, bytes, stream, run, ...)           \
     do {                                                                                         \
         (void)(bytes);                                                                           \
